@@ -1,0 +1,1 @@
+"""Pure functions over numbers; floats begin here and never come back."""

@@ -1,0 +1,1 @@
+"""Values everybody may import: exact, frozen, free of I/O."""

@@ -1,0 +1,1 @@
+"""Binance over its two official connectors, with a transport of ours under them."""

@@ -1,0 +1,1 @@
+"""The order path: intent, journal, legs, recovery. Everything that sends an order goes through here."""

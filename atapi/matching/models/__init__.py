@@ -1,0 +1,1 @@
+"""Fee, fill and margin models, one small file each."""

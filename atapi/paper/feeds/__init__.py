@@ -1,0 +1,1 @@
+"""Where the embedded exchange's prices come from."""

@@ -1,0 +1,1 @@
+"""The embedded exchange's endpoints, one file a noun."""

@@ -1,0 +1,1 @@
+"""The interactive shell: grammar, registry, tables, terminal. Only this package prints."""

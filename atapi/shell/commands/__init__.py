@@ -1,0 +1,1 @@
+"""The commands, one file each; the registry finds them by file name."""
