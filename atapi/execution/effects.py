@@ -1,0 +1,162 @@
+"""What the engine asks for and what it is told: the only way it touches the world.
+
+The engine is a set of generators. They yield an effect and are sent its result; one driver runs them on the real
+venue, another may run them in a simulation. Nothing here does any I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from atapi.domain.instruments import Market
+from atapi.domain.market import Depth
+from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.spreads import LegName, SpreadState
+
+
+class AttemptState(StrEnum):
+    """Where one attempt at one leg stands."""
+
+    SENDING = "SENDING"  # durable before the first byte leaves
+    FILLED = "FILLED"
+    PARTIAL = "PARTIAL"  # ended with a part executed
+    REJECTED = "REJECTED"  # refused definitively, or ended with nothing executed
+    ABSENT = "ABSENT"  # proven never to have been accepted
+
+    @property
+    def settled(self) -> bool:
+        """Whether its outcome is known for good."""
+        return self is not AttemptState.SENDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One order of ours, from intent to proven outcome: a row of the journal."""
+
+    intent_id: int
+    leg: LegName
+    number: int
+    request: OrderRequest
+    state: AttemptState
+    order_id: str | None = None
+    executed: Decimal = Decimal(0)  # as the venue says, in the leg's own unit
+    net: Decimal = Decimal(0)  # executed, less fees the venue took in the asset bought
+    reason: str = ""  # why it was refused, or how absence was proven
+    reason_code: int | None = None
+
+
+# --- effects ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAttempt:
+    """Make an attempt durable; nothing may be sent before its result comes."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFills:
+    """Make fills durable."""
+
+    leg: LegName
+    fills: tuple[Fill, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteState:
+    """Make the spread's state durable."""
+
+    state: SpreadState
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send an order, once. Answered by `Answered`, `Rejected`, `NeverSent` or `Unclear`."""
+
+    request: OrderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask for an order by our id. Answered by `Answered`, `NotFound` or `Unclear`."""
+
+    market: Market
+    symbol: str
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskFills:
+    """Ask for the fills of an order. Answered by a tuple of `Fill`, or `Unclear`."""
+
+    market: Market
+    symbol: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskDepth:
+    """Ask for a book. Answered by `Depth`, or `Unclear`."""
+
+    market: Market
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Ask for the venue's time. Answered by a `datetime`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait. Answered by None."""
+
+    seconds: float
+    why: str
+
+
+Effect = WriteAttempt | WriteFills | WriteState | Send | Ask | AskFills | AskDepth | Now | Sleep
+
+# --- results ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The venue showed the order."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue refused, definitively."""
+
+    code: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeverSent:
+    """Not one byte left this machine."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The venue shows no such order, which alone proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """No usable answer."""
+
+    message: str
+
+
+Result = Answered | Rejected | NeverSent | NotFound | Unclear | Depth | datetime | tuple[Fill, ...] | None

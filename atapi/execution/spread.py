@@ -1,0 +1,239 @@
+"""The two-leg transaction: open perpetual first, close perpetual last.
+
+PLANNED → PERP_OPEN → SPOT_OPEN → HEDGED; what spot cannot follow is taken back (UNWINDING, reduce-only) → FLAT or a
+smaller HEDGED, else EXPOSED. HEDGED → SPOT_CLOSE → PERP_CLOSE (reduce-only) → FLAT.
+
+Reduce-only orders on the perpetual are the one class Binance exempts from overload refusals and from the least
+notional, so the way back is always the strongest step. Every generator may be run again from the journal's rows: it
+walks through what is already proven and goes on from there, so recovery is the same code as the first run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, Self
+
+from atapi.domain.instruments import Instrument, Market
+from atapi.domain.numbers import ZERO, ceil_to, floor_to
+from atapi.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from atapi.domain.spreads import LegName, Pair, SpreadState
+from atapi.execution.effects import AskDepth, Attempt, AttemptState, Effect, WriteState
+from atapi.execution.ids import client_order_id
+from atapi.execution.leg import settle
+
+UNWIND_CAP = Decimal(
+    "0.01"
+)  # the first try to undo pays at most 1 % beyond the touch; the last ones go at market
+MAX_UNWINDS = 5
+
+Rows = dict[tuple[LegName, int], Attempt]
+Run = Generator[Effect, Any, "Outcome"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTerms:
+    """What an opening may do; written down before anything is sent."""
+
+    quantity: Decimal  # perpetual, its own unit
+    perp_limit: Decimal  # sell no lower
+    spot_limit: Decimal  # buy no higher
+    base_fee: Decimal  # fraction of a spot purchase the venue keeps in base asset
+
+    def as_text(self) -> dict[str, str]:
+        """Write it for the journal."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_text(cls, text: Mapping[str, str]) -> Self:
+        """Read it from the journal."""
+        return cls(**{name: Decimal(value) for name, value in text.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseTerms:
+    """What a closing may do."""
+
+    perp_quantity: Decimal  # to buy back, its own unit
+    spot_quantity: Decimal  # to sell
+    spot_limit: Decimal  # sell no lower
+    perp_limit: Decimal  # first tries buy no higher
+    whole: bool  # nothing but dust is left after it
+
+    def as_text(self) -> dict[str, str]:
+        """Write it for the journal."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_text(cls, text: Mapping[str, str]) -> Self:
+        """Read it from the journal."""
+        numbers = {name: Decimal(value) for name, value in text.items() if name != "whole"}
+        return cls(**numbers, whole=text["whole"] == "True")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a transaction ended."""
+
+    state: SpreadState
+    refused: Attempt | None = None  # the attempt whose refusal decided it
+    unwound: Decimal = ZERO  # perpetual taken back
+    exposed: Decimal = ZERO  # perpetual without spot against it (signed), or spot without perpetual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legs:
+    """What every leg of one intent shares."""
+
+    pair: Pair
+    intent_id: int
+    instance: str
+    rows: Rows  # what the journal already holds
+
+    def instrument(self, leg: LegName) -> Instrument:
+        """The instrument a leg trades."""
+        return self.pair.spot if leg.spot else self.pair.perp
+
+    def attempt(
+        self,
+        leg: LegName,
+        number: int,
+        side: Side,
+        quantity: Decimal,
+        limit: Decimal | None,
+        *,
+        reduce_only: bool,
+    ) -> Attempt:
+        """Make a new attempt; limit None goes at market."""
+        instrument = self.instrument(leg)
+        assert quantity > 0
+        assert quantity == instrument.round_quantity(quantity), (quantity, instrument.lot_size)
+        assert limit is None or limit % instrument.tick_size == 0, (limit, instrument.tick_size)
+        return Attempt(
+            intent_id=self.intent_id,
+            leg=leg,
+            number=number,
+            state=AttemptState.SENDING,
+            request=OrderRequest(
+                market=instrument.market,
+                symbol=instrument.symbol,
+                side=side,
+                type=OrderType.MARKET if limit is None else OrderType.LIMIT,
+                quantity=quantity,
+                price=limit,
+                time_in_force=None if limit is None else TimeInForce.IOC,
+                reduce_only=reduce_only and instrument.market is Market.UM,
+                client_order_id=client_order_id(self.instance, self.intent_id, leg, number),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What the attempts at one leg came to."""
+
+    executed: Decimal
+    net: Decimal
+    last: Attempt | None
+
+
+def open_spread(legs: Legs, terms: OpenTerms) -> Run:
+    """Sell the perpetual, then buy as much spot as the perpetual really sold."""
+    yield WriteState(SpreadState.PERP_OPEN)
+    perp = yield from _work(legs, LegName.PERP_ENTRY, Side.SELL, terms.quantity, [terms.perp_limit])
+    if not perp.executed:
+        yield WriteState(SpreadState.FLAT, "the perpetual did not fill")
+        return Outcome(state=SpreadState.FLAT, refused=perp.last)
+    yield WriteState(SpreadState.SPOT_OPEN)
+    wanted = spot_for(legs.pair, perp.executed, terms.base_fee)
+    spot = yield from _work(legs, LegName.SPOT_ENTRY, Side.BUY, wanted, [terms.spot_limit] * 2)
+    excess = legs.pair.perp.round_quantity(max(ZERO, perp.executed - spot.net / legs.pair.multiplier))
+    if not excess:
+        yield WriteState(SpreadState.HEDGED)
+        return Outcome(state=SpreadState.HEDGED)
+    return (yield from _unwind(legs, excess, spot, kept=perp.executed - excess))
+
+
+def close_spread(legs: Legs, terms: CloseTerms) -> Run:
+    """Sell the spot, then buy back as much perpetual as the spot that was really sold."""
+    yield WriteState(SpreadState.SPOT_CLOSE)
+    spot = yield from _work(legs, LegName.SPOT_EXIT, Side.SELL, terms.spot_quantity, [terms.spot_limit] * 2)
+    if terms.spot_quantity and not spot.executed:
+        yield WriteState(SpreadState.HEDGED, "the spot did not sell")
+        return Outcome(state=SpreadState.HEDGED, refused=spot.last)
+    yield WriteState(SpreadState.PERP_CLOSE)
+    complete = spot.executed == terms.spot_quantity
+    freed = spot.executed / legs.pair.multiplier
+    due = terms.perp_quantity if complete else legs.pair.perp.round_quantity(min(freed, terms.perp_quantity))
+    tries: list[Decimal | None] = [terms.perp_limit, terms.perp_limit, None, None, None]
+    perp = yield from _work(legs, LegName.PERP_EXIT, Side.BUY, due, tries, reduce_only=True)
+    left = due - perp.executed
+    if left:
+        yield WriteState(SpreadState.EXPOSED, f"{left} of the perpetual could not be bought back")
+        return Outcome(state=SpreadState.EXPOSED, refused=perp.last, exposed=-left)
+    state = SpreadState.FLAT if terms.whole and complete else SpreadState.HEDGED
+    yield WriteState(state)
+    return Outcome(state=state, refused=None if complete else spot.last)
+
+
+def spot_for(pair: Pair, perp_quantity: Decimal, base_fee: Decimal) -> Decimal:
+    """Tell how much spot to buy so that, net of a fee taken in it, no perpetual is left uncovered."""
+    return ceil_to(perp_quantity * pair.multiplier / (1 - base_fee), pair.spot.lot_size)
+
+
+def _unwind(legs: Legs, excess: Decimal, spot: Worked, *, kept: Decimal) -> Run:
+    """Take back the perpetual that no spot stands against."""
+    yield WriteState(SpreadState.UNWINDING, f"spot could not follow; taking back {excess}")
+    depth = yield AskDepth(Market.UM, legs.pair.perp.symbol)
+    asks = getattr(depth, "asks", ())
+    first = ceil_to(asks[0].price * (1 + UNWIND_CAP), legs.pair.perp.tick_size) if asks else None
+    tries: list[Decimal | None] = [first, *[None] * (MAX_UNWINDS - 1)]
+    back = yield from _work(legs, LegName.UNWIND, Side.BUY, excess, tries, reduce_only=True)
+    left = excess - back.executed
+    if left:
+        yield WriteState(SpreadState.EXPOSED, f"short {left} without spot")
+        return Outcome(state=SpreadState.EXPOSED, refused=spot.last, unwound=back.executed, exposed=-left)
+    state = SpreadState.HEDGED if kept else SpreadState.FLAT
+    yield WriteState(state, f"took back {back.executed}")
+    return Outcome(state=state, refused=spot.last, unwound=back.executed)
+
+
+def _work(
+    legs: Legs,
+    leg: LegName,
+    side: Side,
+    quantity: Decimal,
+    limits: Sequence[Decimal | None],
+    *,
+    reduce_only: bool = False,
+) -> Generator[Effect, Any, Worked]:
+    """Make attempts until the quantity is executed, they run out, or the venue says no for good."""
+    instrument = legs.instrument(leg)
+    executed, net, last = ZERO, ZERO, None
+    for number, limit in enumerate(limits, start=1):
+        row = legs.rows.get((leg, number))
+        if row is None:
+            left = floor_to(quantity - executed, instrument.lot_size)
+            if left < instrument.min_quantity or _too_small(instrument, left, limit, reduce_only):
+                break
+            attempt = legs.attempt(leg, number, side, left, limit, reduce_only=reduce_only)
+            row = yield from settle(attempt, base_asset=instrument.base_asset, resumed=False)
+        elif not row.state.settled:
+            row = yield from settle(row, base_asset=instrument.base_asset, resumed=True)
+        executed, net, last = executed + row.executed, net + row.net, row
+        if _refused_for_good(row, reduce_only):
+            break
+    assert executed <= quantity, (executed, quantity)
+    return Worked(executed, net, last)
+
+
+def _too_small(instrument: Instrument, quantity: Decimal, limit: Decimal | None, reduce_only: bool) -> bool:
+    if reduce_only or limit is None:
+        return False  # a reduce-only order is exempt
+    return quantity * limit < instrument.min_notional
+
+
+def _refused_for_good(row: Attempt, reduce_only: bool) -> bool:
+    # What undoes exposure is tried again whatever the refusal; anything else stops at the venue's first no.
+    return row.state is AttemptState.REJECTED and row.reason_code is not None and not reduce_only
