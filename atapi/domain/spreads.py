@@ -101,6 +101,7 @@ class SpreadPlan:
     futures_available: Decimal  # before entry
     spot_free: Decimal  # before entry, quote asset
     liquidation_price: Decimal | None
+    base_fee: Decimal  # fraction of the spot purchase that is kept in base asset
     bnb_note: str  # how fees will be paid
 
     @property

@@ -75,7 +75,9 @@ class Executor:
         return {spread_id for _, spread_id, _, _ in self._journal.open_intents()}
 
     # --- trading ------------------------------------------------------------------------------------------------
-    def open(self, pair: Pair, terms: OpenTerms, *, at: datetime, tag: str = "", add_to: int | None = None) -> Result:
+    def open(
+        self, pair: Pair, terms: OpenTerms, *, at: datetime, tag: str = "", add_to: int | None = None
+    ) -> Result:
         """Open a spread, or add to one that stands.
 
         Args:

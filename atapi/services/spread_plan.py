@@ -1,0 +1,306 @@
+"""Plans a spread before anything is sent: size, prices, costs, margin, and every reason not to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from atapi.domain.account import Balance, BnbDiscount, FeeRates, FuturesAccount, LeverageBracket
+from atapi.domain.amounts import BPS, Amount
+from atapi.domain.carry import RoundTrip, break_even_intervals, liquidation_price
+from atapi.domain.instruments import Instrument
+from atapi.domain.market import Depth, FundingTerms, Level, MarkPrice, sweep
+from atapi.domain.numbers import ONE, ZERO, ceil_to, floor_to, plain
+from atapi.domain.orders import Side
+from atapi.domain.spreads import LegPlan, Pair, SpreadPlan
+from atapi.errors import Refused
+from atapi.execution.sizing import by_notional, by_quantity, check_asset, least
+from atapi.execution.spread import spot_for
+from atapi.services.valuation import money
+
+MARGIN_LIMIT = Decimal("0.8")  # of the futures wallet's equity, after entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was read from the venue for one plan, all of it at one moment."""
+
+    pair: Pair
+    spot_book: Depth
+    perp_book: Depth
+    spot_fees: FeeRates
+    perp_fees: FeeRates
+    bnb: BnbDiscount
+    spot_balances: list[Balance]
+    futures_balances: list[Balance]
+    futures: FuturesAccount
+    mark: MarkPrice
+    terms: FundingTerms
+    brackets: list[LeverageBracket]
+    leverage: int
+    bnb_price: Decimal | None  # USDT; None where BNB is not quoted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the trader allows."""
+
+    max_slippage: Decimal = 5 * BPS  # per leg, fraction of the touch
+    min_basis: Decimal | None = None  # refuse below this entry basis, fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """Rates as they will really be charged."""
+
+    spot: Decimal
+    perp: Decimal
+    base: Decimal  # fraction of a spot purchase kept in base asset
+    note: str
+
+
+def plan_open(facts: Facts, amount: Amount, limits: Limits) -> SpreadPlan:
+    """Plan an opening.
+
+    Raises:
+        UsageError: The amount is in a foreign asset.
+        Refused: Too small, too large, too dear, or the account is not ready; nothing was sent.
+    """
+    check_ready(facts)
+    fees = expected_fees(facts)
+    spot_ask, perp_bid = (
+        _touch(facts.spot_book.asks, facts.pair.spot),
+        _touch(facts.perp_book.bids, facts.pair.perp),
+    )
+    quantity = _size(facts, amount, spot_ask, perp_bid, fees)
+    _check_minimums(facts, quantity, spot_ask, perp_bid, amount)
+    spot_quantity = spot_for(facts.pair, quantity, fees.base)
+    perp = plan_leg(facts.pair.perp, Side.SELL, quantity, facts.perp_book, fees.perp, limits.max_slippage)
+    spot = plan_leg(facts.pair.spot, Side.BUY, spot_quantity, facts.spot_book, fees.spot, limits.max_slippage)
+    for leg, instrument, levels in ((perp, facts.pair.perp, facts.perp_book.bids),
+                                    (spot, facts.pair.spot, facts.spot_book.asks)):  # fmt: skip
+        _check_slippage(leg, instrument, levels, limits.max_slippage)
+    margin = perp.notional / facts.leverage
+    _check_funds(facts, spot, margin)
+    trip = round_trip(facts, perp, spot, fees)
+    plan = SpreadPlan(
+        pair=facts.pair,
+        quantity=quantity,
+        perp=perp,
+        spot=spot,
+        round_trip=trip,
+        funding_rate=facts.mark.funding_rate,
+        funding_interval=facts.terms.interval,
+        break_even_intervals=break_even_intervals(trip.total, facts.mark.funding_rate),
+        leverage=facts.leverage,
+        margin=margin,
+        futures_available=facts.futures.available,
+        spot_free=free_of(facts.spot_balances, facts.pair.spot.quote_asset),
+        liquidation_price=_liquidation(facts, quantity, perp),
+        base_fee=fees.base,
+        bnb_note=fees.note,
+    )
+    if limits.min_basis is not None and plan.basis < limits.min_basis:
+        raise Refused(
+            f"entry basis {plan.basis / BPS:.2f}bp is under {limits.min_basis / BPS:.2f}bp",
+            hint=f"spread {facts.pair.symbol}",
+        )
+    return plan
+
+
+def plan_leg(
+    instrument: Instrument, side: Side, quantity: Decimal, book: Depth, fee_rate: Decimal, slippage: Decimal
+) -> LegPlan:
+    """Plan one order that takes from the book, capped beyond the touch."""
+    levels = book.asks if side is Side.BUY else book.bids
+    touch = _touch(levels, instrument)
+    taken = sweep(levels, quantity)
+    expected = (
+        (taken.average_price or touch) if taken.quantity == quantity else _beyond(taken.worst_price, side)
+    )
+    if side is Side.BUY:
+        limit = max(floor_to(touch * (ONE + slippage), instrument.tick_size), touch)
+    else:
+        limit = min(ceil_to(touch * (ONE - slippage), instrument.tick_size), touch)
+    notional = expected * quantity
+    return LegPlan(
+        side=side,
+        quantity=quantity,
+        touch=touch,
+        expected_price=expected,
+        limit_price=limit,
+        notional=notional,
+        fee=notional * fee_rate,
+        fee_rate=fee_rate,
+    )
+
+
+def expected_fees(facts: Facts) -> Fees:
+    """Tell what fees will be, and in what: BNB where it is switched on and there is some, else what is received."""
+    held_spot = free_of(facts.spot_balances, "BNB")
+    held_futures = free_of(facts.futures_balances, "BNB")
+    in_bnb_spot = facts.bnb.spot and held_spot > 0
+    in_bnb_perp = facts.bnb.futures and held_futures > 0
+    spot = facts.spot_fees.taker * (facts.bnb.spot_multiplier if in_bnb_spot else ONE)
+    perp = facts.perp_fees.taker * (facts.bnb.futures_multiplier if in_bnb_perp else ONE)
+    base = ZERO if in_bnb_spot else facts.spot_fees.taker
+    if in_bnb_spot or in_bnb_perp:
+        where = " and ".join(w for w, on in (("spot", in_bnb_spot), ("futures", in_bnb_perp)) if on)
+        note = f"fees in BNB on {where} ({plain(held_spot)} spot, {plain(held_futures)} futures)"
+    else:
+        saving = facts.spot_fees.taker * (1 - facts.bnb.spot_multiplier) * 2
+        saving += facts.perp_fees.taker * (1 - facts.bnb.futures_multiplier) * 2
+        note = f"no BNB for fees: the spot fee is kept in {facts.pair.spot.base_asset}; BNB would save {saving / BPS:.1f}bp"
+    return Fees(spot, perp, base, note)
+
+
+def round_trip(facts: Facts, perp: LegPlan, spot: LegPlan, fees: Fees) -> RoundTrip:
+    """State what opening and closing costs with unchanged books: exit legs are planned on the books' other side."""
+    multiplier = facts.pair.multiplier
+    spot_out = plan_leg(facts.pair.spot, Side.SELL, spot.quantity, facts.spot_book, fees.spot, ZERO)
+    perp_out = plan_leg(facts.pair.perp, Side.BUY, perp.quantity, facts.perp_book, fees.perp, ZERO)
+    notional = perp.quantity * multiplier * _mid(facts.spot_book)
+    impact = sum(
+        (abs(leg.expected_price - leg.touch) * leg.quantity for leg in (perp, spot, perp_out, spot_out)), ZERO
+    )
+    return RoundTrip(
+        spot_fees=2 * fees.spot,
+        perp_fees=2 * fees.perp,
+        spot_spread=bid_ask_spread(facts.spot_book),
+        perp_spread=bid_ask_spread(facts.perp_book),
+        impact=impact / notional,
+    )
+
+
+def bid_ask_spread(book: Depth) -> Decimal:
+    """State ask less bid as a fraction of their middle."""
+    return (book.asks[0].price - book.bids[0].price) / _mid(book)
+
+
+def free_of(balances: list[Balance], asset: str) -> Decimal:
+    """Find what is free of an asset; zero where there is none."""
+    return sum((b.free for b in balances if b.asset == asset), ZERO)
+
+
+def check_ready(facts: Facts) -> None:
+    """Refuse where the symbols do not trade or the account is in a mode this trade was not made for.
+
+    Raises:
+        Refused: Names the setting.
+    """
+    for instrument in (facts.pair.spot, facts.pair.perp):
+        if not instrument.trading:
+            raise Refused(f"{instrument.symbol} on {instrument.market} is {instrument.status}, not TRADING")
+    if facts.futures.hedge_mode:
+        raise Refused(
+            "the futures account is in hedge mode", hint="switch to one-way mode with no open positions"
+        )
+
+
+def _size(facts: Facts, amount: Amount, spot_ask: Decimal, perp_bid: Decimal, fees: Fees) -> Decimal:
+    pair = facts.pair
+    unit_cost = max(spot_ask * pair.multiplier / (1 - fees.base), perp_bid)
+    if amount.asset is None:
+        room = facts.futures.available * facts.leverage * MARGIN_LIMIT
+        budget = min(free_of(facts.spot_balances, pair.spot.quote_asset), room) * amount.value
+        return by_notional(pair, budget, unit_cost)
+    check_asset(pair, amount.asset, plain(amount.value) + amount.asset.lower())
+    if amount.asset == pair.spot.base_asset:
+        return by_quantity(pair, amount.value)
+    return by_notional(pair, amount.value, unit_cost)
+
+
+def _check_minimums(
+    facts: Facts, quantity: Decimal, spot_ask: Decimal, perp_bid: Decimal, amount: Amount
+) -> None:
+    pair, base = facts.pair, facts.pair.spot.base_asset
+    smallest = least(pair, perp_bid, spot_ask)
+    if quantity >= smallest:
+        return
+    # What decides is the strictest of four minimums; the message names the one in quote asset a trader knows.
+    minimum = max(pair.perp.min_notional, pair.spot.min_notional)
+    cost = smallest * pair.multiplier * max(spot_ask, perp_bid / pair.multiplier)
+    rounded = ceil_to(cost * Decimal("1.002"), Decimal(1))
+    coins = quantity * pair.multiplier
+    if quantity * perp_bid < minimum:
+        asked = amount.value if amount.asset == pair.spot.quote_asset else quantity * perp_bid
+        said = f"{plain(coins)} {base} ({asked:.2f} {pair.spot.quote_asset}) is under {pair.symbol}'s minimum"
+        said += f" of {plain(minimum)} {pair.spot.quote_asset}"
+    else:
+        said = f"{plain(coins)} {base} is under {pair.symbol}'s smallest order"
+    raise Refused(
+        said,
+        hint=f"smallest now: {plain(smallest * pair.multiplier)} {base} (about {plain(rounded)} {pair.spot.quote_asset})",
+    )
+
+
+def _check_slippage(leg: LegPlan, instrument: Instrument, levels: tuple[Level, ...], limit: Decimal) -> None:
+    if leg.slippage <= limit:
+        return
+    fits = sum((lv.quantity for lv in levels if abs(lv.price - leg.touch) / leg.touch <= limit), ZERO)
+    raise Refused(
+        f"expected slippage {leg.slippage / BPS:.1f}bp on {instrument.market} is over {limit / BPS:.1f}bp"
+        f" at {leg.notional:.0f} {instrument.quote_asset}",
+        hint=f"up to {fits * leg.touch:.0f} {instrument.quote_asset} fits; or --max-slippage",
+    )
+
+
+def _check_funds(facts: Facts, spot: LegPlan, margin: Decimal) -> None:
+    quote = facts.pair.spot.quote_asset
+    free = free_of(facts.spot_balances, quote)
+    # An IOC at its cap locks the cap, not the expected price.
+    needed = max(spot.notional, spot.limit_price * spot.quantity)
+    if needed > free:
+        short = ceil_to(needed - free, Decimal(1))
+        raise Refused(
+            f"spot has {money(free.quantize(Decimal('0.01')), quote)} free; {needed:.2f} {quote} is needed",
+            hint=f"transfer {plain(short)}{quote.lower()} futures spot",
+        )
+    account = facts.futures
+    used = account.initial_margin + margin
+    if margin > account.available or used > account.margin_balance * MARGIN_LIMIT:
+        share = f"{used / account.margin_balance:.0%}" if account.margin_balance > 0 else "all"
+        raise Refused(
+            f"futures margin would be {share} used (limit {MARGIN_LIMIT:.0%})",
+            hint="a smaller amount, more --leverage, or transfer spot futures",
+        )
+
+
+def _liquidation(facts: Facts, quantity: Decimal, perp: LegPlan) -> Decimal | None:
+    """Where the short would be liquidated after entry, the bracket re-picked at that price."""
+    account = facts.futures
+    backing = account.margin_balance - account.maintenance_margin
+    price: Decimal | None = perp.expected_price
+    for _ in range(len(facts.brackets)):
+        assert price is not None
+        notional = quantity * price
+        tier = next((b for b in facts.brackets if notional <= b.notional_cap), facts.brackets[-1])
+        found = liquidation_price(
+            wallet=backing,
+            quantity=-quantity,
+            entry=perp.expected_price,
+            maintenance_rate=tier.maintenance_rate,
+            maintenance_offset=tier.maintenance_offset,
+        )
+        if found is None or found == price:
+            return found
+        price = found
+    return price
+
+
+def _touch(levels: tuple[Level, ...], instrument: Instrument) -> Decimal:
+    if not levels:
+        raise Refused(
+            f"the {instrument.market} book of {instrument.symbol} is empty", hint=f"depth {instrument.symbol}"
+        )
+    return levels[0].price
+
+
+def _mid(book: Depth) -> Decimal:
+    return (book.asks[0].price + book.bids[0].price) / 2
+
+
+def _beyond(worst: Decimal | None, side: Side) -> Decimal:
+    # The book shown cannot fill it: make the plan's slippage say so.
+    assert worst is not None
+    return worst * (2 if side is Side.BUY else Decimal("0.5"))

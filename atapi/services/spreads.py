@@ -1,0 +1,451 @@
+"""Spreads: planned, opened, closed and shown. Orders go through `execution/` and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from atapi.clock import Clock
+from atapi.domain.account import BnbDiscount
+from atapi.domain.amounts import BPS, PERCENT, Amount
+from atapi.domain.carry import basis
+from atapi.domain.numbers import ZERO, floor_to, plain
+from atapi.domain.orders import Fill, Side
+from atapi.domain.spreads import LegName, Pair, Spread, SpreadPlan, SpreadState
+from atapi.errors import AtapiError, AuthenticationError, OutcomeUnknown, Refused, SpreadBroken, VenueError
+from atapi.exchanges.base import FuturesVenue, SpotVenue, WalletVenue
+from atapi.execution.effects import Attempt
+from atapi.execution.executor import Executor, Result, executed
+from atapi.execution.leg import Unproven
+from atapi.execution.sizing import by_quantity, check_asset, common_lot
+from atapi.execution.spread import CloseTerms, OpenTerms
+from atapi.services.pnl import PnlService
+from atapi.services.spread_plan import Facts, Limits, plan_leg, plan_open
+from atapi.services.symbols import SymbolBook
+from atapi.table import column
+
+T = TypeVar("T")
+BOOK_DEPTH = 500  # levels read for a plan
+EXIT_CAP = Decimal("0.01")  # the perpetual's first tries at closing pay at most 1 % beyond the touch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRow:
+    """One leg as planned or as executed."""
+
+    leg: str
+    side: str
+    qty: Decimal = column()  # base asset, the leg's own unit
+    price: Decimal | None = column()
+    notional_usdt: Decimal = column(digits=2)
+    fee_usdt: Decimal = column(digits=4)
+    slippage_bp: Decimal | None = column(digits=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadRow:
+    """One spread as it stands."""
+
+    id: int
+    symbol: str
+    state: str
+    qty: Decimal = column()  # coins short
+    opened: datetime | None = column()
+    open_bp: Decimal | None = column(digits=2)
+    now_bp: Decimal | None = column(digits=2)
+    funding_usdt: Decimal = column(digits=8, signed=True)
+    fees_usdt: Decimal = column(digits=8, signed=True)
+    net_usdt: Decimal = column(digits=8, signed=True)
+    apr_pct: Decimal | None = column(digits=2, signed=True)
+    delta: Decimal = column(digits=8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRow:
+    """What a spread earned, split."""
+
+    id: int
+    symbol: str
+    state: str
+    qty: Decimal = column()  # coins closed now
+    held_days: Decimal = column(digits=2)
+    price_usdt: Decimal = column(digits=8, signed=True)
+    funding_usdt: Decimal = column(digits=8, signed=True)
+    fees_usdt: Decimal = column(digits=8, signed=True)
+    net_usdt: Decimal = column(digits=8, signed=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePlan:
+    """Everything that is known before the first order of a closing."""
+
+    spread: Spread
+    pair: Pair
+    terms: CloseTerms
+    spot_price: Decimal | None  # expected; None where no spot is left to sell
+    perp_price: Decimal  # expected
+    spot_slippage: Decimal  # fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadService:
+    """Opens and closes the two-leg position and tells how it stands."""
+
+    symbols: SymbolBook
+    spot: SpotVenue
+    futures: FuturesVenue
+    wallet: WalletVenue | None
+    clock: Clock
+    executor: Executor
+    pnl: PnlService
+
+    # --- opening ------------------------------------------------------------------------------------------------
+    def plan(
+        self, symbol: str, amount: Amount, *, limits: Limits | None = None, leverage: int | None = None,
+        add: bool = False,
+    ) -> SpreadPlan:  # fmt: skip
+        """Plan an opening; reads only.
+
+        Args:
+            symbol: The perpetual's, in any spelling.
+            amount: Of quote or base asset per leg, or a share of what is free.
+            leverage: For the perpetual; None keeps what is set.
+            add: Allow adding to a spread that stands.
+
+        Raises:
+            Refused: Any reason not to; nothing was sent.
+        """
+        pair = self.symbols.pair(symbol)
+        standing = self._standing(pair.symbol)
+        if standing is not None and not add:
+            raise Refused(
+                f"{pair.symbol} has an open spread of {plain(-standing.perp_quantity * pair.multiplier)}"
+                f" {standing.base_asset} (#{standing.spread_id})",
+                hint=f"--add adds to it; close-spread {pair.symbol}",
+            )
+        return plan_open(self._facts(pair, leverage), amount, limits or Limits())
+
+    def open(self, plan: SpreadPlan, *, tag: str = "", add: bool = False) -> Result:
+        """Open as planned: perpetual first, spot after it.
+
+        Raises:
+            VenueError: The first leg was refused; nothing changed.
+            Refused: The spot leg could not follow; the perpetual was taken back.
+            SpreadBroken: One leg stands alone.
+            OutcomeUnknown: An order's fate is unproven.
+        """
+        self.recover()
+        if plan.leverage != self.futures.leverage(plan.pair.symbol):
+            self.futures.set_leverage(plan.pair.symbol, plan.leverage)
+        standing = self._standing(plan.pair.symbol) if add else None
+        terms = OpenTerms(
+            quantity=plan.quantity,
+            perp_limit=plan.perp.limit_price,
+            spot_limit=plan.spot.limit_price,
+            base_fee=plan.base_fee,
+        )
+        result = self._carry_out(
+            lambda: self.executor.open(
+                plan.pair,
+                terms,
+                at=self.clock.now(),
+                tag=tag,
+                add_to=standing.spread_id if standing else None,
+            )
+        )
+        self._judge_opening(result)
+        return result
+
+    # --- closing ------------------------------------------------------------------------------------------------
+    def plan_close(
+        self, symbol: str, amount: Amount | None = None, *, max_slippage: Decimal = 5 * BPS
+    ) -> ClosePlan:
+        """Plan a closing; reads only.
+
+        Raises:
+            Refused: No spread stands, its legs differ, or the books are too thin.
+        """
+        pair = self.symbols.pair(symbol)
+        spread = self._standing(pair.symbol)
+        if spread is None:
+            raise Refused(f"no open spread in {pair.symbol}", hint="spreads")
+        short = -spread.perp_quantity
+        part = self._part(pair, short, amount)
+        whole = part == short
+        held = floor_to(spread.spot_quantity, pair.spot.lot_size)
+        sell = held if whole else min(held, pair.spot.round_quantity(part * pair.multiplier))
+        spot_book, perp_book = (
+            self.spot.depth(pair.spot.symbol, BOOK_DEPTH),
+            self.futures.depth(pair.symbol, BOOK_DEPTH),
+        )
+        perp = plan_leg(pair.perp, Side.BUY, part, perp_book, ZERO, EXIT_CAP)
+        spot = plan_leg(pair.spot, Side.SELL, sell, spot_book, ZERO, max_slippage) if sell else None
+        if spot is not None and spot.slippage > max_slippage:
+            raise Refused(
+                f"expected slippage {spot.slippage / BPS:.1f}bp on spot is over {max_slippage / BPS:.1f}bp"
+                f" at {spot.notional:.0f} {pair.spot.quote_asset}",
+                hint="a smaller AMOUNT, or --max-slippage",
+            )
+        if spot is not None and spot.quantity * spot.limit_price < pair.spot.min_notional and whole:
+            sell, spot = ZERO, None  # dust: it stays in the wallet and in the books
+        elif spot is not None and spot.quantity * spot.limit_price < pair.spot.min_notional:
+            raise Refused(
+                f"{plain(sell)} {spread.base_asset} is under {pair.spot.symbol}'s minimum of"
+                f" {plain(pair.spot.min_notional)} {pair.spot.quote_asset}",
+                hint="close-spread all",
+            )
+        return ClosePlan(
+            spread=spread,
+            pair=pair,
+            terms=CloseTerms(
+                perp_quantity=part,
+                spot_quantity=sell,
+                spot_limit=spot.limit_price if spot else ZERO,
+                perp_limit=perp.limit_price,
+                whole=whole,
+            ),
+            spot_price=spot.expected_price if spot else None,
+            perp_price=perp.expected_price,
+            spot_slippage=spot.slippage if spot else ZERO,
+        )
+
+    def close(self, plan: ClosePlan) -> Result:
+        """Close as planned: spot first, perpetual last and reduce-only.
+
+        Raises:
+            VenueError: The spot leg was refused; the spread stands as it was.
+            SpreadBroken: The perpetual could not be bought back.
+            OutcomeUnknown: An order's fate is unproven.
+        """
+        self.recover()
+        result = self._carry_out(
+            lambda: self.executor.close_spread(
+                plan.spread.spread_id, plan.pair, plan.terms, at=self.clock.now()
+            )
+        )
+        self._judge_closing(result)
+        return result
+
+    def recover(self) -> list[Result]:
+        """Bring transactions that were cut short to their end."""
+        return self._carry_out(lambda: self.executor.recover(lambda spread: self.symbols.pair(spread.symbol)))
+
+    # --- showing ------------------------------------------------------------------------------------------------
+    def rows(self, *, everything: bool = False, spread_id: int | None = None) -> list[SpreadRow]:
+        """List spreads and what they earned; only those that stand unless asked for all."""
+        chosen = [
+            s
+            for s in self.executor.spreads()
+            if (spread_id is None or s.spread_id == spread_id)
+            and (everything or spread_id is not None or s.state is not SpreadState.FLAT)
+        ]
+        return [self._row(spread) for spread in chosen]
+
+    def leg_rows(self, result: Result, plan: SpreadPlan) -> list[LegRow]:
+        """Show the fills of one transaction leg by leg, against the touch it was planned at."""
+        fees = self.pnl.fee_value
+        rows = []
+        for name, legs, leg_plan in (
+            ("perp", (LegName.PERP_ENTRY,), plan.perp),
+            ("spot", (LegName.SPOT_ENTRY,), plan.spot),
+            ("unwind", (LegName.UNWIND,), None),
+        ):
+            ids = {a.order_id for a in result.attempts if a.leg in legs}
+            fills = [f for f in result.spread.leg_fills(*legs) if f.order_id in ids]
+            if fills:
+                rows.append(_leg_row(name, fills, leg_plan.touch if leg_plan else None, fees))
+        return rows
+
+    def plan_rows(self, plan: SpreadPlan) -> list[LegRow]:
+        """Show a plan leg by leg."""
+        return [
+            LegRow(
+                leg=name,
+                side=leg.side,
+                qty=leg.quantity,
+                price=leg.expected_price,
+                notional_usdt=leg.notional,
+                fee_usdt=leg.fee,
+                slippage_bp=leg.slippage / BPS,
+            )
+            for name, leg in (("perp", plan.perp), ("spot", plan.spot))
+        ]
+
+    def close_row(self, result: Result, closed: Decimal) -> CloseRow:
+        """State what a closed spread earned, split."""
+        spread = result.spread
+        split = self.pnl.of(spread)
+        return CloseRow(
+            id=spread.spread_id,
+            symbol=spread.symbol,
+            state=spread.state,
+            qty=closed,
+            held_days=_days(spread, self.clock),
+            price_usdt=split.price,
+            funding_usdt=split.funding,
+            fees_usdt=split.fees,
+            net_usdt=split.total,
+        )
+
+    # --- inside -------------------------------------------------------------------------------------------------
+    def _standing(self, symbol: str) -> Spread | None:
+        standing = [
+            s for s in self.executor.spreads() if s.symbol == symbol and s.state is not SpreadState.FLAT
+        ]
+        return standing[-1] if standing else None
+
+    def _facts(self, pair: Pair, leverage: int | None) -> Facts:
+        symbol = pair.symbol
+        discount = self.wallet.bnb_discount() if self.wallet else BnbDiscount(spot=False, futures=False)
+        bnb_prices = self.spot.prices(["BNBUSDT"]) if "BNBUSDT" in self.spot.instruments() else {}
+        brackets = self.futures.brackets(symbol)
+        if leverage is not None and not 1 <= leverage <= brackets[0].leverage:
+            raise Refused(f"leverage {leverage} is outside 1..{brackets[0].leverage} for {symbol}")
+        [mark] = self.futures.marks([symbol])
+        return Facts(
+            pair=pair,
+            spot_book=self.spot.depth(pair.spot.symbol, BOOK_DEPTH),
+            perp_book=self.futures.depth(symbol, BOOK_DEPTH),
+            spot_fees=self.spot.fee_rates(pair.spot.symbol),
+            perp_fees=self.futures.fee_rates(symbol),
+            bnb=discount,
+            spot_balances=self.spot.balances(),
+            futures_balances=self.futures.balances(),
+            futures=self.futures.account(),
+            mark=mark,
+            terms=self.futures.funding_terms([symbol])[symbol],
+            brackets=brackets,
+            leverage=leverage or self.futures.leverage(symbol),
+            bnb_price=bnb_prices.get("BNBUSDT"),
+        )
+
+    def _part(self, pair: Pair, short: Decimal, amount: Amount | None) -> Decimal:
+        if amount is None or amount.everything:
+            return short
+        if amount.asset is None:
+            part = floor_to(short * amount.value, common_lot(pair))
+        else:
+            check_asset(pair, amount.asset, plain(amount.value) + amount.asset.lower())
+            if amount.asset == pair.spot.base_asset:
+                part = by_quantity(pair, amount.value)
+            else:
+                price = self.spot.prices([pair.spot.symbol])[pair.spot.symbol] * pair.multiplier
+                part = floor_to(amount.value / price, common_lot(pair))
+        if not part:
+            raise Refused(f"that is less than one lot of {plain(common_lot(pair))}", hint="more, or all")
+        return min(part, short)
+
+    def _carry_out(self, run: Callable[[], T]) -> T:
+        try:
+            return run()
+        except Unproven as e:
+            order = e.attempt.request
+            raise OutcomeUnknown(
+                f"no answer for order {order.client_order_id} ({order.side} {plain(order.quantity)} {order.symbol}"
+                f" on {order.market}); it may be live",
+                hint="spreads: asks again and goes on from there; nothing is sent twice",
+            ) from e
+
+    def _judge_opening(self, result: Result) -> None:
+        spread, outcome = result.spread, result.outcome
+        if outcome.state is SpreadState.EXPOSED:
+            raise _broken(spread, outcome.exposed)
+        sold = executed(result, LegName.PERP_ENTRY)
+        if not sold:
+            raise _refusal(outcome.refused, f"the perpetual did not fill; {spread.symbol} is as it was")
+        if outcome.state is SpreadState.FLAT:
+            bought_back = spread.leg_fills(LegName.UNWIND)
+            cost = -sum((f.realized or ZERO) - self.pnl.fee_value(f) for f in bought_back)
+            code = outcome.refused.reason_code if outcome.refused else None
+            why = f"refused ({code})" if code is not None else "did not fill"
+            raise Refused(
+                f"spot leg {why} after the perp filled {plain(sold)} {spread.base_asset};"
+                f" perp bought back, cost {cost:.2f} {spread.quote_asset}",
+                hint=f"spreads --id {spread.spread_id}",
+            )
+
+    def _judge_closing(self, result: Result) -> None:
+        spread, outcome = result.spread, result.outcome
+        if outcome.state is SpreadState.EXPOSED:
+            raise _broken(spread, outcome.exposed)
+        if outcome.refused is not None and not executed(result, LegName.SPOT_EXIT, LegName.PERP_EXIT):
+            raise _refusal(outcome.refused, f"the spot did not sell; {spread.symbol} is as it was")
+
+    def _row(self, spread: Spread) -> SpreadRow:
+        split = self.pnl.of(spread)
+        entry = _entry_basis(spread)
+        days = _days(spread, self.clock)
+        capital = sum((f.notional for f in spread.leg_fills(LegName.SPOT_ENTRY)), ZERO)
+        yearly = split.total / capital * 365 / days / PERCENT if capital and days else None
+        return SpreadRow(
+            id=spread.spread_id,
+            symbol=spread.symbol,
+            state=spread.state,
+            qty=-spread.perp_quantity * spread.multiplier,
+            opened=spread.opened_at,
+            open_bp=None if entry is None else entry / BPS,
+            now_bp=self._basis_now(spread),
+            funding_usdt=split.funding,
+            fees_usdt=split.fees,
+            net_usdt=split.total,
+            apr_pct=yearly,
+            delta=spread.delta,
+        )
+
+    def _basis_now(self, spread: Spread) -> Decimal | None:
+        if spread.state is SpreadState.FLAT:
+            return None
+        perp = self.futures.book_tickers([spread.symbol])[spread.symbol]
+        spot = self.spot.book_tickers([spread.spot_symbol])[spread.spot_symbol]
+        return basis(perp.ask, spot.bid * spread.multiplier) / BPS  # what closing now would trade at
+
+
+def _entry_basis(spread: Spread) -> Decimal | None:
+    perp, spot = spread.leg_fills(LegName.PERP_ENTRY), spread.leg_fills(LegName.SPOT_ENTRY)
+    if not perp or not spot:
+        return None
+    return basis(_average(perp), _average(spot) * spread.multiplier)
+
+
+def _average(fills: list[Fill]) -> Decimal:
+    return sum((f.notional for f in fills), ZERO) / sum((f.quantity for f in fills), ZERO)
+
+
+def _days(spread: Spread, clock: Clock) -> Decimal:
+    if spread.opened_at is None:
+        return ZERO
+    held = (spread.closed_at or clock.now()) - spread.opened_at
+    return Decimal(held // timedelta(milliseconds=1)) / 86_400_000
+
+
+def _leg_row(
+    name: str, fills: list[Fill], touch: Decimal | None, fee_value: Callable[[Fill], Decimal]
+) -> LegRow:
+    price = _average(fills)
+    return LegRow(
+        leg=name,
+        side=fills[0].side,
+        qty=sum((f.quantity for f in fills), ZERO),
+        price=price,
+        notional_usdt=sum((f.notional for f in fills), ZERO),
+        fee_usdt=sum((fee_value(f) for f in fills), ZERO),
+        slippage_bp=None if touch is None else abs(price - touch) / touch / BPS,
+    )
+
+
+def _broken(spread: Spread, exposed: Decimal) -> SpreadBroken:
+    side = "short" if exposed < 0 else "long"
+    return SpreadBroken(
+        f"#{spread.spread_id} is exposed: {side} {plain(abs(exposed))} {spread.symbol} perpetual without spot against it",
+        hint=f"close-spread {spread.symbol}",
+    )
+
+
+def _refusal(attempt: Attempt | None, otherwise: str) -> AtapiError:
+    if attempt is None or attempt.reason_code is None:
+        return Refused(otherwise, hint="--max-slippage allows more; depth shows the books")
+    kind = AuthenticationError if attempt.reason_code in (-1022, -2014, -2015) else VenueError
+    return kind(f"the order was refused ({attempt.reason_code}): {attempt.reason}", code=attempt.reason_code)
