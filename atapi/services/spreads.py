@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -13,8 +12,8 @@ from atapi.domain.account import BnbDiscount
 from atapi.domain.amounts import BPS, PERCENT, Amount
 from atapi.domain.carry import basis
 from atapi.domain.numbers import ZERO, floor_to, plain
-from atapi.domain.orders import Fill, Side
-from atapi.domain.spreads import LegName, Pair, Spread, SpreadPlan, SpreadState
+from atapi.domain.orders import Side
+from atapi.domain.spreads import LegName, LegPlan, Pair, Spread, SpreadPlan, SpreadState
 from atapi.errors import AtapiError, AuthenticationError, OutcomeUnknown, Refused, SpreadBroken, VenueError
 from atapi.exchanges.base import FuturesVenue, SpotVenue, WalletVenue
 from atapi.execution.effects import Attempt
@@ -24,58 +23,12 @@ from atapi.execution.sizing import by_quantity, check_asset, common_lot
 from atapi.execution.spread import CloseTerms, OpenTerms
 from atapi.services.pnl import PnlService
 from atapi.services.spread_plan import Facts, Limits, plan_leg, plan_open
+from atapi.services.spread_rows import SpreadRow, days_held, entry_basis
 from atapi.services.symbols import SymbolBook
-from atapi.table import column
 
 T = TypeVar("T")
 BOOK_DEPTH = 500  # levels read for a plan
 EXIT_CAP = Decimal("0.01")  # the perpetual's first tries at closing pay at most 1 % beyond the touch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegRow:
-    """One leg as planned or as executed."""
-
-    leg: str
-    side: str
-    qty: Decimal = column()  # base asset, the leg's own unit
-    price: Decimal | None = column()
-    notional_usdt: Decimal = column(digits=2)
-    fee_usdt: Decimal = column(digits=4)
-    slippage_bp: Decimal | None = column(digits=2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpreadRow:
-    """One spread as it stands."""
-
-    id: int
-    symbol: str
-    state: str
-    qty: Decimal = column()  # coins short
-    opened: datetime | None = column()
-    open_bp: Decimal | None = column(digits=2)
-    now_bp: Decimal | None = column(digits=2)
-    funding_usdt: Decimal = column(digits=8, signed=True)
-    fees_usdt: Decimal = column(digits=8, signed=True)
-    net_usdt: Decimal = column(digits=8, signed=True)
-    apr_pct: Decimal | None = column(digits=2, signed=True)
-    delta: Decimal = column(digits=8)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseRow:
-    """What a spread earned, split."""
-
-    id: int
-    symbol: str
-    state: str
-    qty: Decimal = column()  # coins closed now
-    held_days: Decimal = column(digits=2)
-    price_usdt: Decimal = column(digits=8, signed=True)
-    funding_usdt: Decimal = column(digits=8, signed=True)
-    fees_usdt: Decimal = column(digits=8, signed=True)
-    net_usdt: Decimal = column(digits=8, signed=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +38,8 @@ class ClosePlan:
     spread: Spread
     pair: Pair
     terms: CloseTerms
-    spot_price: Decimal | None  # expected; None where no spot is left to sell
-    perp_price: Decimal  # expected
-    spot_slippage: Decimal  # fraction
+    spot: LegPlan | None  # None where no spot is left to sell
+    perp: LegPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,9 +159,8 @@ class SpreadService:
                 perp_limit=perp.limit_price,
                 whole=whole,
             ),
-            spot_price=spot.expected_price if spot else None,
-            perp_price=perp.expected_price,
-            spot_slippage=spot.slippage if spot else ZERO,
+            spot=spot,
+            perp=perp,
         )
 
     def close(self, plan: ClosePlan) -> Result:
@@ -243,52 +194,6 @@ class SpreadService:
             and (everything or spread_id is not None or s.state is not SpreadState.FLAT)
         ]
         return [self._row(spread) for spread in chosen]
-
-    def leg_rows(self, result: Result, plan: SpreadPlan) -> list[LegRow]:
-        """Show the fills of one transaction leg by leg, against the touch it was planned at."""
-        fees = self.pnl.fee_value
-        rows = []
-        for name, legs, leg_plan in (
-            ("perp", (LegName.PERP_ENTRY,), plan.perp),
-            ("spot", (LegName.SPOT_ENTRY,), plan.spot),
-            ("unwind", (LegName.UNWIND,), None),
-        ):
-            ids = {a.order_id for a in result.attempts if a.leg in legs}
-            fills = [f for f in result.spread.leg_fills(*legs) if f.order_id in ids]
-            if fills:
-                rows.append(_leg_row(name, fills, leg_plan.touch if leg_plan else None, fees))
-        return rows
-
-    def plan_rows(self, plan: SpreadPlan) -> list[LegRow]:
-        """Show a plan leg by leg."""
-        return [
-            LegRow(
-                leg=name,
-                side=leg.side,
-                qty=leg.quantity,
-                price=leg.expected_price,
-                notional_usdt=leg.notional,
-                fee_usdt=leg.fee,
-                slippage_bp=leg.slippage / BPS,
-            )
-            for name, leg in (("perp", plan.perp), ("spot", plan.spot))
-        ]
-
-    def close_row(self, result: Result, closed: Decimal) -> CloseRow:
-        """State what a closed spread earned, split."""
-        spread = result.spread
-        split = self.pnl.of(spread)
-        return CloseRow(
-            id=spread.spread_id,
-            symbol=spread.symbol,
-            state=spread.state,
-            qty=closed,
-            held_days=_days(spread, self.clock),
-            price_usdt=split.price,
-            funding_usdt=split.funding,
-            fees_usdt=split.fees,
-            net_usdt=split.total,
-        )
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _standing(self, symbol: str) -> Spread | None:
@@ -376,8 +281,8 @@ class SpreadService:
 
     def _row(self, spread: Spread) -> SpreadRow:
         split = self.pnl.of(spread)
-        entry = _entry_basis(spread)
-        days = _days(spread, self.clock)
+        entry = entry_basis(spread)
+        days = days_held(spread, self.clock.now())
         capital = sum((f.notional for f in spread.leg_fills(LegName.SPOT_ENTRY)), ZERO)
         yearly = split.total / capital * 365 / days / PERCENT if capital and days else None
         return SpreadRow(
@@ -401,39 +306,6 @@ class SpreadService:
         perp = self.futures.book_tickers([spread.symbol])[spread.symbol]
         spot = self.spot.book_tickers([spread.spot_symbol])[spread.spot_symbol]
         return basis(perp.ask, spot.bid * spread.multiplier) / BPS  # what closing now would trade at
-
-
-def _entry_basis(spread: Spread) -> Decimal | None:
-    perp, spot = spread.leg_fills(LegName.PERP_ENTRY), spread.leg_fills(LegName.SPOT_ENTRY)
-    if not perp or not spot:
-        return None
-    return basis(_average(perp), _average(spot) * spread.multiplier)
-
-
-def _average(fills: list[Fill]) -> Decimal:
-    return sum((f.notional for f in fills), ZERO) / sum((f.quantity for f in fills), ZERO)
-
-
-def _days(spread: Spread, clock: Clock) -> Decimal:
-    if spread.opened_at is None:
-        return ZERO
-    held = (spread.closed_at or clock.now()) - spread.opened_at
-    return Decimal(held // timedelta(milliseconds=1)) / 86_400_000
-
-
-def _leg_row(
-    name: str, fills: list[Fill], touch: Decimal | None, fee_value: Callable[[Fill], Decimal]
-) -> LegRow:
-    price = _average(fills)
-    return LegRow(
-        leg=name,
-        side=fills[0].side,
-        qty=sum((f.quantity for f in fills), ZERO),
-        price=price,
-        notional_usdt=sum((f.notional for f in fills), ZERO),
-        fee_usdt=sum((fee_value(f) for f in fills), ZERO),
-        slippage_bp=None if touch is None else abs(price - touch) / touch / BPS,
-    )
 
 
 def _broken(spread: Spread, exposed: Decimal) -> SpreadBroken:

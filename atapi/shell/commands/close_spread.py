@@ -1,0 +1,61 @@
+"""close-spread: sell the spot, buy the perpetual back, and say what it earned."""
+
+from __future__ import annotations
+
+from atapi.shell.arguments import amount, rate, symbol
+from atapi.shell.registry import command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+    from atapi.shell.context import Context
+    from atapi.table import Table
+
+
+def arguments(parser: Any) -> None:
+    """Declare the words of the command."""
+    parser.add_argument("symbol", type=symbol, help="the perpetual")
+    parser.add_argument(
+        "amount", type=amount, nargs="?", default=None, help="a part of it; all where not given"
+    )
+    parser.add_argument(
+        "--max-slippage", type=rate, default=None, help="allowed beyond the touch of spot (5bp)"
+    )
+    parser.add_argument("-n", "--dry-run", action="store_true", help="show the plan, send nothing")
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+
+@command(
+    "close-spread",
+    group="Carry trading",
+    arguments=arguments,
+    table=True,
+    sends_orders=True,
+    examples=("close-spread BTCUSDT", "close-spread BTCUSDT 50% --dry-run"),
+)
+def close_spread(context: Context, args: argparse.Namespace) -> Table:
+    """Sell spot and buy the perpetual back, spot first.
+
+    The perpetual goes last and reduce-only: the one kind of order the exchange takes even when it is overloaded.
+    Prints what the spread earned, split into price, funding and fees; the parts sum to the change of the balances.
+    """
+    from atapi.domain.amounts import BPS
+    from atapi.services.spread_rows import ClosePlanRow, CloseRow, close_notes, close_plan_rows, close_row
+    from atapi.table import Table
+
+    spreads = context.services.spreads
+    slippage = 5 * BPS if args.max_slippage is None else args.max_slippage
+    plan = spreads.plan_close(args.symbol, args.amount, max_slippage=slippage)
+    if args.dry_run:
+        return Table.of(
+            close_plan_rows(plan.terms, plan.spot, plan.perp),
+            ClosePlanRow,
+            notes=["dry run: nothing was sent"],
+        )
+    context.confirm_trade(plan.pair.symbol, yes=args.yes)
+    result = spreads.close(plan)
+    services = context.services
+    row = close_row(result, services.pnl.of(result.spread), services.clock.now())
+    return Table.of([row], CloseRow, notes=close_notes(result))

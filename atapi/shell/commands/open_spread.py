@@ -1,0 +1,67 @@
+"""open-spread: short the perpetual, buy the spot, in equal size."""
+
+from __future__ import annotations
+
+from atapi.shell.arguments import amount, count, rate, symbol
+from atapi.shell.registry import command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+    from atapi.shell.context import Context
+    from atapi.table import Table
+
+
+def arguments(parser: Any) -> None:
+    """Declare the words of the command."""
+    parser.add_argument("symbol", type=symbol, help="the perpetual")
+    parser.add_argument("amount", type=amount, help="of each leg: 1000usdt, 0.01btc, 25%% or all")
+    parser.add_argument(
+        "--max-slippage", type=rate, default=None, help="allowed beyond the touch, per leg (5bp)"
+    )
+    parser.add_argument("--min-basis", type=rate, default=None, help="refuse below this entry basis")
+    parser.add_argument("--leverage", type=count(1, 150), default=None, help="of the perpetual; as it is set")
+    parser.add_argument("--add", action="store_true", help="add to the spread that stands")
+    parser.add_argument("--tag", default="", help="a word kept with the spread")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="show the plan, send nothing")
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+
+@command(
+    "open-spread",
+    group="Carry trading",
+    arguments=arguments,
+    table=True,
+    sends_orders=True,
+    examples=("open-spread BTCUSDT 1000usdt", "open-spread ETHUSDT 0.5eth --max-slippage 3bp --dry-run"),
+)
+def open_spread(context: Context, args: argparse.Namespace) -> Table:
+    """Buy spot and short the perpetual in equal size.
+
+    The plan is shown first: sizes on the common lot, expected prices, four fees at your own rates, break-even,
+    margin and liquidation. The perpetual goes first, as a limit order that takes at once or not at all; the spot
+    follows what the perpetual really filled, net of a fee taken in coins. If the spot cannot follow, the perpetual
+    is taken back and the command says so.
+    """
+    from atapi.domain.amounts import BPS
+    from atapi.services.spread_plan import Limits
+    from atapi.services.spread_rows import LegRow, leg_rows, plan_rows
+    from atapi.shell.plans import describe
+    from atapi.table import Table
+
+    spreads = context.services.spreads
+    limits = Limits(
+        max_slippage=5 * BPS if args.max_slippage is None else args.max_slippage, min_basis=args.min_basis
+    )
+    plan = spreads.plan(args.symbol, args.amount, limits=limits, leverage=args.leverage, add=args.add)
+    if args.dry_run:
+        return Table.of(plan_rows(plan), LegRow, notes=[*describe(plan), "dry run: nothing was sent"])
+    for line in describe(plan):
+        context.say(line)
+    context.confirm_trade(plan.pair.symbol, yes=args.yes)
+    result = spreads.open(plan, tag=args.tag, add=args.add)
+    spread = result.spread
+    note = f"spread #{spread.spread_id} {spread.symbol} is {spread.state}: delta {spread.delta:f} {spread.base_asset}"
+    return Table.of(leg_rows(result, plan, context.services.pnl.fee_value), LegRow, notes=[note])
