@@ -1,0 +1,37 @@
+# The handful of verbs a contributor needs; `just` lists them. CONTRIBUTING.md says the same in words.
+
+default:
+    @just --list
+
+# Make the environment
+setup:
+    python3 -m venv .venv && .venv/bin/pip install -e '.[test]'
+
+# Format what can be formatted
+format:
+    .venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+# What CI checks, without the fresh environment
+check:
+    .venv/bin/ruff check . && .venv/bin/ruff format --check .
+    .venv/bin/mypy --strict --config-file setup.cfg
+    .venv/bin/lint-imports --config setup.cfg
+    .venv/bin/pytest
+
+# Only the tests
+test *args:
+    .venv/bin/pytest {{ args }}
+
+# Write docs/commands.md anew
+docs:
+    .venv/bin/python -m atapi.shell.reference > docs/commands.md
+
+# Print the ratios
+bench:
+    .venv/bin/python benchmarks/startup.py
+    .venv/bin/python benchmarks/order_latency.py
+    .venv/bin/python benchmarks/exchange.py
+
+# Everything CI does, from a clean clone
+ci:
+    rm -rf /tmp/atapi-ci && git clone -q . /tmp/atapi-ci && cd /tmp/atapi-ci && bash .ci/run
