@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -88,3 +89,40 @@ def to_ms(at: datetime) -> int:
 def from_ms(ms: int) -> datetime:
     """Convert milliseconds since 1970 to an aware UTC time, exactly."""
     return EPOCH + timedelta(milliseconds=ms)
+
+
+class AskedClock:
+    """A clock that is asked for each time, as the embedded exchange's, which may stand still or jump."""
+
+    def __init__(self, ask: Callable[[], datetime]) -> None:
+        self._ask = ask
+
+    def now(self) -> datetime:
+        """Ask for the time."""
+        return self._ask()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait in real time."""
+        threading.Event().wait(seconds)
+
+
+class RunningClock:
+    """A clock that is asked for once and then runs by monotonic time, whatever the asked one does.
+
+    For waits that must end: proof that an order was never accepted counts time that really passed.
+    """
+
+    def __init__(self, ask: Callable[[], datetime]) -> None:
+        self._ask = ask
+        self._start: datetime | None = None
+        self._started = 0.0
+
+    def now(self) -> datetime:
+        """Tell the asked time plus what has passed since."""
+        if self._start is None:
+            self._start, self._started = self._ask(), monotonic_ms()
+        return self._start + timedelta(milliseconds=monotonic_ms() - self._started)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait in real time."""
+        threading.Event().wait(seconds)

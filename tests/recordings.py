@@ -17,5 +17,6 @@ def data_folder() -> Path | None:
 
 DATA = data_folder()
 needs_recordings = pytest.mark.skipif(
-    DATA is None, reason="recordings of real markets are not beside this checkout (../shared/data, ATAPI_RECORDINGS)"
+    DATA is None,
+    reason="recordings of real markets are not beside this checkout (../shared/data, ATAPI_RECORDINGS)",
 )

@@ -22,7 +22,17 @@ CLOSED = datetime(2021, 3, 3, tzinfo=UTC)
 def shell(home: Path, *lines: str) -> list[str]:
     """Run a script on the recorded feed with its clock at the opening, and split its JSON lines."""
     ended = subprocess.run(
-        [sys.executable, "-m", "atapi", "--home", str(home), "--feed", f"replay:{DATA}", "--at", OPENED.isoformat()],
+        [
+            sys.executable,
+            "-m",
+            "atapi",
+            "--home",
+            str(home),
+            "--feed",
+            f"replay:{DATA}",
+            "--at",
+            OPENED.isoformat(),
+        ],
         input="\n".join(lines) + "\n",
         capture_output=True,
         text=True,
@@ -70,7 +80,9 @@ def test_funding_received_is_rate_times_mark_times_position_to_the_last_digit(tm
 
     short = next(row["qty"] for row in opened if row["leg"] == "perp")
     assert isinstance(short, Decimal)
-    marks = {int(r["open_time"]): D(r["open"]) for r in recorded("um/markPriceKlines/1h/BTCUSDT-1h-2021*.csv.gz")}
+    marks = {
+        int(r["open_time"]): D(r["open"]) for r in recorded("um/markPriceKlines/1h/BTCUSDT-1h-2021*.csv.gz")
+    }
     expected = []
     for row in recorded("um/fundingRate/BTCUSDT-fundingRate-*.csv.gz"):
         at = int(row["calc_time"])

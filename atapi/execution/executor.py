@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from atapi.clock import Clock
@@ -60,10 +61,16 @@ class Executor:
 
     def close(self) -> None:
         """Let the journal and its lock go."""
-        if "_journal" in self.__dict__:
-            self._journal.close()
+        self.close_journal()
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
+
+    def close_journal(self) -> None:
+        """Close the journal; the next use opens it again."""
+        if "_journal" in self.__dict__:
+            self._journal.close()
+            del self.__dict__["_journal"]
 
     # --- reading ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:
@@ -73,6 +80,16 @@ class Executor:
     def unfinished(self) -> set[int]:
         """Tell which spreads have a transaction that was not brought to its end."""
         return {spread_id for _, spread_id, _, _ in self._journal.open_intents()}
+
+    def put_aside(self) -> None:
+        """Give the journal another name, as when the world it tells of is thrown away; nothing is deleted."""
+        self._own()
+        self.close_journal()
+        stem = next(n for n in count(1) if not (self._folder / f"journal-{n}.db").exists())
+        for suffix in ("", "-wal", "-shm"):
+            file = self._folder / f"journal.db{suffix}"
+            if file.exists():
+                file.rename(self._folder / f"journal-{stem}.db{suffix}")
 
     # --- trading ------------------------------------------------------------------------------------------------
     def open(

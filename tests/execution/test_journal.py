@@ -111,7 +111,9 @@ def test_a_committed_attempt_survives_a_killed_process(tmp_path: Path) -> None:
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
 
-    ended = subprocess.run([sys.executable, "-c", program, str(path)], check=False, cwd=Path(__file__).parents[2])
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(path)], check=False, cwd=Path(__file__).parents[2]
+    )
 
     assert ended.returncode == -signal.SIGKILL
     assert Journal(path, BINDING).attempts(1) == [SENDING]
@@ -174,7 +176,7 @@ def test_a_full_disk_refuses_the_write_and_keeps_what_was_there(tmp_path: Path) 
     journal._db.execute(f"PRAGMA max_page_count={pages}")
     long = replace(SENDING, reason="x" * 100_000)
 
-    with pytest.raises(StorageError, match="nothing was sent|cannot be written"):
+    with pytest.raises(StorageError, match="cannot be written"):
         journal.write_attempt(long)
 
     assert journal.attempts(1) == []

@@ -18,7 +18,9 @@ from atapi.execution.spread import spot_for
 D = Decimal
 
 
-def pair(spot_lot: str = "0.00001", perp_lot: str = "0.001", base: str = "BTC", perp_base: str | None = None) -> Pair:
+def pair(
+    spot_lot: str = "0.00001", perp_lot: str = "0.001", base: str = "BTC", perp_base: str | None = None
+) -> Pair:
     def instrument(market: Market, asset: str, lot: str, least_notional: str) -> Instrument:
         return Instrument(
             market=market, symbol=asset + "USDT", base_asset=asset, quote_asset="USDT", status="TRADING",
@@ -27,7 +29,8 @@ def pair(spot_lot: str = "0.00001", perp_lot: str = "0.001", base: str = "BTC", 
         )  # fmt: skip
 
     return Pair(
-        spot=instrument(Market.SPOT, base, spot_lot, "5"), perp=instrument(Market.UM, perp_base or base, perp_lot, "50")
+        spot=instrument(Market.SPOT, base, spot_lot, "5"),
+        perp=instrument(Market.UM, perp_base or base, perp_lot, "50"),
     )
 
 

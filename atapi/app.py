@@ -1,0 +1,243 @@
+"""The composition root: reads settings once, builds everything and wires it.
+
+Nothing else, beside tests, knows that the embedded exchange exists: the rest reaches it by base URL.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atapi.clock import AskedClock, Clock, RunningClock
+from atapi.domain.account import Wallet
+from atapi.domain.instruments import Market
+from atapi.errors import UsageError
+from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
+from atapi.exchanges.binance.venue import BinanceVenue, connect
+from atapi.execution.executor import Executor
+from atapi.services.account import AccountService
+from atapi.services.basis import BasisService
+from atapi.services.container import Services
+from atapi.services.fees import FeeReader
+from atapi.services.funding import FundingService
+from atapi.services.market import MarketService
+from atapi.services.marketcap import MarketCapService
+from atapi.services.network import Api, NetworkInfo, NetworkService
+from atapi.services.orders import OrderService
+from atapi.services.paper import PaperControl, PaperService
+from atapi.services.pnl import PnlService
+from atapi.services.spreads import SpreadService
+from atapi.services.symbols import SymbolBook
+from atapi.settings import NETWORKS, Settings
+
+if TYPE_CHECKING:
+    from atapi.desk import Desk
+    from atapi.exchanges.paper_admin import PaperStatus
+
+Tell = Callable[[str], None]
+
+
+@contextmanager
+def open_services(settings: Settings, tell: Tell) -> Iterator[Services]:
+    """Build the services of one network, and close what they opened.
+
+    Args:
+        tell: Says a line to the operator, as while an order's fate is being found out.
+    """
+    if settings.network not in NETWORKS:
+        raise UsageError(f"no network '{settings.network}'", hint=", ".join(NETWORKS))
+    with ExitStack() as stack:
+        if settings.network == "paper":
+            yield _paper(settings, tell, stack)
+        else:
+            yield _live(settings, tell, stack)
+
+
+def preload() -> None:
+    """Import what the first command will need; called in the background while the user reads the prompt."""
+    for name in ("pandas", "binance.spot", "binance.um_futures", "atapi.paper.host"):
+        importlib.import_module(name)
+
+
+def open_desk(network: str, **options: Any) -> Desk:
+    """Open a desk for Python; `options` are `home`, `seed`, `feed` and `at` as on the command line."""
+    import os
+
+    from atapi.desk import Desk
+
+    unknown = set(options) - {"home", "seed", "feed", "at", "tell"}
+    if unknown:
+        raise UsageError(f"connect() knows no {', '.join(sorted(unknown))}", hint="home, seed, feed, at")
+    tell = options.pop("tell", _silent)
+    if isinstance(options.get("home"), str):
+        options["home"] = Path(options["home"])
+    if isinstance(options.get("at"), str):
+        options["at"] = _time(options["at"])
+    settings = Settings.from_env(os.environ, network=network, **options)
+    return Desk(open_services(settings, tell))
+
+
+# --- networks -------------------------------------------------------------------------------------------------------
+
+
+def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
+    from atapi.exchanges.paper_admin import PaperAdmin
+    from atapi.paper.host import join_or_start
+
+    hosted = join_or_start(settings.home, feed_text=settings.feed, seed=settings.seed, at=settings.at)
+    stack.callback(hosted.close)
+
+    def where() -> Endpoints:
+        hosted.rediscover()
+        return paper_endpoints(hosted.spot_url, hosted.um_url)
+
+    venue = connect(
+        paper_endpoints(hosted.spot_url, hosted.um_url),
+        hosted.api_key,
+        hosted.api_secret,
+        settings.timeout_s,
+        rediscover=where,
+    )
+    stack.callback(venue.close)
+    label = "synthetic" if settings.feed == "synthetic" else settings.feed
+    return _services(
+        venue,
+        info=NetworkInfo(name="paper", key=hosted.api_key, label=label),
+        urls={"spot": hosted.spot_url, "futures": hosted.um_url},
+        clock=AskedClock(venue.spot.server_time),
+        folder=hosted.folder,
+        binding={"network": "paper", "world": hosted.folder.name},
+        tell=tell,
+        stack=stack,
+        control=lambda: PaperAdmin(url=hosted.spot_url, token=hosted.admin_token, account=hosted.api_key),
+    )
+
+
+def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
+    import hashlib
+
+    where = endpoints(settings.network)
+    venue = connect(where, settings.api_key, settings.api_secret, settings.timeout_s)
+    stack.callback(venue.close)
+    account = hashlib.sha256((settings.api_key or "").encode()).hexdigest()[:16]  # of the key, never the key
+    return _services(
+        venue,
+        info=NetworkInfo(name=settings.network, key=settings.api_key),
+        urls={"spot": where.spot, "futures": where.um},
+        clock=AskedClock(venue.clock.now),
+        folder=settings.home / settings.network / account,
+        binding={"network": settings.network, "account": account},
+        tell=tell,
+        stack=stack,
+        control=None,
+    )
+
+
+def _services(
+    venue: BinanceVenue,
+    *,
+    info: NetworkInfo,
+    urls: Mapping[str, str],
+    clock: Clock,
+    folder: Path,
+    binding: Mapping[str, str],
+    tell: Tell,
+    stack: ExitStack,
+    control: Callable[[], PaperControl] | None,  # of the embedded exchange; None on any other network
+) -> Services:
+    book = SymbolBook(spot=venue.spot, futures=venue.futures)
+    executor = Executor(
+        folder,
+        binding=binding,
+        venues={Market.SPOT: venue.spot, Market.UM: venue.futures},
+        clock=RunningClock(venue.clock.now),
+        tell=tell,
+    )
+    stack.callback(executor.close)
+    pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
+    funding = FundingService(futures=venue.futures, book=book, clock=clock)
+    fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
+    account = AccountService(
+        spot=venue.spot,
+        futures=venue.futures,
+        wallets=venue.wallet,
+        fee_reader=fees,
+        book=book,
+        info=info,
+        clock=clock,
+    )
+    return Services(
+        clock=clock,
+        market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
+        marketcap=MarketCapService(spot=venue.spot, supply=venue.products, book=book),
+        funding=funding,
+        basis=BasisService(
+            spot=venue.spot, futures=venue.futures, funding=funding, fees=fees, book=book, clock=clock
+        ),
+        account=account,
+        orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
+        spreads=SpreadService(
+            symbols=book,
+            spot=venue.spot,
+            futures=venue.futures,
+            wallet=venue.wallet,
+            clock=clock,
+            executor=executor,
+            pnl=pnl,
+        ),
+        pnl=pnl,
+        network=NetworkService(
+            info=info,
+            apis=[
+                Api(name="spot", url=urls["spot"], venue=venue.spot, clock=venue.spot.link.time),
+                Api(name="futures", url=urls["futures"], venue=venue.futures, clock=venue.futures.link.time),
+            ],
+        ),
+        paper=None
+        if control is None
+        else PaperService(control=Jumps(control, venue, executor), futures=venue.futures, account=account),
+    )
+
+
+class Jumps:
+    """The embedded exchange's control path, with what has to follow on this side when its time or world jumps."""
+
+    def __init__(self, control: Callable[[], PaperControl], venue: BinanceVenue, executor: Executor) -> None:
+        self._control = control
+        self._venue = venue
+        self._executor = executor
+
+    def status(self) -> PaperStatus:
+        """Ask for its clock, feed, accounts and world."""
+        return self._control().status()
+
+    def advance(self, span: timedelta) -> None:
+        """Move its clock on, and measure it anew."""
+        self._control().advance(span)
+        self._venue.clock.resync()
+
+    def deposit(self, wallet: Wallet, asset: str, amount: Decimal) -> None:
+        """Give the account funds."""
+        self._control().deposit(wallet, asset, amount)
+
+    def reset(self) -> None:
+        """Throw its world away; the journal of what was traded in it is put aside with it."""
+        self._executor.put_aside()
+        self._control().reset()
+        self._venue.clock.resync()
+
+
+def _silent(line: str) -> None:
+    """Say nothing."""
+
+
+def _time(text: str) -> datetime:
+    from atapi.clock import EPOCH
+    from atapi.domain.amounts import parse_time
+
+    return parse_time(text, "at", EPOCH)
