@@ -36,8 +36,7 @@ class Budget:
     def __init__(self, venue_ms: Callable[[], int]) -> None:
         self._venue_ms = venue_ms
         self._limits: dict[Window, int] = {}
-        self._used: dict[Window, tuple[int, int]] = {}  # window -> (which one since 1970, count in it)
-        self._names: dict[str, Window | None] = {}  # header -> window, None for one of no interest
+        self._told: dict[str, tuple[int, str]] = {}  # header -> (the venue's milliseconds then, its value)
         self._paused_until = 0.0  # monotonic milliseconds
         self._why = ""
 
@@ -49,17 +48,24 @@ class Budget:
                 self._limits[Window(row["rateLimitType"], length * row["intervalNum"])] = row["limit"]
 
     def note(self, headers: Mapping[str, str]) -> None:
-        """Read the counters of an answer's headers, their names in lower case."""
+        """Keep the counters of an answer's headers, their names in lower case; read when asked for."""
+        now = self._venue_ms()
         for name, value in headers.items():
-            window = self._names[name] if name in self._names else self._window(name)
-            if window is not None and value.isdigit():
-                self._used[window] = (self._venue_ms() // window.length_ms, int(value))
+            self._told[name] = (now, value)
 
     def used(self, kind: str, length_ms: int) -> int:
         """Tell what is used of a running window, as far as the venue has told."""
-        window = Window(kind, length_ms)
-        number, count = self._used.get(window, (-1, 0))
-        return count if number == self._venue_ms() // length_ms else 0
+        for name, (at_ms, value) in self._told.items():
+            match = _COUNTER.fullmatch(name)
+            if (
+                match
+                and _KINDS[match[1]] == kind
+                and int(match[2]) * _UNIT_MS[match[3]] == length_ms
+                and at_ms // length_ms == self._venue_ms() // length_ms
+                and value.isdigit()
+            ):
+                return int(value)
+        return 0
 
     def limit(self, kind: str, length_ms: int) -> int | None:
         """Tell a limit, or None where the venue has not stated it."""
@@ -103,9 +109,3 @@ class Budget:
                     f" the rest is kept for cancels and unwinds; free in {wait_s:.0f} s",
                     retry_after_s=wait_s,
                 )
-
-    def _window(self, name: str) -> Window | None:
-        match = _COUNTER.fullmatch(name)
-        window = Window(_KINDS[match[1]], int(match[2]) * _UNIT_MS[match[3]]) if match else None
-        self._names[name] = window
-        return window

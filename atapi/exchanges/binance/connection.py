@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -84,13 +85,14 @@ def target(base_url: str) -> Target:
 class Connection:
     """A connected socket and the parser of what it answers."""
 
-    __slots__ = ("_reader", "_socket", "_timeout", "_tls", "keep_alive")
+    __slots__ = ("_readable", "_reader", "_socket", "_timeout", "_tls", "keep_alive")
 
     def __init__(self, connected: socket.socket, *, tls: bool) -> None:
         self._socket = connected
         self._timeout = connected.gettimeout() or 0.0
         self._tls = tls
         self._reader = _Reader()
+        self._readable = _readable(connected)
         self.keep_alive = True  # whether the next request may use this connection
 
     def exchange(self, request: bytes, deadline: Deadline) -> Answer:
@@ -107,7 +109,7 @@ class Connection:
 
     def stale(self) -> bool:
         """Whether an idle connection is of no more use: closed there, or holding bytes nobody asked for."""
-        return _readable(self._socket)
+        return self._readable()
 
     def close(self) -> None:
         """Close it; never fails."""
@@ -267,12 +269,12 @@ def _resolve(to: Target, deadline: Deadline) -> list[tuple[int, tuple[object, ..
     return found
 
 
-def _readable(connected: socket.socket) -> bool:
-    if hasattr(select, "poll"):  # select() itself fails past 1024 open files
-        poll = select.poll()
-        poll.register(connected, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([connected], [], [], 0)[0])
+def _readable(connected: socket.socket) -> Callable[[], bool]:
+    if not hasattr(select, "poll"):  # Windows
+        return lambda: bool(select.select([connected], [], [], 0)[0])
+    poll = select.poll()  # select() fails past 1024 open files
+    poll.register(connected, select.POLLIN)
+    return lambda: bool(poll.poll(0))
 
 
 def _reason(error: OSError) -> str:

@@ -78,6 +78,13 @@ def refusal(payload: object) -> tuple[int | None, str]:
     )
 
 
+def succeeded(payload: object) -> bool:
+    """Whether the body of a 200 is an answer: JSON, and no refusal. A success may carry a code of its own, 200."""
+    if type(payload) is not dict or "code" not in payload:
+        return payload is not None
+    return (refusal(payload)[0] or 0) >= 0
+
+
 def classify(
     status: int,
     payload: Any,

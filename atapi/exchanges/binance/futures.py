@@ -10,7 +10,6 @@ from atapi.clock import to_ms
 from atapi.domain.account import Balance, FeeRates, FuturesAccount, Income, LeverageBracket, Position
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth, FundingRate, FundingTerms, MarkPrice
-from atapi.domain.numbers import wire
 from atapi.domain.orders import Fill, Order, OrderRequest
 from atapi.errors import VenueUnreachable
 from atapi.exchanges.binance import parse, parse_account
@@ -77,8 +76,8 @@ class BinanceFutures(BinanceMarket):
             side=request.side,
             type=request.type,
             timeInForce=request.time_in_force,
-            quantity=wire(request.quantity),
-            price=None if request.price is None else wire(request.price),
+            quantity=request.quantity,
+            price=request.price,
             reduceOnly=True if request.reduce_only else None,  # the venue refuses "false" in hedge mode
             newClientOrderId=request.client_order_id,
             newOrderRespType="RESULT",  # the default says NEW even of a market order that filled

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from atapi.clock import Deadline
 from atapi.errors import (
@@ -27,16 +27,13 @@ from atapi.errors import (
 )
 from atapi.exchanges.binance.budget import Budget
 from atapi.exchanges.binance.connection import Answer, Fault
-from atapi.exchanges.binance.errors import Unanswered, banned_until_ms, classify, refusal, service
+from atapi.exchanges.binance.errors import Unanswered, banned_until_ms, classify, refusal, service, succeeded
 from atapi.exchanges.binance.hosts import Hosts
 from atapi.exchanges.binance.http import HttpClient
 from atapi.exchanges.binance.query import encode
 from atapi.exchanges.binance.servertime import ServerTime
 from atapi.exchanges.binance.signing import Signer
 from atapi.version import VERSION
-
-if TYPE_CHECKING:
-    import msgspec
 
 WAITS_S = (0.1, 0.3)  # between the tries of a read
 
@@ -187,7 +184,7 @@ class Link:
         except Fault as e:
             if not (e.refused and self._hosts.look_again(self._endpoints)):
                 raise
-        self._http.close()
+        self.close()
         self._settle()
         self.time.forget()
         return self._send(request, deadline)
@@ -212,7 +209,7 @@ class Link:
     def _result(self, request: Request, answer: Answer) -> Any:
         self.budget.note(answer.headers)
         payload = decoded(answer.body)
-        if answer.status == 200 and payload is not None and (refusal(payload)[0] or 0) >= 0:
+        if answer.status == 200 and succeeded(payload):
             return payload
         error = classify(
             answer.status,
@@ -285,16 +282,16 @@ def credentials(api_key: str | None, api_secret: str | None) -> Credentials | No
 
 def decoded(body: bytes) -> Any:
     """Decode JSON, numbers with a point exactly; None where it is not JSON."""
-    import msgspec  # loaded with the first answer, not with the adapter
-
+    decode, unreadable = _json()
     try:
-        return _decoder().decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return decode(body)
+    except unreadable:
         return None
 
 
 @cache
-def _decoder() -> msgspec.json.Decoder[Any]:
-    import msgspec
+def _json() -> tuple[Callable[[bytes], Any], tuple[type[Exception], ...]]:
+    import msgspec  # with the first answer, not with the adapter
 
-    return msgspec.json.Decoder(float_hook=Decimal)
+    decoder = msgspec.json.Decoder(float_hook=Decimal)
+    return decoder.decode, (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

@@ -9,7 +9,6 @@ from typing import Any
 from atapi.domain.account import Balance, FeeRates
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth
-from atapi.domain.numbers import wire
 from atapi.domain.orders import Fill, Order, OrderRequest
 from atapi.exchanges.binance import parse, parse_account
 from atapi.exchanges.binance.market import ORDER_RECV_WINDOW_MS, BinanceMarket
@@ -38,8 +37,8 @@ class BinanceSpot(BinanceMarket):
             side=request.side,
             type=request.type,
             timeInForce=request.time_in_force,
-            quantity=wire(request.quantity),
-            price=None if request.price is None else wire(request.price),
+            quantity=request.quantity,
+            price=request.price,
             newClientOrderId=request.client_order_id,
             newOrderRespType="FULL",
             recvWindow=ORDER_RECV_WINDOW_MS,
