@@ -1,0 +1,114 @@
+"""The spot market of Binance. Implements `SpotVenue`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from atapi.domain.account import Balance, FeeRates
+from atapi.domain.instruments import Instrument, Market
+from atapi.domain.market import Depth
+from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.exchanges.binance import parse, parse_account
+from atapi.exchanges.binance.market import ORDER_RECV_WINDOW_MS, BinanceMarket
+from atapi.exchanges.binance.paging import fills_by_id, in_order, windows
+
+PAGE = 1000  # most rows of klines and myTrades
+DAY = timedelta(days=1)  # the longest window myTrades takes
+_MOST_NAMED = 100  # symbols in one question; past that all of them cost no more
+
+
+class BinanceSpot(BinanceMarket):
+    """Spot: /api/v3."""
+
+    market = Market.SPOT
+    _candle_page = PAGE
+
+    def depth(self, symbol: str, limit: int = 100) -> Depth:
+        """Read one order book, at most 5000 levels a side."""
+        payload = self.api.depth(symbol, limit=limit)
+        return parse.read("depth", lambda row: parse.depth(symbol, row, limit), payload)
+
+    def place(self, request: OrderRequest) -> Order:
+        """Send one order, once; errors as `Orders.place` says."""
+        payload = self.api.new_order(
+            symbol=request.symbol,
+            side=request.side,
+            type=request.type,
+            timeInForce=request.time_in_force,
+            quantity=request.quantity,
+            price=request.price,
+            newClientOrderId=request.client_order_id,
+            newOrderRespType="FULL",
+            recvWindow=ORDER_RECV_WINDOW_MS,
+        )
+        return parse_account.placed("POST order", parse_account.spot_order, payload, request)
+
+    def cancel(self, symbol: str, client_order_id: str) -> Order:
+        """Cancel one order."""
+        payload = self.api.cancel_order(symbol, origClientOrderId=client_order_id)
+        return parse.outcome("DELETE order", parse_account.spot_order, payload)
+
+    def order(self, symbol: str, client_order_id: str) -> Order:
+        """Ask for one order by our id."""
+        payload = self.api.get_order(symbol, origClientOrderId=client_order_id)
+        return parse.read("GET order", parse_account.spot_order, payload)
+
+    def open_orders(self, symbol: str | None = None) -> list[Order]:
+        """List open orders."""
+        return parse.read_all("openOrders", parse_account.spot_order, self.api.get_open_orders(symbol))
+
+    def fills(self, symbol: str, *, start: datetime | None = None, order_id: str | None = None) -> list[Fill]:
+        """List own fills, oldest first: of one order, or from `start` on, else the newest 1000."""
+
+        def fetch(**cursor: int) -> list[Fill]:
+            rows = self.api.my_trades(symbol, **cursor)
+            return parse.read_all("myTrades", parse_account.spot_fill, rows)
+
+        if order_id is not None:
+            fills = fills_by_id(lambda **cursor: fetch(orderId=int(order_id), **cursor), 0, PAGE)
+        else:
+            fills = fetch(limit=PAGE)  # without a cursor: the newest
+            if start is not None and len(fills) == PAGE and min(fill.at for fill in fills) >= start:
+                fills = self._fills_from(fetch, start)
+        return in_order(fill for fill in fills if start is None or fill.at >= start)
+
+    def fee_rates(self, symbol: str) -> FeeRates:
+        """Read the account's own fee rates, before any BNB discount."""
+        payload = self.api.query_commission_rates(symbol)
+        return parse.read("account/commission", parse_account.spot_fees, payload)
+
+    def balances(self) -> list[Balance]:
+        """List the spot wallet; zero balances are left out."""
+        payload = self.api.account(omitZeroBalances=True)
+        rows = parse.read("account", lambda account: account["balances"], payload)
+        return [b for b in parse.read_all("account", parse_account.spot_balance, rows) if b.total]
+
+    def _fills_from(self, fetch: Callable[..., list[Fill]], start: datetime) -> list[Fill]:
+        # more than a page since `start`: find the first by its day, the rest by their ids
+        for opens_ms, closes_ms in windows(start, self.link.time.now(), DAY):
+            first = fetch(startTime=opens_ms, endTime=closes_ms, limit=1)
+            if first:
+                return fills_by_id(fetch, int(first[0].trade_id), PAGE)
+        return []
+
+    def _read_instruments(self) -> dict[str, Instrument]:
+        # by hand: the connector's own method cannot leave out 200 permission names a symbol, most of the answer
+        payload = self.api.query("/api/v3/exchangeInfo", {"showPermissionSets": False})
+        return self._rules(payload, parse.spot_instrument)
+
+    def _ask_tickers(self, symbols: Sequence[str] | None) -> Any:
+        return self.api.ticker_24hr(**_named(symbols))
+
+    def _ask_prices(self, symbols: Sequence[str] | None) -> Any:
+        return self.api.ticker_price(**_named(symbols))
+
+    def _ask_book_tickers(self, symbols: Sequence[str] | None) -> Any:
+        return self.api.book_ticker(**_named(symbols))
+
+
+def _named(symbols: Sequence[str] | None) -> dict[str, Any]:
+    if symbols is None or len(symbols) > _MOST_NAMED:
+        return {}
+    return {"symbol": symbols[0]} if len(symbols) == 1 else {"symbols": list(symbols)}

@@ -1,0 +1,67 @@
+"""The wallets of an account on Binance: transfers, margin and funding balances. Implements `WalletVenue`.
+
+/sapi exists on the live network and in the embedded exchange; demo and testnet have none.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from atapi.domain.account import Balance, BnbDiscount, Wallet
+from atapi.domain.numbers import wire
+from atapi.errors import UsageError
+from atapi.exchanges.binance import parse, parse_account
+from atapi.exchanges.binance.futures import BinanceFutures
+from atapi.exchanges.binance.spot import BinanceSpot
+
+NAMES = {
+    Wallet.SPOT: "MAIN",
+    Wallet.FUTURES: "UMFUTURE",
+    Wallet.MARGIN: "MARGIN",
+    Wallet.FUNDING: "FUNDING",
+}  # wallet -> the venue's word in a transfer's type
+
+
+class BinanceWallet:
+    """What /sapi knows of an account."""
+
+    def __init__(self, spot: BinanceSpot, futures: BinanceFutures) -> None:
+        self._spot = spot
+        self._futures = futures
+
+    def transfer(self, asset: str, amount: Decimal, source: Wallet, target: Wallet) -> str:
+        """Move funds between wallets and tell the transfer's id.
+
+        Raises:
+            UsageError: From a wallet to itself.
+            InsufficientBalance: The source holds too little.
+            OutcomeUnknown: It may or may not have been made.
+        """
+        if source is target:
+            raise UsageError(f"transfer from {source} to {target} moves nothing", hint="name two wallets")
+        kind = f"{NAMES[source]}_{NAMES[target]}"
+        payload = self._spot.api.user_universal_transfer(kind, asset, wire(amount))
+        return parse.outcome("asset/transfer", lambda row: str(parse.whole(row, "tranId")), payload)
+
+    def other_balances(self, wallet: Wallet) -> list[Balance]:
+        """List the margin or the funding wallet; zero balances are left out."""
+        if wallet is Wallet.MARGIN:
+            rows = parse.read(
+                "margin/account", lambda row: row["userAssets"], self._spot.api.margin_account()
+            )
+            found = parse.read_all("margin/account", parse_account.margin_balance, rows)
+        elif wallet is Wallet.FUNDING:
+            rows = self._spot.api.funding_wallet()
+            found = parse.read_all("get-funding-asset", parse_account.funding_balance, rows)
+        else:
+            raise UsageError(f"the {wallet} wallet is listed by its own market")
+        return [balance for balance in found if balance.total]
+
+    def bnb_discount(self) -> BnbDiscount:
+        """Tell where fees are paid in BNB."""
+        spot = self._spot.api.bnbBurn_status()
+        futures = self._futures.api.get_bnb_burn()
+        return BnbDiscount(
+            spot=parse.read("bnbBurn", lambda row: parse.flag(row, "spotBNBBurn"), spot),
+            futures=parse.read("feeBurn", lambda row: parse.flag(row, "feeBurn"), futures),
+        )
