@@ -222,7 +222,6 @@ class FakeFutures(FakeMarket):
     open_positions: Sequence[Position] = ()
     lines: Sequence[Income] = ()
     wallet_balance: Decimal = ZERO
-    unrealized: Decimal = ZERO
 
     def marks(self, symbols: Sequence[str] | None = None) -> list[MarkPrice]:
         """Quote running funding."""
@@ -247,7 +246,7 @@ class FakeFutures(FakeMarket):
         """Add up the wallet."""
         return FuturesAccount(
             wallet_balance=self.wallet_balance,
-            margin_balance=self.wallet_balance + self.unrealized,
+            margin_balance=self.wallet_balance + sum((p.unrealized for p in self.open_positions), ZERO),
             available=self.wallet_balance,
             initial_margin=D(0),
             maintenance_margin=D(0),

@@ -39,7 +39,7 @@ class BalanceRow:
     free: Decimal = column(digits=8)
     locked: Decimal = column(digits=8)
     total: Decimal = column(digits=8)
-    value_usdt: Decimal | None = column(digits=8)  # of futures USDT with the profit of open positions
+    value_usdt: Decimal | None = column(digits=8)  # in the futures wallet with the profit of open positions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +118,8 @@ class AccountService:
         """List balances, the most valuable of each wallet first.
 
         `total` is what the wallet holds; `value_usdt` is that at the last price of `…USDT`, rounded to eight
-        decimals. On the futures wallet's USDT it includes the profit of open positions, so that the column
-        adds up to what the account is worth.
+        decimals. In the futures wallet it includes the profit of open positions, so that the column adds up to
+        what the account is worth.
 
         Args:
             wallet: One wallet; all of them where None.
@@ -140,9 +140,10 @@ class AccountService:
         """Read one wallet, or all of them, and value what is there; wallet by wallet, highest value first."""
         self.info.need_key("balance")
         balances = [b for w in self._readable(wallet) for b in self._balances(w)]
-        unrealized = self._unrealized() if wallet in (None, Wallet.FUTURES) else ZERO
-        foreign = any(b.asset != NUMERAIRE for b in balances)
-        held = value_holdings(balances, self.spot.prices() if foreign else {}, unrealized=unrealized)
+        unrealized = self._unrealized() if wallet in (None, Wallet.FUTURES) else {}
+        assets = {b.asset for b in balances} | set(unrealized)
+        prices = {} if assets <= {NUMERAIRE} else self.spot.prices()
+        held = value_holdings(balances, prices, unrealized)
         order = list(Wallet)
         return sorted(held, key=lambda h: (order.index(h.wallet), -(h.value or ZERO), h.asset))
 
@@ -176,6 +177,7 @@ class AccountService:
         """
         self.info.need_key("income")
         start = since or self.clock.now() - INCOME_SPAN
+        empty = f"no {kind or 'income'} since {since:%Y-%m-%d}" if since else "nothing in 30 days"
         words = {venue: typed for typed, venue in INCOME_KINDS.items()}
         rows = [
             IncomeRow(
@@ -187,7 +189,7 @@ class AccountService:
             )
             for line in self.futures.income(kind=INCOME_KINDS[kind] if kind else None, start=start)
         ]
-        return Table.of(rows, IncomeRow, index="time", empty=f"no {kind or 'income'} since {start:%Y-%m-%d}")
+        return Table.of(rows, IncomeRow, index="time", empty=empty)
 
     def fees(self, typed: Sequence[str] = ()) -> Table:
         """State own fee rates of spot symbols and their perpetuals, before any BNB discount."""
@@ -262,9 +264,12 @@ class AccountService:
             return self.futures.balances()
         return self.wallets.other_balances(wallet) if self.wallets else []
 
-    def _unrealized(self) -> Decimal:
-        totals = self.futures.account()
-        return totals.margin_balance - totals.wallet_balance
+    def _unrealized(self) -> dict[str, Decimal]:
+        profits: dict[str, Decimal] = {}  # quote asset -> profit of open positions
+        for position in self.futures.positions():
+            asset = self.futures.instruments()[position.symbol].quote_asset
+            profits[asset] = profits.get(asset, ZERO) + position.unrealized
+        return profits
 
 
 def _balance_row(held: Holding) -> BalanceRow:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from atapi.clock import Clock
 from atapi.domain.carry import annualize
 from atapi.domain.market import FundingRate
 from atapi.exchanges.base import FundingData
@@ -17,7 +16,7 @@ from atapi.table import Table, column
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-MOST = 1000  # fundings of one answer
+DEFAULT_LAST = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,6 @@ class FundingService:
 
     futures: FundingData
     book: SymbolBook
-    clock: Clock
 
     def history(self, typed: str, *, last: int | None = None, since: datetime | None = None) -> Table:
         """List settled funding of one perpetual, oldest first.
@@ -63,7 +61,7 @@ class FundingService:
             the interval shows on the day it happened.
         """
         symbol = self.book.perpetual(typed).symbol
-        rows = self.settled(symbol, last=last or (30 if since is None else None), since=since)
+        rows = self.settled(symbol, last=last, since=since)
         return Table.of(rows, FundingRow, index="time", empty=f"no funding of {symbol} yet")
 
     def current(self) -> Table:
@@ -71,12 +69,11 @@ class FundingService:
         trading = self.book.perpetuals()
         marks = [m for m in self.futures.marks() if m.symbol in trading]
         terms = self.futures.funding_terms([m.symbol for m in marks])
-        now = self.clock.now()
         rows = [
             CurrentRow(
                 symbol=m.symbol,
                 rate_bp=as_bps(m.funding_rate),
-                next_in=countdown(m.next_funding_at - now),
+                next_in=countdown(m.next_funding_at - m.at),
                 apr_pct=as_percent(annualize(m.funding_rate, terms[m.symbol].interval)),
             )
             for m in marks
@@ -93,10 +90,11 @@ class FundingService:
         self, symbol: str, *, last: int | None = None, since: datetime | None = None
     ) -> list[FundingRow]:
         """Read settled funding of a listed perpetual, oldest first; see `history`."""
-        if since is None:  # one more, for the spacing of the first
-            read = self.futures.funding_history(symbol, limit=min((last or MOST) + 1, MOST))
-        else:  # a day more, for the same
-            read = self.futures.funding_history(symbol, start=since - DAY, limit=MOST)
+        if since is None:
+            last = last or DEFAULT_LAST
+            read = self.futures.funding_history(symbol, limit=last + 1)  # one more: the spacing of the first
+        else:
+            read = self.futures.funding_history(symbol, start=since - DAY)  # a day more, for the same
         listed = self.futures.funding_terms([symbol])[symbol].interval
         rows = [row for row in funding_rows(read, listed) if since is None or row.time >= since]
         return rows[-last:] if last else rows

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from atapi.domain.account import Balance, Wallet
 from atapi.domain.numbers import ONE, ZERO, plain, to_ledger
@@ -24,7 +25,7 @@ class Holding:
     asset: str
     free: Decimal
     locked: Decimal
-    unrealized: Decimal  # profit of open positions, USDT; on the futures wallet's USDT only
+    unrealized: Decimal  # profit of open positions, in this asset; futures wallet only
     price: Decimal | None  # USDT; None where the venue quotes none
 
     @property
@@ -35,7 +36,9 @@ class Holding:
     @property
     def value(self) -> Decimal | None:
         """Worth in USDT, unrealised profit included; None where there is no price."""
-        return None if self.price is None else value_of(self.total, self.price) + to_ledger(self.unrealized)
+        if self.price is None:
+            return None
+        return value_of(self.total, self.price) + value_of(self.unrealized, self.price)
 
 
 def price_of(asset: str, prices: Mapping[str, Decimal]) -> Decimal | None:
@@ -56,39 +59,36 @@ def value_of(quantity: Decimal, price: Decimal) -> Decimal:
 
 
 def value_holdings(
-    balances: Iterable[Balance], prices: Mapping[str, Decimal], *, unrealized: Decimal = ZERO
+    balances: Iterable[Balance],
+    prices: Mapping[str, Decimal],
+    unrealized: Mapping[str, Decimal] = MappingProxyType({}),
 ) -> list[Holding]:
-    """Put a price on every balance and the profit of open positions on the futures wallet's USDT.
+    """Put a price on every balance, and the profit of open positions on what the futures wallet holds.
 
     Args:
         balances: Any wallets' balances.
         prices: Last prices by spot symbol.
-        unrealized: Profit of all open positions, USDT; it gets a row of its own where the futures wallet
-            holds no USDT, so that nothing is lost.
+        unrealized: Profit of open positions by the asset it is in. One that the futures wallet does not hold
+            gets a row of its own, so that nothing is lost.
     """
-    rows = [
+    listed = list(balances)
+    margin = {held.asset for held in listed if held.wallet is Wallet.FUTURES}
+    listed += [
+        Balance(wallet=Wallet.FUTURES, asset=asset, free=ZERO, locked=ZERO)
+        for asset, profit in unrealized.items()
+        if profit and asset not in margin
+    ]
+    return [
         Holding(
             wallet=held.wallet,
             asset=held.asset,
             free=held.free,
             locked=held.locked,
-            unrealized=unrealized if _margin(held) else ZERO,
+            unrealized=unrealized.get(held.asset, ZERO) if held.wallet is Wallet.FUTURES else ZERO,
             price=price_of(held.asset, prices),
         )
-        for held in balances
+        for held in listed
     ]
-    if unrealized and not any(row.unrealized for row in rows):
-        rows.append(
-            Holding(
-                wallet=Wallet.FUTURES,
-                asset=NUMERAIRE,
-                free=ZERO,
-                locked=ZERO,
-                unrealized=unrealized,
-                price=ONE,
-            )
-        )
-    return rows
 
 
 def equity(holdings: Iterable[Holding]) -> Decimal:
@@ -105,7 +105,3 @@ def money(value: Decimal, asset: str) -> str:
     text = plain(value)
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.ljust(2, '0')} {asset}" if asset == NUMERAIRE else f"{text} {asset}"
-
-
-def _margin(held: Balance) -> bool:
-    return held.wallet is Wallet.FUTURES and held.asset == NUMERAIRE

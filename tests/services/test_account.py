@@ -25,6 +25,22 @@ def held(wallet: Wallet, asset: str, free: str, locked: str = "0") -> Balance:
     return Balance(wallet=wallet, asset=asset, free=D(free), locked=D(locked))
 
 
+def position(symbol: str, quantity: str, unrealized: str = "-1") -> Position:
+    return Position(
+        symbol=symbol,
+        position_side="BOTH",
+        quantity=D(quantity),
+        entry_price=D(100),
+        mark_price=D(101),
+        liquidation_price=None,
+        leverage=D(2),
+        initial_margin=D("50.5"),
+        maintenance_margin=D(1),
+        unrealized=D(unrealized),
+        adl=1,
+    )
+
+
 @dataclass
 class World:
     """An account on a fake venue."""
@@ -56,8 +72,7 @@ def wealthy() -> World:
         ),
         futures=FakeFutures(
             held=[held(Wallet.FUTURES, "USDT", "900", "100")],
-            wallet_balance=D(1000),
-            unrealized=D("-12.34567891"),
+            open_positions=[position("BTCUSDT", "-1", "-13.34567891"), position("ETHUSDT", "1", "1")],
         ),
         wallets=FakeWallets(held={Wallet.FUNDING: [held(Wallet.FUNDING, "BNB", "0.1")]}),
     )
@@ -107,7 +122,7 @@ def test_an_asset_without_price_is_shown_without_value_and_said_even_under_a_min
 
 
 def test_the_profit_of_open_positions_is_not_lost_where_the_wallet_holds_no_usdt() -> None:
-    world = World(futures=FakeFutures(unrealized=D("3.5")))
+    world = World(futures=FakeFutures(open_positions=[position("BTCUSDT", "1", "3.5")]))
 
     assert record(world.service().balance()) == {
         "wallet": "futures",
@@ -144,22 +159,6 @@ def test_balance_as_a_frame_is_floats() -> None:
 
     assert frame["value_usdt"].sum() == pytest.approx(2938.15462109)
     assert str(frame["free"].dtype) == "float64"
-
-
-def position(symbol: str, quantity: str) -> Position:
-    return Position(
-        symbol=symbol,
-        position_side="BOTH",
-        quantity=D(quantity),
-        entry_price=D(100),
-        mark_price=D(101),
-        liquidation_price=None,
-        leverage=D(2),
-        initial_margin=D("50.5"),
-        maintenance_margin=D(1),
-        unrealized=D(-1),
-        adl=1,
-    )
 
 
 def test_positions_say_their_side_and_an_unsigned_quantity() -> None:

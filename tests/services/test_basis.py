@@ -29,7 +29,7 @@ def service(
     return BasisService(
         spot=spot,
         futures=futures,
-        funding=FundingService(futures=futures, book=book, clock=clock),
+        funding=FundingService(futures=futures, book=book),
         fees=FeeReader(spot=spot, futures=futures, wallets=wallets, info=info),
         book=book,
         clock=clock,

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from atapi.clock import ManualClock
 from atapi.domain.market import FundingRate, MarkPrice
 from atapi.errors import UsageError
 from atapi.services.funding import FundingService, countdown
@@ -19,11 +18,9 @@ FOUR_O_CLOCK = utc("2026-01-01T16:00")
 NOON = utc("2026-01-01T12:00")
 
 
-def service(futures: FakeFutures, now: datetime = NOON) -> FundingService:
+def service(futures: FakeFutures) -> FundingService:
     futures.listed = FUTURES
-    return FundingService(
-        futures=futures, book=book_of(FakeSpot(listed=SPOT), futures), clock=ManualClock(now)
-    )
+    return FundingService(futures=futures, book=book_of(FakeSpot(listed=SPOT), futures))
 
 
 def settled(*hours: float, rate: str = "0.0001", symbol: str = "BTCUSDT") -> list[FundingRate]:
@@ -33,14 +30,14 @@ def settled(*hours: float, rate: str = "0.0001", symbol: str = "BTCUSDT") -> lis
     ]
 
 
-def running(symbol: str, rate: str, next_at: datetime = FOUR_O_CLOCK) -> MarkPrice:
+def running(symbol: str, rate: str, next_at: datetime = FOUR_O_CLOCK, at: datetime = NOON) -> MarkPrice:
     return MarkPrice(
         symbol=symbol,
         mark_price=D(100),
         index_price=D(100),
         funding_rate=D(rate),
         next_funding_at=next_at,
-        at=NOON,
+        at=at,
     )
 
 
@@ -118,17 +115,14 @@ def test_history_as_a_frame_has_utc_times_and_floats() -> None:
 
 
 def test_current_ranks_by_yearly_rate_and_counts_down() -> None:
+    two_past = NOON + timedelta(minutes=2)  # the venue's own time: a clock of ours need not agree
     marks = [
-        running("BTCUSDT", "0.0002"),  # 8 h: 21.9 %
-        running("ETHUSDT", "0.00015", utc("2026-01-01T12:59:59")),  # 4 h: 32.85 %
-        running("BNBUSDT", "-0.0001"),
+        running("BTCUSDT", "0.0002", at=two_past),  # 8 h: 21.9 %
+        running("ETHUSDT", "0.00015", utc("2026-01-01T12:59:59"), two_past),  # 4 h: 32.85 %
+        running("BNBUSDT", "-0.0001", at=two_past),
     ]
-    clock = ManualClock(NOON)
-    futures = FakeFutures(listed=FUTURES, running=marks, intervals={"ETHUSDT": 4 * HOUR})
-    funding = FundingService(futures=futures, book=book_of(FakeSpot(listed=SPOT), futures), clock=clock)
 
-    clock.advance(minutes=2)
-    table = funding.current()
+    table = service(FakeFutures(running=marks, intervals={"ETHUSDT": 4 * HOUR})).current()
 
     assert table.rows == (
         ("ETHUSDT", D("1.5"), "00:57:59", D("32.85")),

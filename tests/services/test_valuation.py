@@ -39,7 +39,7 @@ def test_equity_is_the_sum_of_what_is_shown(
         Balance(wallet=Wallet.SPOT, asset="BTC", free=locked, locked=free),
     ]
 
-    rows = value_holdings(held, {"BTCUSDT": price}, unrealized=-unrealized)
+    rows = value_holdings(held, {"BTCUSDT": price}, {"USDT": -unrealized})
 
     assert equity(rows) == free + locked - unrealized + value_of(free + locked, price)
 
@@ -47,7 +47,7 @@ def test_equity_is_the_sum_of_what_is_shown(
 def test_profit_of_positions_counts_once_though_other_wallets_hold_usdt() -> None:
     held = [Balance(wallet=w, asset="USDT", free=D(10), locked=D(0)) for w in Wallet]
 
-    rows = value_holdings(held, {}, unrealized=D(5))
+    rows = value_holdings(held, {}, {"USDT": D(5)})
 
     assert [row.value for row in rows] == [D(10), D(10), D(15), D(10)]  # spot, margin, futures, funding
 
@@ -66,3 +66,9 @@ def test_profit_of_positions_counts_once_though_other_wallets_hold_usdt() -> Non
 )
 def test_money_in_messages_has_every_digit_there_is(value: str, asset: str, text: str) -> None:
     assert money(D(value), asset) == text
+
+
+def test_profit_in_an_asset_the_wallet_lacks_is_valued_at_its_own_price() -> None:
+    [row] = value_holdings([], {"USDCUSDT": D("0.999")}, {"USDC": D(10), "USDT": D(0)})
+
+    assert (row.asset, row.total, row.value) == ("USDC", D(0), D("9.99"))
