@@ -1,4 +1,4 @@
-"""Where recordings of real markets lie, when they are there."""
+"""Where the recordings of real markets are; they live beside the repository and are never copied into it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ from pathlib import Path
 
 import pytest
 
+MISSING = "no recordings of real markets: set ATAPI_RECORDINGS or put them at ../shared/data"
 
-def data_folder() -> Path | None:
+
+def find_recordings() -> Path | None:
     """Find the recordings: `ATAPI_RECORDINGS`, or `shared/data` beside the checkout or above it."""
-    given = os.environ.get("ATAPI_RECORDINGS")
-    places = [Path(given)] if given else [p / "shared" / "data" for p in Path(__file__).resolve().parents]
+    named = os.environ.get("ATAPI_RECORDINGS")
+    here = Path(__file__).resolve()
+    places = [Path(named)] if named else [p / "shared" / "data" for p in here.parents]
     return next((p for p in places if p.is_dir()), None)
 
 
-DATA = data_folder()
-needs_recordings = pytest.mark.skipif(
-    DATA is None,
-    reason="recordings of real markets are not beside this checkout (../shared/data, ATAPI_RECORDINGS)",
-)
+def recordings() -> Path:
+    """Find the recordings, or skip the test that needs them."""
+    found = find_recordings()
+    if found is None:
+        pytest.skip(MISSING)
+    return found
+
+
+DATA = find_recordings()
+needs_recordings = pytest.mark.skipif(DATA is None, reason=MISSING)

@@ -61,8 +61,11 @@ class Pair:
 
     @property
     def multiplier(self) -> Decimal:
-        """Spot units in one unit of the perpetual: 1000 for `1000PEPEUSDT`."""
-        return self.perp.multiplier
+        """Spot units in one unit of the perpetual: 1000 for `1000PEPEUSDT`, whose spot symbol is PEPEUSDT.
+
+        1 for `1000SATSUSDT`: spot trades it by the thousand too.
+        """
+        return self.perp.multiplier / self.spot.multiplier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

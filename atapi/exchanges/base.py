@@ -124,6 +124,10 @@ class Orders(Protocol):
         """List open orders."""
         ...
 
+    def orders(self, symbol: str, *, start: datetime | None = None) -> list[Order]:
+        """List orders of one symbol, open and done, oldest first: the newest there are, or from `start` on."""
+        ...
+
     def fills(
         self,
         symbol: str,

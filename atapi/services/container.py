@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from atapi.clock import Clock
     from atapi.services.account import AccountService
+    from atapi.services.basis import BasisService
     from atapi.services.funding import FundingService
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
     from atapi.services.network import NetworkService
+    from atapi.services.orders import OrderService
     from atapi.services.paper import PaperService
     from atapi.services.pnl import PnlService
     from atapi.services.spreads import SpreadService
@@ -25,7 +27,9 @@ class Services:
     market: MarketService
     marketcap: MarketCapService
     funding: FundingService
+    basis: BasisService
     account: AccountService
+    orders: OrderService
     spreads: SpreadService
     pnl: PnlService
     network: NetworkService
