@@ -160,7 +160,7 @@ def _services(
     )
     stack.callback(executor.close)
     pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
-    funding = FundingService(futures=venue.futures, book=book, clock=clock)
+    funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(
         spot=venue.spot,

@@ -14,10 +14,11 @@ from atapi.domain.orders import Fill, Order, OrderRequest
 from atapi.errors import VenueUnreachable
 from atapi.exchanges.binance import parse, parse_account
 from atapi.exchanges.binance.market import ORDER_RECV_WINDOW_MS, BinanceMarket, pick
-from atapi.exchanges.binance.paging import fills_by_time, fundings_from, newest_fundings
+from atapi.exchanges.binance.paging import fills_by_time, fundings_from, newest_fundings, orders_by_time
 
 PAGE = 1000  # most rows of fundingRate, income and userTrades
 WEEK = timedelta(days=7)  # the longest window userTrades takes
+HOUR = timedelta(hours=1)
 USUAL_INTERVAL = timedelta(hours=8)  # of a perpetual that fundingInfo does not list
 
 _DEPTHS = (5, 10, 20, 50, 100, 500, 1000)  # the only limits `depth` takes
@@ -99,6 +100,18 @@ class BinanceFutures(BinanceMarket):
         """List open orders."""
         # the connector's `get_orders`; its `get_open_orders` asks for a single one
         return parse.read_all("openOrders", parse_account.um_order, self.api.get_orders(symbol=symbol))
+
+    def orders(self, symbol: str, *, start: datetime | None = None) -> list[Order]:
+        """List orders of one symbol, open and done, oldest first: from `start` on, else of the last seven days."""
+
+        def fetch(**cursor: int) -> list[Order]:
+            return parse.read_all(
+                "allOrders", parse_account.um_order, self.api.get_all_orders(symbol, **cursor)
+            )
+
+        now = self.link.time.now()
+        # a window must be shorter than seven days here, where it may be exactly that long for fills
+        return orders_by_time(fetch, now - WEEK if start is None else start, now, WEEK - HOUR, PAGE)
 
     def fills(self, symbol: str, *, start: datetime | None = None, order_id: str | None = None) -> list[Fill]:
         """List own fills, oldest first: of one order, or from `start` on, else of the last seven days.

@@ -11,13 +11,14 @@ from typing import Protocol
 
 from atapi.clock import to_ms
 from atapi.domain.market import Candle, FundingRate
-from atapi.domain.orders import Fill
+from atapi.domain.orders import Fill, Order
 from atapi.errors import VenueUnreachable
 
 MILLISECOND = timedelta(milliseconds=1)
 LONGEST_INTERVAL = timedelta(hours=8)  # between two fundings of one perpetual
 
 FillPage = Callable[..., list[Fill]]  # by startTime and endTime, or by fromId
+OrderPage = Callable[..., list[Order]]  # by startTime and endTime
 
 
 class Candles(Protocol):
@@ -112,6 +113,30 @@ def fills_by_time(
             ended = to_ms(rows[-1].at)
             cursor = ended if ended > cursor else cursor + 1
     return in_order(fills.values())
+
+
+def orders_by_time(
+    fetch: OrderPage, start: datetime, now: datetime, window: timedelta, page: int
+) -> list[Order]:
+    """Read every order made from `start` to `now`, where one answer spans at most `window`.
+
+    Of a window that holds more than a page the venue gives the newest rows, so such a window is halved.
+    """
+    found: dict[str, Order] = {}  # order id -> order
+    spans = list(windows(start, now, window))
+    while spans:
+        opens_ms, closes_ms = spans.pop()
+        rows = fetch(startTime=opens_ms, endTime=closes_ms, limit=page)
+        found |= {row.order_id: row for row in rows}
+        if len(rows) >= page and closes_ms > opens_ms:
+            middle = (opens_ms + closes_ms) // 2
+            spans += [(opens_ms, middle), (middle + 1, closes_ms)]
+    return oldest_first(found.values())
+
+
+def oldest_first(orders: Iterable[Order]) -> list[Order]:
+    """Sort orders as they were made."""
+    return sorted(orders, key=lambda order: (order.created_at, int(order.order_id)))
 
 
 def windows(start: datetime, now: datetime, width: timedelta) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from atapi.domain.market import Depth
 from atapi.domain.orders import Fill, Order, OrderRequest
 from atapi.exchanges.binance import parse, parse_account
 from atapi.exchanges.binance.market import ORDER_RECV_WINDOW_MS, BinanceMarket
-from atapi.exchanges.binance.paging import fills_by_id, in_order, windows
+from atapi.exchanges.binance.paging import fills_by_id, in_order, oldest_first, orders_by_time, windows
 
 PAGE = 1000  # most rows of klines and myTrades
 DAY = timedelta(days=1)  # the longest window myTrades takes
@@ -58,6 +58,19 @@ class BinanceSpot(BinanceMarket):
     def open_orders(self, symbol: str | None = None) -> list[Order]:
         """List open orders."""
         return parse.read_all("openOrders", parse_account.spot_order, self.api.get_open_orders(symbol))
+
+    def orders(self, symbol: str, *, start: datetime | None = None) -> list[Order]:
+        """List orders of one symbol, open and done, oldest first: from `start` on, else the newest 1000."""
+
+        def fetch(**cursor: int) -> list[Order]:
+            return parse.read_all(
+                "allOrders", parse_account.spot_order, self.api.get_orders(symbol, **cursor)
+            )
+
+        found = fetch(limit=PAGE)  # without a cursor: the newest
+        if start is not None and len(found) == PAGE and min(order.created_at for order in found) >= start:
+            found = orders_by_time(fetch, start, self.link.time.now(), DAY, PAGE)
+        return oldest_first(order for order in found if start is None or order.created_at >= start)
 
     def fills(self, symbol: str, *, start: datetime | None = None, order_id: str | None = None) -> list[Fill]:
         """List own fills, oldest first: of one order, or from `start` on, else the newest 1000."""
