@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from atapi.version import VERSION as __version__
 
+TYPE_CHECKING = False  # `typing` itself would be a tenth of the shell's start
 if TYPE_CHECKING:
+    from typing import Any
+
     from atapi.desk import Desk
 
 __all__ = ["__version__", "connect"]

@@ -20,6 +20,7 @@ class Settings:
     feed: str = "synthetic"  # synthetic | replay:DIR | mirror
     at: datetime | None = None  # the paper clock starts here and stands still
     timeout_s: float = 10.0  # total allowance of one request
+    symbols: tuple[str, ...] = ()  # of commands that are given none; the services' own defaults where empty
     api_key: str | None = field(default=None, repr=False)
     api_secret: str | None = field(default=None, repr=False)
 
