@@ -17,7 +17,7 @@ from atapi.exchanges.base import FuturesVenue, SpotVenue, WalletVenue
 from atapi.services.fees import FeeReader, discount_note
 from atapi.services.network import NetworkInfo
 from atapi.services.ratios import as_bps
-from atapi.services.symbols import SymbolBook
+from atapi.services.symbols import SymbolBook, spellings
 from atapi.services.valuation import NUMERAIRE, Holding, equity, money, value_holdings
 from atapi.table import Table, column
 
@@ -150,7 +150,7 @@ class AccountService:
     def positions(self, typed: Sequence[str] = ()) -> Table:
         """List open futures positions; of all symbols where none is named."""
         self.info.need_key("positions")
-        symbols = self.book.choose(typed, market=Market.UM).symbols if any(typed) else None
+        symbols = self.book.choose(typed, market=Market.UM).symbols if spellings(typed) else None
         rows = [
             PositionRow(
                 symbol=p.symbol,

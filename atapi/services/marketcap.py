@@ -10,7 +10,7 @@ from decimal import Context, Decimal
 from atapi.domain.instruments import Instrument
 from atapi.errors import Refused, UsageError
 from atapi.exchanges.base import MarketData, SupplySource
-from atapi.services.symbols import Chosen, SymbolBook
+from atapi.services.symbols import Chosen, SymbolBook, spellings
 from atapi.services.valuation import NUMERAIRE
 from atapi.table import Column, Table, Value
 
@@ -102,7 +102,7 @@ class MarketCapService:
         unknown = [i for i in chosen.instruments if i.base_asset not in supply]
         if not unknown:
             return chosen, supply
-        if any(typed):
+        if spellings(typed):
             raise _no_supply(unknown[0])
         known = tuple(i for i in chosen.instruments if i.base_asset in supply)
         names = ", ".join(i.symbol for i in unknown)

@@ -11,7 +11,7 @@ from atapi.domain.instruments import Market
 from atapi.domain.orders import Fill, Order
 from atapi.exchanges.base import FuturesVenue, Orders, SpotVenue
 from atapi.services.network import NetworkInfo
-from atapi.services.symbols import SymbolBook
+from atapi.services.symbols import SymbolBook, spellings
 from atapi.table import Table, column
 
 VENUES = {Market.SPOT: "spot", Market.UM: "futures"}  # the word of `--venue`
@@ -73,7 +73,7 @@ class OrderService:
         if every:
             asked, notes = self._asked(typed, market)
             found = [order for venue, symbol in asked for order in venue.orders(symbol)]
-        elif any(typed):
+        elif spellings(typed):
             asked, notes = self._asked(typed, market)
             found = [order for venue, symbol in asked for order in venue.open_orders(symbol)]
         else:

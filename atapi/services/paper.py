@@ -57,7 +57,10 @@ class ServedApi:
 class Served(Protocol):
     """An embedded exchange that other programs can reach."""
 
-    apis: Sequence[ServedApi]
+    @property
+    def apis(self) -> Sequence[ServedApi]:
+        """Where it can be reached."""
+        ...
 
     def wait(self) -> None:
         """Wait until the process is interrupted."""

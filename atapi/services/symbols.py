@@ -45,16 +45,16 @@ class SymbolBook:
             UsageError: A symbol the venue does not list, or a pattern nothing matches.
         """
         listed = self._listed(market)
-        if not any(spellings(typed)):
+        if not spellings(typed):
             here, notes = _split(self.defaults, listed)
             return Chosen(tuple(listed[s] for s in here), notes)
-        trading = {s: i for s, i in listed.items() if i.trading and (i.perpetual or market is Market.SPOT)}
+        trading = [s for s, i in listed.items() if i.trading and (i.perpetual or market is Market.SPOT)]
         found: dict[str, Instrument] = {}  # symbol -> instrument, each once
         for name in spellings(typed):
-            symbols = (
-                _matching(name, trading, market) if "*" in name else [self.find(name, market=market).symbol]
-            )
-            found |= {s: listed[s] for s in symbols}
+            if "*" in name:
+                found |= {s: listed[s] for s in _matching(name, trading, market)}
+            else:
+                found[name] = self.find(name, market=market)
         return Chosen(tuple(found.values()))
 
     def choose_anywhere(self, typed: Sequence[str]) -> Chosen:
@@ -73,7 +73,7 @@ class SymbolBook:
             for market in (Market.SPOT, Market.UM):
                 listed = self._listed(market)
                 found |= {(market, s): listed[s] for s in symbols if s in listed}
-        return Chosen(tuple(found.values()), () if any(typed) else (f"of {', '.join(names)}",))
+        return Chosen(tuple(found.values()), () if spellings(typed) else (f"of {', '.join(names)}",))
 
     def choose_pairs(self, typed: Sequence[str]) -> tuple[list[Pair], tuple[str, ...]]:
         """Resolve names and patterns to both legs, by the perpetual's symbol, as `choose` does.
@@ -82,13 +82,17 @@ class SymbolBook:
             UsageError: Unknown, or a named symbol without a second leg.
         """
         by_perp = {p.symbol: p for p in self.pairs().values()}
-        if not any(spellings(typed)):
+        if not spellings(typed):
             here, notes = _split(self.defaults, by_perp)
             return [by_perp[s] for s in here], notes
         found: dict[str, Pair] = {}  # the perpetual's symbol -> pair, each once
         for name in spellings(typed):
-            symbols = _matching(name, by_perp, Market.UM) if "*" in name else [self.pair(name).symbol]
-            found |= {s: by_perp[s] for s in symbols}
+            named = (
+                [by_perp[s] for s in _matching(name, by_perp, Market.UM)]
+                if "*" in name
+                else [self.pair(name)]
+            )
+            found |= {p.symbol: p for p in named}
         return list(found.values()), ()
 
     def find(self, typed: str, *, market: Market = Market.SPOT) -> Instrument:

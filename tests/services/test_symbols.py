@@ -7,7 +7,7 @@ import pytest
 from atapi.domain.instruments import Market
 from atapi.errors import UsageError
 from atapi.services.symbols import SymbolBook, spellings
-from tests.fakes import D, FakeFutures, FakeSpot, by_symbol, spot_instrument
+from tests.fakes import D, FakeFutures, FakeSpot, by_symbol, perpetual, spot_instrument
 from tests.services.worlds import FUTURES, SPOT, book_of
 
 BOOK = book_of(FakeSpot(listed=SPOT), FakeFutures(listed=FUTURES))
@@ -153,3 +153,14 @@ def test_without_any_default_symbol_the_user_is_asked_to_name_some() -> None:
 
     with pytest.raises(UsageError, match="none of the default symbols is listed here"):
         book.choose([])
+
+
+def test_two_perpetuals_of_one_coin_pair_each_by_its_own_name() -> None:
+    spot = by_symbol([spot_instrument("PEPEUSDT")])
+    futures = by_symbol([perpetual("1000PEPEUSDT"), perpetual("PEPEUSDT")])
+    book = book_of(FakeSpot(listed=spot), FakeFutures(listed=futures))
+
+    pairs, _ = book.choose_pairs(["1000PEPEUSDT", "PEPEUSDT"])
+
+    assert [(p.symbol, p.multiplier) for p in pairs] == [("1000PEPEUSDT", D(1000)), ("PEPEUSDT", D(1))]
+    assert book.pairs()["PEPEUSDT"].symbol == "PEPEUSDT"  # its own name first
