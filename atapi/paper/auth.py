@@ -121,7 +121,9 @@ def _recv_window(params: Params) -> Decimal:
     if text is None:
         return RECV_WINDOW
     if not _WINDOW.fullmatch(text):
-        raise illegal("recvWindow", r"^[0-9]{1,10}(\.[0-9]{1,3})?$") if params.strict else missing("recvWindow")
+        raise (
+            illegal("recvWindow", r"^[0-9]{1,10}(\.[0-9]{1,3})?$") if params.strict else missing("recvWindow")
+        )
     window = Decimal(text)
     if window > MAX_RECV_WINDOW:
         raise Refusal(

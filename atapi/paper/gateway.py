@@ -71,9 +71,7 @@ class Gateway:
             return refusal_answer(refusal.code, refusal.message, refusal.status)
         return self.perform(market, route, request, params, HttpProof(request))
 
-    def perform(
-        self, market: str, route: Route, request: Request, params: Params, proof: Proof
-    ) -> Answer:
+    def perform(self, market: str, route: Route, request: Request, params: Params, proof: Proof) -> Answer:
         """Let a route answer, within the market's limits and for who can prove to be who."""
         limits = self.limits[market]
         waiting = limits.refuse()
@@ -144,7 +142,9 @@ class Gateway:
         if not hmac.compare_digest(token.encode(), self._admin_token.encode()):
             return refusal_answer(-2015, "The X-Paper-Token header is missing or not this host's.", 401)
         try:
-            return self._handle(Call(self, route, request, Params({}, strict=False), None, HttpProof(request)))
+            return self._handle(
+                Call(self, route, request, Params({}, strict=False), None, HttpProof(request))
+            )
         except Refusal as refusal:
             return refusal_answer(refusal.code, refusal.message, refusal.status)
 

@@ -166,7 +166,7 @@ def join_or_start(home: Path, *, feed_text: str, seed: int, at: datetime | None)
         ConfigError: There is no such feed.
         StorageError: Its state cannot be used, or its holder does not answer.
     """
-    from atapi.paper.feeds import open_feed
+    from atapi.paper.feeds.choose import open_feed
 
     feed = open_feed(feed_text, seed)
     return Hosted(folder_of(home, feed.identity(), at), feed, at)

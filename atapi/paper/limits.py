@@ -200,6 +200,8 @@ class Limits:
     def _banned(self, now_ms: int) -> Answer:
         until = self._banned_until_ms
         what = "Way too much request weight used" if self.market == "spot" else "Way too many requests"
-        message = f"{what}; IP banned until {until}. Please use WebSocket Streams for live updates to avoid bans."
+        message = (
+            f"{what}; IP banned until {until}. Please use WebSocket Streams for live updates to avoid bans."
+        )
         wait = str(max(1, -(-(until - now_ms) // SECOND)))
         return refusal_answer(-1003, message, 418).with_headers((("Retry-After", wait),))

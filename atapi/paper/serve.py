@@ -10,8 +10,8 @@ from typing import TextIO
 
 from atapi.errors import ConfigError, StorageError
 from atapi.paper.endpoint import Endpoint
-from atapi.paper.feeds import open_feed
 from atapi.paper.feeds.base import Feed
+from atapi.paper.feeds.choose import open_feed
 from atapi.paper.host import LOCK
 from atapi.paper.locks import FileLock
 from atapi.paper.runner import running
@@ -21,7 +21,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(
-    home: Path, *, feed_text: str, seed: int, at: datetime | None, port: int, out: TextIO, enforce_limits: bool = True
+    home: Path,
+    *,
+    feed_text: str,
+    seed: int,
+    at: datetime | None,
+    port: int,
+    out: TextIO,
+    enforce_limits: bool = True,
 ) -> None:
     """Serve spot on a port and USD-M on the next until interrupted; says where, one `name: value` a line.
 
@@ -40,7 +47,9 @@ def serve(
     if not lock.take():
         endpoint = Endpoint.read(folder)
         where = f" at {endpoint.spot_url} by process {endpoint.pid}" if endpoint else ""
-        raise StorageError(f"this exchange runs already{where}", hint="end that process, or use another --home")
+        raise StorageError(
+            f"this exchange runs already{where}", hint="end that process, or use another --home"
+        )
     try:
         asyncio.run(_serve(folder, feed, at, port, out, enforce_limits))
     finally:

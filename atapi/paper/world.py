@@ -7,11 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from atapi.paper.clock import PaperClock
+from atapi.clock import to_ms
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Feed
 from atapi.paper.records import AccountRecord
-from atapi.clock import to_ms
 
 FIRST_ACCOUNT = "default"
 FIRST_FUNDS = (  # wallet, asset, amount; USDT only, so that balances change by nothing but trading

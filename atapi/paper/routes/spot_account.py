@@ -10,7 +10,6 @@ from atapi.paper.call import Call
 from atapi.paper.figures import eight
 from atapi.paper.http import Answer, html_answer
 from atapi.paper.paging import page
-from atapi.paper.params import Params
 from atapi.paper.records import ZERO
 from atapi.paper.router import Router, Security
 from atapi.paper.shapes import spot

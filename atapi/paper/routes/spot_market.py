@@ -57,7 +57,9 @@ def exchange_info(call: Call) -> Json:
 
 def _depth_weight(params: Params) -> int:
     limit = params.limit(100, MAX_DEPTH)
-    return next(weight for most, weight in ((100, 5), (500, 25), (1000, 50), (MAX_DEPTH, 250)) if limit <= most)
+    return next(
+        weight for most, weight in ((100, 5), (500, 25), (1000, 50), (MAX_DEPTH, 250)) if limit <= most
+    )
 
 
 @router.public("/api/v3/depth", weight=_depth_weight)
@@ -88,7 +90,9 @@ def historical_trades(call: Call) -> list[Json]:
     symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
     first = call.params.maybe_integer("fromId")
     tape = call.exchange.public_trades("spot", symbol, 1000)
-    rows = [trade for trade in tape if trade.trade_id >= first][:limit] if first is not None else tape[-limit:]
+    rows = (
+        [trade for trade in tape if trade.trade_id >= first][:limit] if first is not None else tape[-limit:]
+    )
     return [public_trade(trade, SPOT_PRINTER, "spot") for trade in rows]
 
 

@@ -43,7 +43,8 @@ def day(call: Call) -> Any:
 def price(call: Call) -> Any:
     """Tell the last price."""
     return _each(
-        call, lambda call, symbol: {"symbol": symbol, "price": eight(call.exchange.last_price("spot", symbol))}
+        call,
+        lambda call, symbol: {"symbol": symbol, "price": eight(call.exchange.last_price("spot", symbol))},
     )
 
 

@@ -146,10 +146,8 @@ def income(call: Call) -> list[Json]:
         if since <= row.time_ms and (end is None or row.time_ms <= end)
         if symbol in (None, row.symbol) and kind in (None, row.kind)
     ]
-    if start is None and number == 1:
-        rows = rows[-limit:]
-    else:
-        rows = rows[(number - 1) * limit : number * limit]
+    first_page = start is None and number == 1
+    rows = rows[-limit:] if first_page else rows[(number - 1) * limit : number * limit]
     return [um.income(row) for row in rows]
 
 
@@ -159,5 +157,6 @@ def _assets(
     held = call.exchange.balances(caller, "um")
     wallets = {MARGIN_ASSET: ZERO} | {asset: free + locked for asset, (free, locked) in held.items()}
     return [
-        (asset, wallet, totals if asset == MARGIN_ASSET else None) for asset, wallet in sorted(wallets.items())
+        (asset, wallet, totals if asset == MARGIN_ASSET else None)
+        for asset, wallet in sorted(wallets.items())
     ]

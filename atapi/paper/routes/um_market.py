@@ -24,7 +24,15 @@ router = Router()
 
 Json = dict[str, Any]
 MAX_KLINES = 1500
-DEPTH_WEIGHTS = {5: 2, 10: 2, 20: 2, 50: 2, 100: 5, 500: 10, 1000: 20}  # limit -> weight; no other limit is valid
+DEPTH_WEIGHTS = {
+    5: 2,
+    10: 2,
+    20: 2,
+    50: 2,
+    100: 5,
+    500: 10,
+    1000: 20,
+}  # limit -> weight; no other limit is valid
 
 
 @router.public("/fapi/v1/ping")
@@ -144,7 +152,10 @@ def index_klines(call: Call) -> list[list[Any]]:
 def _price_klines(call: Call, series: Series, name: str) -> list[list[Any]]:
     symbol, interval, start, end, limit = _asked(call.params, name)
     rows = bars_of(call.exchange, series, symbol, interval, start, end, limit)
-    return [price_kline(bar, close_ms, INTERVALS.get(interval, close_ms + 1 - bar.open_ms)) for bar, close_ms in rows]
+    return [
+        price_kline(bar, close_ms, INTERVALS.get(interval, close_ms + 1 - bar.open_ms))
+        for bar, close_ms in rows
+    ]
 
 
 def _asked(params: Params, name: str) -> tuple[str, str, int | None, int | None, int]:

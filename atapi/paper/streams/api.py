@@ -95,7 +95,11 @@ class ApiTalk:
         except (msgspec.DecodeError, UnicodeDecodeError):
             message = None
         params = message.get("params") or {} if isinstance(message, dict) else None
-        if not isinstance(message, dict) or not isinstance(message.get("method"), str) or not isinstance(params, dict):
+        if (
+            not isinstance(message, dict)
+            or not isinstance(message.get("method"), str)
+            or not isinstance(params, dict)
+        ):
             answer = refusal_answer(-1135, "Invalid JSON Request")
             self._session.say(_reply(message.get("id") if isinstance(message, dict) else None, answer))
             return

@@ -10,7 +10,8 @@ import msgspec
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.streams.session import framed
-from atapi.paper.streams.topics import Topic, topic_of
+from atapi.paper.streams.topic import Topic
+from atapi.paper.streams.topics import topic_of
 from atapi.paper.streams.user import UserEvents
 
 Json = dict[str, Any]

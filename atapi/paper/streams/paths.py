@@ -47,7 +47,10 @@ def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     if path == "/ws" or path.startswith("/ws/"):
         names, combined = path[len("/ws") :].split("/"), False
     elif path == "/stream" or path.startswith("/stream/"):
-        names, combined = [name for key, value in query if key == "streams" for name in value.split("/")], True
+        names, combined = (
+            [name for key, value in query if key == "streams" for name in value.split("/")],
+            True,
+        )
     else:
         return None
     names += [value for key, value in query if key == "listenKey"]

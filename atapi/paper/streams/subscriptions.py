@@ -65,9 +65,7 @@ class StreamTalk:
         if not isinstance(message, dict) or message.get("method") not in METHODS:
             method = message.get("method") if isinstance(message, dict) else None
             expected = ", ".join(f"`{known}`" for known in METHODS)
-            self._fail(
-                2, f"Invalid request: unknown variant `{method}`, expected one of {expected}", message
-            )
+            self._fail(2, f"Invalid request: unknown variant `{method}`, expected one of {expected}", message)
             return
         self._obey(str(message["method"]), message.get("params"), message)
 

@@ -78,7 +78,9 @@ class UserEvents:
         changes = self._changes(happening)
         traded = {trade.account for _, trade in happening.executions if trade is not None}
         ordered = {order.account for order, _ in happening.executions}
-        for account in dict.fromkeys([*(b[0] for b in happening.balances), *(a for a, _ in happening.positions)]):
+        for account in dict.fromkeys(
+            [*(b[0] for b in happening.balances), *(a for a, _ in happening.positions)]
+        ):
             spot = [b for b in happening.balances if b[0] == account and b[1] == "spot"]
             if spot:
                 yield "spot", account, user_spot.account_position(spot, now)
@@ -92,7 +94,11 @@ class UserEvents:
             positions = [p for (owner, _), p in happening.positions.items() if owner == account]
             if any(moved.values()) or positions:
                 reason = _reason(account in traded, happening.funding, sum(moved.values(), start=ZERO))
-                yield "um", account, self._account_update(account, moved, positions, reason, happening.funding)
+                yield (
+                    "um",
+                    account,
+                    self._account_update(account, moved, positions, reason, happening.funding),
+                )
 
     def _changes(self, happening: Happening) -> dict[tuple[str, str, str], Decimal]:
         changes: dict[tuple[str, str, str], Decimal] = {}

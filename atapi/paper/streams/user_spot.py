@@ -75,4 +75,3 @@ def balance_update(asset: str, delta: Decimal, now_ms: int) -> Json:
 
 def _execution_type(status: str) -> str:
     return "TRADE_PREVENTION" if status == "EXPIRED_IN_MATCH" else status
-
