@@ -1,7 +1,8 @@
 """Recorded bars of one series of one symbol, at every interval there is, seen from a moment in time.
 
-Of a bar that has not closed only its open is known. So the last price is the newest of: the opens of bars that are
-running, and the closes of bars that have finished.
+Of a bar that has not closed only its open is known, and of that only the finest bar's: after an outage a larger bar's
+open is the price of its first trade, which may come hours after the bar's opening time. So the last price is the open
+of the running bar of the finest recording that reaches here, or else the newest close.
 """
 
 from __future__ import annotations
@@ -90,6 +91,8 @@ class History:
         latest: Known | None = None
         for shelf in self._finest_first:
             bar = shelf.newest(now_ms)
+            if bar and latest and bar.open_ms + shelf.interval_ms > now_ms:
+                bar = shelf.newest(now_ms - shelf.interval_ms)  # its running bar is not believed
             if bar is None:
                 continue
             end_ms = bar.open_ms + shelf.interval_ms

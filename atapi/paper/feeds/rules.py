@@ -84,7 +84,8 @@ def perpetual_rules(symbol: str, digits: int, price: Decimal) -> PerpetualRules:
 
 def _quantity_worth(notional: str, price: Decimal) -> Decimal:
     """Tell the power of ten of coins that is worth about so much, rounded down."""
-    return Decimal(1).scaleb((Decimal(notional) / price).adjusted())
+    digits = (Decimal(notional) / price).adjusted()
+    return Decimal(10**digits) if digits > 0 else Decimal(1).scaleb(digits)  # never 1E+5, which prints so
 
 
 def _lot(notional: str, price: Decimal) -> Decimal:
