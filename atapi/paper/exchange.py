@@ -1,154 +1,202 @@
-"""The exchange itself: one deterministic state machine over a feed, a clock and a ledger. It knows no wire.
+"""The exchange itself: one deterministic state machine over a feed, a clock and a store. It knows no wire.
 
 Every method is called from one thread (the server's loop). Same feed, same calls at the same clock: same state,
-same ids, same answers.
+same ids, same answers. This is only its front: the work is done by the nouns it is made of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
+from atapi.clock import from_ms
+from atapi.domain.numbers import floor_to
+from atapi.errors import ConfigError
+from atapi.matching.ledger import Holder
+from atapi.paper.accounts import Accounts, KeyMaker, random_key
+from atapi.paper.candles import Candles
+from atapi.paper.clock import PaperClock
+from atapi.paper.effects import Effects
 from atapi.paper.feeds.base import Bar, Catalogue, Feed, Series
+from atapi.paper.funding import Funding
+from atapi.paper.funding_rates import FundingRates
+from atapi.paper.ids import Ids
+from atapi.paper.market import Backoffice, Market
+from atapi.paper.marks import Marks
+from atapi.paper.orders import Orders
+from atapi.paper.prices import DAY, Prices
 from atapi.paper.records import (
+    ZERO,
     AccountRecord,
     IncomeRecord,
     OrderRecord,
-    PositionRecord,
+    Refusal,
     SettledFunding,
     TradeRecord,
     TransferRecord,
 )
+from atapi.paper.spot_market import SpotMarket
+from atapi.paper.store import Store
+from atapi.paper.tape import Tape
+from atapi.paper.timeline import Timeline
+from atapi.paper.transfers import Transfers
+from atapi.paper.um_accounts import UmAccounts
+from atapi.paper.um_market import UmMarket
+from atapi.paper.views import FuturesTotals, Mark, PositionView, Submit
+from atapi.paper.wallets import Wallets
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submit:
-    """An order as it came in, parsed and well-formed but not yet judged."""
-
-    symbol: str
-    side: str
-    type: str
-    quantity: Decimal | None = None
-    quote_quantity: Decimal | None = None
-    price: Decimal | None = None
-    time_in_force: str | None = None
-    client_order_id: str | None = None  # None: the exchange makes one
-    reduce_only: bool = False
-    position_side: str = "BOTH"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Mark, index and running funding of one perpetual now."""
-
-    symbol: str
-    mark_price: Decimal
-    index_price: Decimal
-    settle_price: Decimal
-    funding_rate: Decimal  # running estimate for the current interval
-    interest_rate: Decimal
-    next_funding_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionView:
-    """A position with what depends on the mark."""
-
-    position: PositionRecord
-    mark_price: Decimal
-    unrealized: Decimal
-    notional: Decimal  # signed
-    leverage: int
-    initial_margin: Decimal
-    maintenance_margin: Decimal
-    liquidation_price: Decimal  # 0 where there is none
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FuturesTotals:
-    """The USD-M wallet of one account in USDT terms."""
-
-    wallet_balance: Decimal
-    unrealized: Decimal
-    initial_margin: Decimal  # positions and open orders
-    position_margin: Decimal
-    order_margin: Decimal
-    maintenance_margin: Decimal
-    available: Decimal
+__all__ = ["Exchange", "FuturesTotals", "Mark", "PositionView", "Submit"]
 
 
 class Exchange:
-    """Accounts, books, orders, funding and history of one world."""
+    """Accounts, books, orders, funding and history of one world.
+
+    Args:
+        feed: Where prices come from.
+        clock: What time it is.
+        store: Where everything is kept; what it already holds is taken up again.
+        make_key: Makes an API key and its secret.
+    Raises:
+        ConfigError: The store was made with another feed, or has lived past the clock's time.
+        StorageError: The store cannot be written.
+    """
 
     feed: Feed
     catalogue: Catalogue
 
+    def __init__(
+        self, feed: Feed, clock: PaperClock, store: Store, *, make_key: KeyMaker = random_key
+    ) -> None:
+        self.feed = feed
+        self.catalogue = feed.catalogue()
+        self.clock = clock
+        self._store = store
+        self._settled_ms = _first_moment(feed, clock, store)
+        self._wallets = Wallets(store)
+        self._effects = Effects(store.write, self._wallets.free_and_held)
+        self._wallets.bind(self._effects)
+        ids = Ids(store)
+        self._accounts = Accounts(store, self._effects, ids, make_key)
+        self._orders = Orders(store)
+        self._prices = Prices(feed)
+        rates = FundingRates(feed, self.catalogue.um)
+        self._rates = rates
+        self._marks = Marks(self._prices, rates, self.catalogue.um)
+        self._funding = Funding(feed, self.catalogue.um, rates, self._marks)
+        self._um_accounts = UmAccounts(
+            store, self._effects, self._accounts, self._wallets, self._marks, self.catalogue.um
+        )
+        office = Backoffice(
+            feed, self._prices, self._accounts, self._wallets, self._orders, ids, self._effects
+        )
+        self._spot = SpotMarket(office, self.catalogue.spot)
+        self._um = UmMarket(office, self.catalogue.um, self._um_accounts, self._marks)
+        self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
+        self._timeline = Timeline(feed, self._orders, self._spot, self._um, self._funding)
+        self._tape = Tape(feed, store)
+        self._candles = Candles(feed)
+        for order in store.open_orders():
+            self._market(order.market).restore(order)
+        self._effects.meta("feed", feed.name)
+        self._effects.meta("clock", clock.state)
+        self._commit()
+
     # --- time -----------------------------------------------------------------------------------------------
     def now_ms(self) -> int:
         """Tell the exchange's time."""
-        raise NotImplementedError
+        return self.clock.now_ms()
 
     def settle(self) -> None:
         """Bring everything up to now: fundings due, resting orders the market reached, the crowd's quotes."""
-        raise NotImplementedError
+        self._store.check()
+        now = self.clock.now_ms()
+        if now > self._settled_ms:
+            after, self._settled_ms = self._settled_ms, now
+            self._timeline.run(after, now)
+            self._commit()
 
     def advance(self, span_ms: int) -> None:
         """Move the clock on and settle everything on the way, in order."""
-        raise NotImplementedError
+        self.settle()
+        self.clock.advance(span_ms)
+        self._effects.meta("clock", self.clock.state)
+        self.settle()
+        self._commit()
 
     # --- accounts and wallets -------------------------------------------------------------------------------
     def create_account(self, name: str) -> AccountRecord:
         """Make an account with a key of its own and no funds."""
-        raise NotImplementedError
+        with self._call() as now:
+            return self._accounts.create(name, now)
 
     def accounts(self) -> Sequence[AccountRecord]:
         """List accounts."""
-        raise NotImplementedError
+        return self._accounts.all()
 
     def account_of_key(self, api_key: str) -> AccountRecord | None:
         """Find the account of an API key."""
-        raise NotImplementedError
+        return self._accounts.of_key(api_key)
 
     def deposit(self, account: str, wallet: str, asset: str, amount: Decimal) -> None:
         """Give an account funds, from the faucet."""
-        raise NotImplementedError
+        with self._call() as now:
+            self._transfers.deposit(Holder(account, wallet), asset, amount, now)
 
     def transfer(self, account: str, kind: str, asset: str, amount: Decimal) -> TransferRecord:
         """Move funds between wallets: MAIN_UMFUTURE, UMFUTURE_MAIN, MAIN_FUNDING, FUNDING_MAIN, MAIN_MARGIN …"""
-        raise NotImplementedError
+        with self._call() as now:
+            return self._transfers.transfer(account, kind, asset, amount, now)
 
     def transfers(self, account: str) -> Sequence[TransferRecord]:
         """List transfers, oldest first."""
-        raise NotImplementedError
+        return self._transfers.of(account)
 
     def balances(self, account: str, wallet: str) -> Mapping[str, tuple[Decimal, Decimal]]:
         """Free and locked by asset in `spot`, `margin`, `um` or `funding` (in `um` locked is always 0)."""
-        raise NotImplementedError
+        with self._call():
+            return self._wallets.of(Holder(account, wallet))
 
     def fee_rates(self, account: str, market: str, symbol: str) -> tuple[Decimal, Decimal]:
         """Maker and taker rate."""
-        raise NotImplementedError
+        return self._market(market).rates(account, symbol)
 
     def bnb_burn(self, account: str) -> tuple[bool, bool]:
         """Whether fees are paid in BNB on spot, on USD-M."""
-        raise NotImplementedError
+        return self._accounts.burns_bnb(account, "spot"), self._accounts.burns_bnb(account, "um")
 
     def set_bnb_burn(self, account: str, *, spot: bool | None = None, um: bool | None = None) -> None:
         """Switch paying fees in BNB."""
-        raise NotImplementedError
+        with self._call():
+            for market, on in (("spot", spot), ("um", um)):
+                if on is not None:
+                    self._accounts.set_burns_bnb(account, market, on)
 
     # --- market data ----------------------------------------------------------------------------------------
     def last_price(self, market: str, symbol: str) -> Decimal:
         """Last trade price. Refusal -1121 for an unknown symbol, in this and every method that takes one."""
-        raise NotImplementedError
+        of = self._market(market)
+        of.listing(symbol)
+        price = self._prices.last(of.series, symbol, self.now_ms())
+        if price is None:
+            raise Refusal(-1121, "Invalid symbol.")
+        return price
 
     def depth(
         self, market: str, symbol: str, limit: int
     ) -> tuple[int, Sequence[tuple[Decimal, Decimal]], Sequence[tuple[Decimal, Decimal]]]:
         """Update id, bids and asks as (price, quantity), best first."""
-        raise NotImplementedError
+        with self._call() as now:
+            listing = self._market(market).quoted(symbol, now)
+        tick, lot = listing.tick, listing.lot
+        bids, asks = listing.book.depth(limit)
+        return (
+            listing.version,
+            [(tick * ticks, lot * lots) for ticks, lots in bids],
+            [(tick * ticks, lot * lots) for ticks, lots in asks],
+        )
 
     def bars(
         self,
@@ -160,83 +208,128 @@ class Exchange:
         limit: int,
     ) -> Sequence[Bar]:
         """Bars by Binance's rules: from `start_ms` up, else the newest `limit` to `end_ms`; never past now."""
-        raise NotImplementedError
+        self._market("spot" if series is Series.SPOT else "um").listing(symbol)
+        return self._candles.page(series, symbol, interval_ms, start_ms, end_ms, limit, self.now_ms())
 
     def public_trades(self, market: str, symbol: str, limit: int) -> Sequence[TradeRecord]:
-        """Newest trades of the tape, oldest first."""
-        raise NotImplementedError
+        """Newest trades of the tape, oldest first; `side` is the taker's."""
+        of = self._market(market)
+        lot = of.listing(symbol).lot
+        with self._call() as now:
+            return self._tape.newest(market, of.series, symbol, lot, limit, now)
 
     def mark(self, symbol: str) -> Mark:
         """Mark, index and running funding of one perpetual."""
-        raise NotImplementedError
+        rules, now = self._um.listing(symbol).rules, self.now_ms()
+        mark, index = self._marks.at(symbol, now), self._marks.index(symbol, now)
+        if mark is None or index is None:
+            raise Refusal(-1121, "Invalid symbol.")
+        return Mark(
+            symbol=symbol,
+            mark_price=mark,
+            index_price=index,
+            settle_price=index,
+            funding_rate=self._rates.running(symbol, now),
+            interest_rate=rules.interest_rate,
+            next_funding_ms=self._rates.next_ms(symbol, now),
+        )
 
     def funding_history(
         self, symbol: str | None, start_ms: int | None, end_ms: int | None, limit: int
     ) -> Sequence[SettledFunding]:
         """Settled funding, oldest first, by Binance's paging rules."""
-        raise NotImplementedError
+        if symbol is not None:
+            self._um.listing(symbol)
+        return self._funding.history(symbol, start_ms, end_ms, limit, self.now_ms())
 
     def open_interest(self, symbol: str) -> Decimal:
-        """Open interest in base asset: the crowd's and the accounts'."""
-        raise NotImplementedError
+        """Open interest in base asset: the crowd's, half of what the last whole day traded, and the accounts'."""
+        listing, now = self._um.listing(symbol), self.now_ms()
+        today = now // DAY * DAY
+        days = self.feed.bars(Series.UM, symbol, DAY, today - DAY, today - 1, now)
+        crowd = floor_to(days[-1].volume / 2, listing.lot) if days else ZERO
+        held = [position.quantity for position in self._um_accounts.in_symbol(symbol)]
+        longs = sum((quantity for quantity in held if quantity > 0), ZERO)
+        shorts = sum((-quantity for quantity in held if quantity < 0), ZERO)
+        return crowd + max(longs, shorts)
 
     # --- orders ---------------------------------------------------------------------------------------------
     def place(self, account: str, market: str, order: Submit) -> tuple[OrderRecord, Sequence[TradeRecord]]:
         """Judge, match and book one order; raises `Refusal` where Binance would refuse."""
-        raise NotImplementedError
+        with self._call() as now:
+            return self._market(market).place(account, order, now)
 
     def test(self, account: str, market: str, order: Submit) -> None:
         """Judge an order and book nothing."""
-        raise NotImplementedError
+        with self._call() as now:
+            self._market(market).judge(account, order, now)
 
     def cancel(
         self, account: str, market: str, symbol: str, *, order_id: int | None, client_order_id: str | None
     ) -> OrderRecord:
         """Cancel one order; Refusal -2011 where none is open."""
-        raise NotImplementedError
+        with self._call() as now:
+            return self._market(market).cancel(account, symbol, order_id, client_order_id, now)
 
     def cancel_all(self, account: str, market: str, symbol: str) -> Sequence[OrderRecord]:
         """Cancel every open order of a symbol."""
-        raise NotImplementedError
+        with self._call() as now:
+            return self._market(market).cancel_all(account, symbol, now)
 
     def order(
         self, account: str, market: str, symbol: str, *, order_id: int | None, client_order_id: str | None
     ) -> OrderRecord:
         """Find one order; Refusal -2013 where there is none."""
-        raise NotImplementedError
+        with self._call():
+            self._market(market).listing(symbol)
+            return self._orders.find(account, market, symbol, order_id, client_order_id)
 
     def open_orders(self, account: str, market: str, symbol: str | None) -> Sequence[OrderRecord]:
         """List open orders, oldest first."""
-        raise NotImplementedError
+        with self._call():
+            if symbol is not None:
+                self._market(market).listing(symbol)
+            return [copy(order) for order in self._orders.open(account, market, symbol)]
 
     def orders(self, account: str, market: str, symbol: str | None) -> Sequence[OrderRecord]:
         """List all orders, oldest first."""
-        raise NotImplementedError
+        with self._call():
+            if symbol is not None:
+                self._market(market).listing(symbol)
+            return self._orders.all(account, market, symbol)
 
     def trades(self, account: str, market: str, symbol: str | None) -> Sequence[TradeRecord]:
         """List an account's fills, oldest first."""
-        raise NotImplementedError
+        with self._call():
+            if symbol is not None:
+                self._market(market).listing(symbol)
+            return self._store.trades(account, market, symbol)
 
     # --- futures account ------------------------------------------------------------------------------------
     def positions(self, account: str) -> Sequence[PositionView]:
         """List open positions."""
-        raise NotImplementedError
+        with self._call() as now:
+            return self._um_accounts.views(account, now)
 
-    def futures_totals(self, account: str) -> FuturesTotals:
-        """Totals of the USD-M wallet."""
-        raise NotImplementedError
+    def futures_totals(self, account: str, asset: str = "USDT") -> FuturesTotals:
+        """Totals of one margin asset of the USD-M wallet."""
+        with self._call() as now:
+            return self._um_accounts.totals(account, asset, now)
 
     def income(self, account: str) -> Sequence[IncomeRecord]:
         """List income, oldest first."""
-        raise NotImplementedError
+        with self._call():
+            return self._store.income(account)
 
     def leverage(self, account: str, symbol: str) -> int:
-        """Leverage set for a symbol; 20 until changed."""
-        raise NotImplementedError
+        """Leverage of a symbol; 20 until changed, or the most it allows."""
+        self._um.listing(symbol)
+        return self._um_accounts.leverage(account, symbol)
 
     def set_leverage(self, account: str, symbol: str, leverage: int) -> None:
         """Set leverage; Refusal -4028 outside the symbol's brackets."""
-        raise NotImplementedError
+        with self._call() as now:
+            self._um.set_leverage(account, symbol, leverage, now)
 
     # --- events ---------------------------------------------------------------------------------------------
     def subscribe(self, listener: Callable[[str, Any], None]) -> None:
@@ -245,4 +338,51 @@ class Exchange:
         Kinds: "order" (OrderRecord copy), "trade" (TradeRecord), "balance" ((account, wallet, asset, free, locked)),
         "position" (PositionRecord copy), "funding" (SettledFunding), "book" ((market, symbol)).
         """
-        raise NotImplementedError
+        self._effects.subscribe(listener)
+
+    # --------------------------------------------------------------------------------------------------------
+    @contextmanager
+    def _call(self) -> Iterator[int]:
+        """Bring everything up to now, let a call do its work, and make what it did durable."""
+        self.settle()
+        try:
+            yield self._settled_ms
+        except Refusal:
+            self._commit()  # the refused call did nothing, but the crowd may have traded before it was judged
+            raise
+        except Exception:
+            if self._effects.pending:
+                self._store.fail("a call broke off in the middle")
+            raise
+        self._commit()
+
+    def _commit(self) -> None:
+        if self._effects.durable:
+            self._effects.meta("settled", str(self._settled_ms))
+        self._effects.commit()
+
+    def _market(self, name: str) -> Market[Any]:
+        return self._spot if name == "spot" else self._um
+
+    def _spendable(self, account: str, asset: str, now_ms: int) -> Decimal:
+        totals = self._um_accounts.totals(account, asset, now_ms)
+        return max(ZERO, min(totals.wallet_balance, totals.available))
+
+
+def _first_moment(feed: Feed, clock: PaperClock, store: Store) -> int:
+    """Tell up to when a store has been settled, once it fits the feed and the clock."""
+    made_with = store.meta("feed")
+    if made_with is not None and made_with != feed.name:
+        raise ConfigError(
+            f"this exchange was made with the feed {made_with}, not {feed.name}",
+            hint=f"--feed {made_with}, another --home, or paper reset",
+        )
+    now = clock.now_ms()
+    settled = int(store.meta("settled") or now)
+    if now < settled:
+        raise ConfigError(
+            f"the clock is set to {from_ms(now):%Y-%m-%d %H:%M:%S}, but this exchange has already lived "
+            f"until {from_ms(settled):%Y-%m-%d %H:%M:%S} UTC",
+            hint="a later --at, another --home, or paper reset",
+        )
+    return settled

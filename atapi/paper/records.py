@@ -99,6 +99,7 @@ class PositionRecord:
     cost: Decimal = (
         ZERO  # signed: quantity * mean entry price, kept instead of the mean so that nothing is rounded
     )
+    carry: Decimal = ZERO  # realized profit not yet posted, within half of the ledger's last digit
     updated_ms: int = 0
 
     @property

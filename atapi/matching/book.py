@@ -1,0 +1,224 @@
+"""A price-time priority order book. Inside it prices are whole ticks and quantities whole lots, so nothing rounds.
+
+Matching has two steps, because funds are judged between them: `plan` says what an order would do and changes
+nothing, `commit` does it. The book knows owners only as names, to keep an owner from trading with itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+# Self-trade prevention, as on Binance. NONE lets an owner trade with itself.
+NONE = "NONE"
+EXPIRE_MAKER = "EXPIRE_MAKER"
+EXPIRE_TAKER = "EXPIRE_TAKER"
+EXPIRE_BOTH = "EXPIRE_BOTH"
+
+
+class Resting:
+    """One order resting in a book."""
+
+    __slots__ = ("bid", "id", "lots", "owner", "price")
+
+    def __init__(self, id: int, owner: str, bid: bool, price: int, lots: int) -> None:
+        self.id = id
+        self.owner = owner
+        self.bid = bid
+        self.price = price  # ticks
+        self.lots = lots  # left
+
+    def __repr__(self) -> str:
+        return (
+            f"Resting({self.id}, {self.owner!r}, {'bid' if self.bid else 'ask'} {self.lots} @ {self.price})"
+        )
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an incoming order would do to a book."""
+
+    fills: list[tuple[Resting, int]] = field(default_factory=list)  # maker, lots; best price first
+    expired: list[Resting] = field(default_factory=list)  # the taker's own, taken off instead of matched
+    lots: int = 0  # filled in all
+    value: int = 0  # sum of price * lots, ticks times lots
+    halted: bool = False  # self-trade prevention ended the incoming order
+    dry: bool = False  # it wanted more than the whole side of the book holds
+
+
+class _Level:
+    __slots__ = ("lots", "queue")
+
+    def __init__(self) -> None:
+        self.lots = 0
+        self.queue: OrderedDict[int, Resting] = OrderedDict()  # id -> order, oldest first
+
+
+class _Half:
+    """One side of a book. Keys ascend and the best is last, where a list is cheap to change."""
+
+    __slots__ = ("keys", "levels")
+
+    def __init__(self) -> None:
+        self.keys: list[int] = []  # price for bids, -price for asks
+        self.levels: dict[int, _Level] = {}  # key -> level
+
+    def add(self, key: int, order: Resting) -> None:
+        level = self.levels.get(key)
+        if level is None:
+            level = self.levels[key] = _Level()
+            insort(self.keys, key)
+        level.queue[order.id] = order
+        level.lots += order.lots
+
+    def remove(self, key: int, order: Resting) -> None:
+        level = self.levels[key]
+        del level.queue[order.id]
+        level.lots -= order.lots
+        if not level.queue:
+            self._drop(key)
+
+    def take(self, key: int, order: Resting, lots: int) -> None:
+        level = self.levels[key]
+        level.lots -= lots
+        order.lots -= lots
+        if not order.lots:
+            del level.queue[order.id]
+            if not level.queue:
+                self._drop(key)
+
+    def _drop(self, key: int) -> None:
+        del self.levels[key]
+        keys = self.keys
+        if keys[-1] == key:
+            keys.pop()
+        else:
+            del keys[bisect_left(keys, key)]
+
+
+class Book:
+    """The resting orders of one symbol."""
+
+    __slots__ = ("_asks", "_bids", "_orders")
+
+    def __init__(self) -> None:
+        self._bids = _Half()
+        self._asks = _Half()
+        self._orders: dict[int, Resting] = {}  # id -> order
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    @property
+    def best_bid(self) -> int | None:
+        """Highest bid in ticks."""
+        return self._bids.keys[-1] if self._bids.keys else None
+
+    @property
+    def best_ask(self) -> int | None:
+        """Lowest ask in ticks."""
+        return -self._asks.keys[-1] if self._asks.keys else None
+
+    def get(self, id: int) -> Resting | None:
+        """Find a resting order."""
+        return self._orders.get(id)
+
+    def add(self, order: Resting) -> None:
+        """Let an order rest behind those already at its price. It must not cross: plan and commit first."""
+        assert order.lots > 0, order
+        assert order.id not in self._orders, order
+        self._orders[order.id] = order
+        if order.bid:
+            self._bids.add(order.price, order)
+        else:
+            self._asks.add(-order.price, order)
+
+    def remove(self, id: int) -> Resting | None:
+        """Take an order off; None where it does not rest here."""
+        order = self._orders.pop(id, None)
+        if order is not None:
+            half, key = self._place_of(order)
+            half.remove(key, order)
+        return order
+
+    def fill(self, order: Resting, lots: int) -> None:
+        """Take lots from a resting order, which leaves the book when none are left."""
+        assert 0 < lots <= order.lots, (order, lots)
+        half, key = self._place_of(order)
+        half.take(key, order, lots)
+        if not order.lots:
+            del self._orders[order.id]
+
+    def orders(self, bid: bool) -> Iterator[Resting]:
+        """Walk one side in priority: best price first, oldest first."""
+        half = self._bids if bid else self._asks
+        for key in reversed(half.keys):
+            yield from half.levels[key].queue.values()
+
+    def plan(
+        self,
+        bid: bool,
+        *,
+        owner: str,
+        lots: int | None = None,
+        limit: int | None = None,
+        budget: int | None = None,
+        prevention: str = EXPIRE_MAKER,
+    ) -> Plan:
+        """Say what an incoming order would do; nothing changes.
+
+        Args:
+            bid: Whether it buys.
+            owner: Whose it is.
+            lots: The most it takes; None where only the budget bounds it.
+            limit: Worst price in ticks; None takes any.
+            budget: The most it may come to, in ticks times lots; None where only the lots bound it.
+            prevention: What happens when it meets its owner's own order.
+        """
+        plan = Plan()
+        half = self._asks if bid else self._bids
+        for key in reversed(half.keys):
+            price = -key if bid else key
+            if limit is not None and (price > limit if bid else price < limit):
+                break
+            for order in half.levels[key].queue.values():
+                if order.owner == owner and prevention != NONE:
+                    if prevention != EXPIRE_TAKER:
+                        plan.expired.append(order)
+                    if prevention != EXPIRE_MAKER:
+                        plan.halted = True
+                        return plan
+                    continue
+                part = order.lots
+                if lots is not None:
+                    part = min(part, lots - plan.lots)
+                if budget is not None:
+                    part = min(part, (budget - plan.value) // price)
+                if part <= 0:
+                    return plan
+                plan.fills.append((order, part))
+                plan.lots += part
+                plan.value += part * price
+                if plan.lots == lots:
+                    return plan
+        else:
+            plan.dry = True
+        return plan
+
+    def commit(self, plan: Plan) -> None:
+        """Do what a plan says. The book must not have changed since it was made."""
+        for order in plan.expired:
+            self.remove(order.id)
+        for order, lots in plan.fills:
+            self.fill(order, lots)
+
+    def depth(self, limit: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Bids and asks as (ticks, lots) by level, best first."""
+        bids = [(key, self._bids.levels[key].lots) for key in self._bids.keys[: -limit - 1 : -1]]
+        asks = [(-key, self._asks.levels[key].lots) for key in self._asks.keys[: -limit - 1 : -1]]
+        return bids, asks
+
+    def _place_of(self, order: Resting) -> tuple[_Half, int]:
+        return (self._bids, order.price) if order.bid else (self._asks, -order.price)

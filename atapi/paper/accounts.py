@@ -1,0 +1,79 @@
+"""Users of the exchange: their keys and their settings."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+
+from atapi.paper.effects import Effects
+from atapi.paper.ids import ALPHABET, Ids
+from atapi.paper.records import AccountRecord
+from atapi.paper.store import Store
+
+KeyMaker = Callable[[], tuple[str, str]]  # API key and secret
+
+DEFAULT_LEVERAGE = 20
+
+
+def random_key() -> tuple[str, str]:
+    """Make an API key and its secret, 64 letters and digits each, as Binance's."""
+
+    def letters() -> str:
+        return "".join(secrets.choice(ALPHABET) for _ in range(64))
+
+    return letters(), letters()
+
+
+class Accounts:
+    """Accounts by id and by key, and what each has set."""
+
+    def __init__(self, store: Store, effects: Effects, ids: Ids, make_key: KeyMaker) -> None:
+        self._effects = effects
+        self._ids = ids
+        self._make_key = make_key
+        self._by_id = {record.account: record for record in store.accounts()}
+        self._by_key = {record.api_key: record for record in self._by_id.values()}
+        self._settings = {(account, name): value for account, name, value in store.settings()}
+
+    def create(self, name: str, time_ms: int) -> AccountRecord:
+        """Make an account with a key of its own."""
+        api_key, api_secret = self._make_key()
+        record = AccountRecord(
+            account=self._ids.account(),
+            name=name,
+            api_key=api_key,
+            api_secret=api_secret,
+            created_ms=time_ms,
+        )
+        self._by_id[record.account] = record
+        self._by_key[api_key] = record
+        self._effects.account(record)
+        return record
+
+    def all(self) -> Sequence[AccountRecord]:
+        """List accounts in the order they were made."""
+        return list(self._by_id.values())
+
+    def of_key(self, api_key: str) -> AccountRecord | None:
+        """Find the account of an API key."""
+        return self._by_key.get(api_key)
+
+    def burns_bnb(self, account: str, market: str) -> bool:
+        """Whether an account pays a market's fees in BNB; as on Binance it does until it says otherwise."""
+        return self._settings.get((account, f"bnb_burn.{market}"), "true") == "true"
+
+    def set_burns_bnb(self, account: str, market: str, on: bool) -> None:
+        """Switch paying a market's fees in BNB."""
+        self._set(account, f"bnb_burn.{market}", "true" if on else "false")
+
+    def leverage(self, account: str, symbol: str) -> int:
+        """Leverage set for a symbol."""
+        return int(self._settings.get((account, f"leverage.{symbol}"), DEFAULT_LEVERAGE))
+
+    def set_leverage(self, account: str, symbol: str, leverage: int) -> None:
+        """Set the leverage of a symbol."""
+        self._set(account, f"leverage.{symbol}", str(leverage))
+
+    def _set(self, account: str, name: str, value: str) -> None:
+        self._settings[account, name] = value
+        self._effects.setting(account, name, value)

@@ -1,0 +1,168 @@
+"""What one call to the exchange did: rows to keep and events to tell, both in order.
+
+Collaborators note what they changed here; the call ends with one commit, which makes all of it durable at once and
+only then tells listeners. A call that is refused notes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from atapi.matching.ledger import Entry, Holder
+from atapi.paper.records import (
+    AccountRecord,
+    IncomeRecord,
+    OrderRecord,
+    PositionRecord,
+    SettledFunding,
+    TradeRecord,
+    TransferRecord,
+)
+
+Listener = Callable[[str, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Ledger entries that sum to zero, and why."""
+
+    time_ms: int
+    kind: str  # DEPOSIT, TRANSFER, TRADE, COMMISSION, REALIZED_PNL, FUNDING_FEE
+    entries: tuple[Entry, ...]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows one commit writes."""
+
+    accounts: list[AccountRecord] = field(default_factory=list)
+    postings: list[Posting] = field(default_factory=list)
+    balances: dict[tuple[Holder, str], Decimal] = field(default_factory=dict)  # (holder, asset) -> balance
+    orders: dict[tuple[str, int], OrderRecord] = field(default_factory=dict)  # (market, id) -> order
+    trades: list[TradeRecord] = field(default_factory=list)
+    positions: dict[tuple[str, str, str], PositionRecord] = field(default_factory=dict)
+    income: list[IncomeRecord] = field(default_factory=list)
+    transfers: list[TransferRecord] = field(default_factory=list)
+    settings: dict[tuple[str, str], str] = field(default_factory=dict)  # (account, name) -> value
+    meta: dict[str, str] = field(default_factory=dict)
+
+
+class Effects:
+    """Collects what a call does until it is committed.
+
+    Args:
+        write: Makes a batch durable, all of it or none.
+        balance_of: Tells free and locked of a wallet's asset, for balance events.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Batch], None],
+        balance_of: Callable[[Holder, str], tuple[Decimal, Decimal]],
+    ) -> None:
+        self._write = write
+        self._balance_of = balance_of
+        self._listeners: list[Listener] = []
+        self._clear()
+
+    def subscribe(self, listener: Listener) -> None:
+        """Tell this listener every event from now on."""
+        self._listeners.append(listener)
+
+    def account(self, record: AccountRecord) -> None:
+        """Note a new account."""
+        self._batch.accounts.append(record)
+
+    def posting(self, time_ms: int, kind: str, entries: tuple[Entry, ...], balances: list[Decimal]) -> None:
+        """Note a posting and the balances it left, entry by entry."""
+        self._batch.postings.append(Posting(time_ms, kind, entries))
+        for (holder, asset, _), balance in zip(entries, balances, strict=True):
+            self._batch.balances[holder, asset] = balance
+            self._touched[holder, asset] = None
+
+    def locked(self, holder: Holder, asset: str) -> None:
+        """Note that the locked part of a balance changed."""
+        self._touched[holder, asset] = None
+
+    def order(self, record: OrderRecord) -> None:
+        """Note a new or changed order."""
+        self._batch.orders[record.market, record.order_id] = record
+        self._tell("order", record)
+
+    def trade(self, record: TradeRecord) -> None:
+        """Note a fill."""
+        self._batch.trades.append(record)
+        self._tell("trade", record)
+
+    def position(self, record: PositionRecord) -> None:
+        """Note a changed position."""
+        self._batch.positions[record.account, record.symbol, record.position_side] = record
+        self._tell("position", record)
+
+    def income(self, record: IncomeRecord) -> None:
+        """Note a line of income."""
+        self._batch.income.append(record)
+
+    def transfer(self, record: TransferRecord) -> None:
+        """Note a transfer."""
+        self._batch.transfers.append(record)
+
+    def funding(self, record: SettledFunding) -> None:
+        """Note that a funding was settled."""
+        self._tell("funding", record)
+
+    def setting(self, account: str, name: str, value: str) -> None:
+        """Note a setting."""
+        self._batch.settings[account, name] = value
+
+    def meta(self, name: str, value: str) -> None:
+        """Note a fact about the exchange itself."""
+        self._batch.meta[name] = value
+
+    def book(self, market: str, symbol: str) -> None:
+        """Note that a book changed."""
+        self._books[market, symbol] = None
+
+    @property
+    def durable(self) -> bool:
+        """Whether there is anything to write."""
+        batch = self._batch
+        return bool(batch.postings or batch.orders or batch.accounts or batch.settings or batch.meta)
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything has been noted since the last commit."""
+        return bool(self.durable or self._events or self._books or self._touched)
+
+    def commit(self) -> None:
+        """Make everything noted durable, then tell it."""
+        if not self.pending:
+            return
+        if self.durable:
+            self._write(self._batch)
+        events, books, touched = self._events, self._books, self._touched
+        self._clear()
+        if not self._listeners:
+            return
+        for holder, asset in touched:
+            if not holder.account.startswith("@"):
+                events.append(("balance", (*holder, asset, *self._balance_of(holder, asset))))
+        events.extend(("book", key) for key in books)
+        for kind, record in events:
+            for listener in self._listeners:
+                listener(kind, record)
+
+    def _tell(self, kind: str, record: object) -> None:
+        if self._listeners:
+            # Records that change later are told as they are now.
+            self._events.append((kind, copy(record) if kind in ("order", "position") else record))
+
+    def _clear(self) -> None:
+        self._batch = Batch()
+        self._events: list[tuple[str, Any]] = []
+        self._touched: dict[tuple[Holder, str], None] = {}  # in order of first change
+        self._books: dict[tuple[str, str], None] = {}

@@ -1,0 +1,68 @@
+"""Every id the exchange gives, counted up from what its file already holds."""
+
+from __future__ import annotations
+
+import hashlib
+
+from atapi.paper.store import Store
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+FIRST_ORDER = {"spot": 1, "um": 81_000_000_001}  # USD-M ids do not fit 32 bits, as on Binance
+FIRST_INCOME = 9_600_000_001
+FIRST_TRANSFER = 11_400_000_001
+TRADES_A_MS = 1000  # trade ids are times with this many places, so that a tape sorts by id and by time alike
+
+
+class Ids:
+    """The counters of one exchange."""
+
+    def __init__(self, store: Store) -> None:
+        self._order = {
+            market: max(store.last_id("orders", "order_id", market), first - 1)
+            for market, first in FIRST_ORDER.items()
+        }
+        self._trade = {market: store.last_id("trades", "trade_id", market) for market in FIRST_ORDER}
+        self._income = max(store.last_id("income", "income_id"), FIRST_INCOME - 1)
+        self._transfer = max(store.last_id("transfers", "transfer_id"), FIRST_TRANSFER - 1)
+        self._account = store.last_id("accounts", "CAST(account AS INTEGER)")
+        self._crowd = 0
+
+    def order(self, market: str) -> int:
+        """Give the next order id of a market."""
+        self._order[market] += 1
+        return self._order[market]
+
+    def trade(self, market: str, time_ms: int) -> int:
+        """Give the next trade id of a market, at a time."""
+        self._trade[market] = max(self._trade[market] + 1, time_ms * TRADES_A_MS)
+        return self._trade[market]
+
+    def income(self) -> int:
+        """Give the next id of an income line."""
+        self._income += 1
+        return self._income
+
+    def transfer(self) -> int:
+        """Give the next transfer id."""
+        self._transfer += 1
+        return self._transfer
+
+    def account(self) -> str:
+        """Give the next account id."""
+        self._account += 1
+        return str(self._account)
+
+    def crowd(self) -> int:
+        """Give the crowd's next order id, which lives in a book only: negative, so that it meets no user's."""
+        self._crowd -= 1
+        return self._crowd
+
+
+def client_order_id(market: str, order_id: int) -> str:
+    """Make the client id of an order that came without: 22 letters and digits, as Binance's own."""
+    number = int.from_bytes(hashlib.blake2b(f"{market}{order_id}".encode(), digest_size=16).digest(), "big")
+    letters = []
+    for _ in range(22):
+        number, digit = divmod(number, 62)
+        letters.append(ALPHABET[digit])
+    return "".join(letters)

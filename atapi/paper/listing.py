@@ -1,0 +1,105 @@
+"""One symbol of one market: its rules, its book in whole ticks and lots, and the crowd's quotes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
+
+from atapi.matching.book import Book, Resting
+from atapi.matching.ledger import CROWD
+from atapi.paper.crowd import Ladder, Levels
+from atapi.paper.feeds.base import Book as CrowdModel
+
+
+class Grid(Protocol):
+    """The part of a symbol's rules that a book is laid out on."""
+
+    @property
+    def symbol(self) -> str:
+        """Name of the symbol."""
+        ...
+
+    @property
+    def tick_size(self) -> Decimal:
+        """Price step."""
+        ...
+
+    @property
+    def lot_size(self) -> Decimal:
+        """Quantity step."""
+        ...
+
+
+RulesT = TypeVar("RulesT", bound=Grid)
+
+
+class Listing(Generic[RulesT]):
+    """A symbol that trades."""
+
+    __slots__ = (
+        "_crowd",
+        "_ladder",
+        "book",
+        "looked",
+        "lot",
+        "market",
+        "quoted",
+        "rules",
+        "symbol",
+        "tick",
+        "unit",
+        "version",
+    )  # fmt: skip
+
+    def __init__(self, market: str, rules: RulesT, model: CrowdModel) -> None:
+        self.market = market
+        self.rules = rules
+        self.symbol = rules.symbol
+        self.tick = rules.tick_size
+        self.lot = rules.lot_size
+        self.unit = self.tick * self.lot  # quote value of one tick times one lot
+        self.book = Book()
+        self.version = 0  # update id, rising with each change
+        self.looked = -1  # when the crowd last looked at the price
+        self.quoted: tuple[int, Decimal | None] | None = None  # second and price it quoted at
+        self._ladder = Ladder.of(market, self.symbol, self.tick, self.lot, model)
+        self._crowd: list[Resting] = []
+
+    def ticks(self, price: Decimal) -> int:
+        """Whole ticks of a price that is on the grid."""
+        return int(price / self.tick)
+
+    def lots(self, quantity: Decimal) -> int:
+        """Whole lots of a quantity, rounded down."""
+        return int(quantity / self.lot)
+
+    def price(self, ticks: int) -> Decimal:
+        """Price of so many ticks."""
+        return self.tick * ticks
+
+    def quantity(self, lots: int) -> Decimal:
+        """Quantity of so many lots."""
+        return self.lot * lots
+
+    def changed(self, now_ms: int) -> None:
+        """Note that the book is another."""
+        self.version = max(self.version + 1, now_ms)
+
+    def withdraw_crowd(self) -> None:
+        """Take the crowd's quotes off; what is left are the accounts' orders."""
+        for order in self._crowd:
+            if order.lots:
+                self.book.remove(order.id)
+        self._crowd.clear()
+        self.quoted = None
+
+    def crowd_levels(self, price: Decimal, second: int) -> tuple[Levels, Levels]:
+        """Say what the crowd quotes at a price."""
+        return self._ladder.quotes(price, second)
+
+    def rest_crowd(self, bid: bool, ticks: int, lots: int, new_id: Callable[[], int]) -> None:
+        """Let one of the crowd's quotes rest."""
+        order = Resting(new_id(), CROWD, bid, ticks, lots)
+        self.book.add(order)
+        self._crowd.append(order)

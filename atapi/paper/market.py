@@ -1,0 +1,374 @@
+"""The life of an order, the same on every market: judged, matched, resting, filled, canceled, expired.
+
+What differs by market stands in `SpotMarket` and `UmMarket`: how an order is judged, what it holds while open, and
+what a fill does to its owner.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Generic
+
+from atapi.matching.book import Plan, Resting
+from atapi.matching.ledger import CROWD
+from atapi.matching.models.fees import BNB_MULTIPLIER, RATES, Purse, Rates
+from atapi.paper.accounts import Accounts
+from atapi.paper.effects import Effects
+from atapi.paper.feeds.base import Bar, Feed, Series
+from atapi.paper.ids import Ids, client_order_id
+from atapi.paper.listing import Listing, RulesT
+from atapi.paper.orders import Orders
+from atapi.paper.prices import SECOND, Prices
+from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord
+from atapi.paper.views import Submit
+from atapi.paper.wallets import Wallets
+
+LOOK_EVERY_MS = 100  # how often the crowd looks whether the price has moved
+
+NO_LIQUIDITY = "INSUFFICIENT_LIQUIDITY"
+IOC_REST = "UNFILLED_IOC_QUANTITY_EXPIRED"
+FOK_UNFILLED = "UNFILLED_FOK_ORDER_EXPIRED"
+SELF_TRADE = "SELF_TRADE_PREVENTION"
+
+
+@dataclass(frozen=True, slots=True)
+class Backoffice:
+    """What every market needs of the exchange."""
+
+    feed: Feed
+    prices: Prices
+    accounts: Accounts
+    wallets: Wallets
+    orders: Orders
+    ids: Ids
+    effects: Effects
+
+
+@dataclass(slots=True)
+class Draft:
+    """An order that may be booked, and what it would do."""
+
+    order: OrderRecord  # without an id
+    plan: Plan
+    limit: int | None  # worst price in ticks
+    lots: int | None  # most it may take; None where a budget bounds it
+    budget: int | None = None
+
+
+class Market(ABC, Generic[RulesT]):
+    """One market: its listings and the orders in them."""
+
+    name: str
+    series: Series
+
+    def __init__(self, office: Backoffice, rules: Mapping[str, RulesT]) -> None:
+        self.office = office
+        self.rules = rules
+        self._listings: dict[str, Listing[RulesT]] = {}
+
+    # --- what a market is ---------------------------------------------------------------------------------------
+    @abstractmethod
+    def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
+        """Say what an order would do, or refuse it; nothing is booked."""
+
+    @abstractmethod
+    def reserve(self, order: OrderRecord, plan: Plan | None) -> None:
+        """Hold what an order needs while it is open; `plan` is None for one that was open before a restart."""
+
+    @abstractmethod
+    def release(self, order: OrderRecord, quantity: Decimal, price: Decimal) -> None:
+        """Let go of what a part of an order held, that filled at a price or will never fill."""
+
+    @abstractmethod
+    def deliver(
+        self,
+        listing: Listing[RulesT],
+        buyer: str,
+        seller: str,
+        price: Decimal,
+        quantity: Decimal,
+        now_ms: int,
+    ) -> None:
+        """Move what changes hands in a trade between its two sides."""
+
+    @abstractmethod
+    def charge(
+        self,
+        listing: Listing[RulesT],
+        order: OrderRecord,
+        price: Decimal,
+        quantity: Decimal,
+        *,
+        maker: bool,
+        trade_id: int,
+        now_ms: int,
+    ) -> TradeRecord:
+        """Book what a fill does to one side's owner, its fee included."""
+
+    def follow(self, listing: Listing[RulesT], accounts: Iterable[str], now_ms: int) -> None:
+        """Do what follows for these accounts once they traded or let an order rest; nothing here."""
+
+    # --- orders -------------------------------------------------------------------------------------------------
+    def place(self, account: str, submit: Submit, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
+        """Judge, match and book an order; its own fills are returned with it."""
+        draft = self.judge(account, submit, now_ms)
+        order, office = draft.order, self.office
+        order.order_id = office.ids.order(self.name)
+        if not order.client_order_id:
+            order.client_order_id = client_order_id(self.name, order.order_id)
+        listing = self.listing(order.symbol)
+        office.orders.add(order)
+        self.reserve(order, draft.plan)
+        office.effects.order(order)
+        trades = self._match(listing, draft, now_ms)
+        if order.open:
+            self._rest_or_expire(listing, draft, now_ms)
+        if trades or order.open:
+            self._note_book(listing, now_ms)
+        return copy(order), trades
+
+    def cancel(
+        self, account: str, symbol: str, order_id: int | None, client_id: str | None, now_ms: int
+    ) -> OrderRecord:
+        """Cancel one open order."""
+        listing = self.listing(symbol)
+        order = self.office.orders.find_open(account, self.name, symbol, order_id, client_id)
+        self._end(listing, order, "CANCELED", None, now_ms)
+        return copy(order)
+
+    def cancel_all(self, account: str, symbol: str, now_ms: int) -> list[OrderRecord]:
+        """Cancel every open order of an account in a symbol."""
+        listing = self.listing(symbol)
+        orders = self.office.orders.open(account, self.name, symbol)
+        for order in orders:
+            self._end(listing, order, "CANCELED", None, now_ms)
+        return [copy(order) for order in orders]
+
+    def restore(self, order: OrderRecord) -> None:
+        """Put an order back that was open when the exchange stopped."""
+        listing = self.listing(order.symbol)
+        self.office.orders.add(order)
+        self.reserve(order, None)
+        bid = order.side == "BUY"
+        lots = listing.lots(order.remaining)
+        listing.book.add(Resting(order.order_id, order.account, bid, listing.ticks(order.price), lots))
+
+    # --- books --------------------------------------------------------------------------------------------------
+    def listing(self, symbol: str) -> Listing[RulesT]:
+        """Find a symbol.
+
+        Raises:
+            Refusal: -1121 where it is none.
+        """
+        listing = self._listings.get(symbol)
+        if listing is None:
+            rules = self.rules.get(symbol)
+            if rules is None:
+                raise Refusal(-1121, "Invalid symbol.")
+            listing = Listing(self.name, rules, self.office.feed.book(self.series, symbol))
+            self._listings[symbol] = listing
+        return listing
+
+    def quoted(self, symbol: str, now_ms: int) -> Listing[RulesT]:
+        """Find a symbol with the crowd's quotes as of now."""
+        listing = self.listing(symbol)
+        look = now_ms // LOOK_EVERY_MS
+        if look == listing.looked:
+            return listing
+        listing.looked = look
+        quote = (now_ms // SECOND, self.office.prices.at(self.series, symbol, now_ms))
+        if quote != listing.quoted:
+            self._requote(listing, *quote, now_ms)
+        return listing
+
+    def fill_through(self, listing: Listing[RulesT], bar: Bar, time_ms: int) -> None:
+        """Fill resting orders that a bar of the market traded through, at their own prices.
+
+        Assumes: an order fills when the market traded strictly beyond its price in a bar that opened after it was
+        placed, at the bar's end, and all such orders of a side together get no more than the bar's volume.
+        """
+        listing.withdraw_crowd()
+        listing.looked = -1
+        for bid in (True, False):
+            left = listing.lots(bar.volume)
+            for resting in list(listing.book.orders(bid)):
+                price = listing.price(resting.price)
+                if not left or (price <= bar.low if bid else price >= bar.high):
+                    break
+                if listing.book.get(resting.id) is not resting:
+                    continue
+                if self.office.orders.of_id(self.name, resting.id).created_ms > bar.open_ms:
+                    continue
+                lots = min(left, resting.lots)
+                left -= lots
+                self._trade(listing, None, resting, lots, time_ms)
+                self._note_book(listing, time_ms)
+
+    def purse(self, account: str, quote_asset: str, now_ms: int) -> Purse | None:
+        """Open the BNB that an account pays this market's fees from; None where it does not."""
+        office = self.office
+        if not office.accounts.burns_bnb(account, self.name):
+            return None
+        free = self.free_bnb(account)
+        if free <= 0:
+            return None
+        price = office.prices.bnb(quote_asset, now_ms)
+        return None if price is None else Purse(free, price, BNB_MULTIPLIER[self.name])
+
+    @abstractmethod
+    def free_bnb(self, account: str) -> Decimal:
+        """BNB free for fees."""
+
+    def rates(self, account: str, symbol: str) -> Rates:
+        """Fee rates of an account."""
+        self.listing(symbol)
+        return RATES[self.name]
+
+    # ------------------------------------------------------------------------------------------------------------
+    def _requote(self, listing: Listing[RulesT], second: int, price: Decimal | None, now_ms: int) -> None:
+        listing.withdraw_crowd()
+        listing.quoted = (second, price)
+        if price is not None:
+            bids, asks = listing.crowd_levels(price, second)
+            for bid, levels in ((True, bids), (False, asks)):
+                for ticks, lots in levels:
+                    left = self._cross(listing, bid, ticks, lots, now_ms)
+                    if left:
+                        listing.rest_crowd(bid, ticks, left, self.office.ids.crowd)
+        self._note_book(listing, now_ms)
+
+    def _cross(self, listing: Listing[RulesT], bid: bool, ticks: int, lots: int, now_ms: int) -> int:
+        # A quote of the crowd that meets an account's order takes it, at that order's price.
+        best = listing.book.best_ask if bid else listing.book.best_bid
+        while lots and best is not None and (best <= ticks if bid else best >= ticks):
+            resting = next(listing.book.orders(not bid))
+            part = min(lots, resting.lots)
+            self._trade(listing, None, resting, part, now_ms)
+            lots -= part
+            best = listing.book.best_ask if bid else listing.book.best_bid
+        return lots
+
+    def _match(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
+        order, plan, trades = draft.order, draft.plan, list[TradeRecord]()
+        while True:
+            for own in plan.expired:
+                mine = self.office.orders.of_id(self.name, own.id)
+                self._end(listing, mine, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms)
+            for resting, lots in plan.fills:
+                if resting.lots < lots or listing.book.get(resting.id) is not resting:
+                    break  # an earlier fill shrank it: look again
+                trades.append(self._trade(listing, order, resting, lots, now_ms))
+            else:
+                draft.plan = plan
+                return trades
+            assert draft.lots is not None
+            left = draft.lots - listing.lots(order.executed)
+            plan = listing.book.plan(
+                order.side == "BUY",
+                owner=order.account,
+                lots=left,
+                limit=draft.limit,
+                prevention=order.self_trade_prevention,
+            )
+
+    def _trade(
+        self, listing: Listing[RulesT], taker: OrderRecord | None, resting: Resting, lots: int, now_ms: int
+    ) -> TradeRecord:
+        """Trade with a resting order; the crowd takes where there is no taker. The taker's fill, else the maker's."""
+        office = self.office
+        price, quantity = listing.price(resting.price), listing.quantity(lots)
+        maker = None if resting.owner == CROWD else office.orders.of_id(self.name, resting.id)
+        listing.book.fill(resting, lots)
+        trade_id = office.ids.trade(self.name, now_ms)
+        taking = CROWD if taker is None else taker.account
+        buyer, seller = (resting.owner, taking) if resting.bid else (taking, resting.owner)
+        self.deliver(listing, buyer, seller, price, quantity, now_ms)
+        trade: TradeRecord | None = None
+        for order in (maker, taker):
+            if order is not None:
+                trade = self.charge(
+                    listing,
+                    order,
+                    price,
+                    quantity,
+                    maker=order is maker,
+                    trade_id=trade_id,
+                    now_ms=now_ms,
+                )
+                self._filled(order, price, quantity, now_ms)
+                office.effects.trade(trade)
+        self.follow(listing, sorted({buyer, seller} - {CROWD}), now_ms)
+        assert trade is not None
+        return trade
+
+    def _filled(self, order: OrderRecord, price: Decimal, quantity: Decimal, now_ms: int) -> None:
+        order.executed += quantity
+        order.quote_executed += price * quantity
+        order.updated_ms = now_ms
+        if order.executed == order.quantity:
+            order.status = "FILLED"
+            self.office.orders.close(order)
+        else:
+            order.status = "PARTIALLY_FILLED"
+        self.office.effects.order(order)
+
+    def _rest_or_expire(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> None:
+        order = draft.order
+        if draft.plan.halted:
+            self._end(listing, order, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms)
+        elif order.type == "MARKET":
+            self._end(listing, order, "EXPIRED", NO_LIQUIDITY, now_ms)
+        elif order.time_in_force in ("IOC", "FOK"):
+            reason = IOC_REST if order.time_in_force == "IOC" else FOK_UNFILLED
+            self._end(listing, order, "EXPIRED", reason, now_ms)
+        else:
+            assert draft.limit is not None
+            bid, lots = order.side == "BUY", listing.lots(order.remaining)
+            listing.book.add(Resting(order.order_id, order.account, bid, draft.limit, lots))
+            self.follow(listing, (order.account,), now_ms)
+
+    def _end(
+        self, listing: Listing[RulesT], order: OrderRecord, status: str, reason: str | None, now_ms: int
+    ) -> None:
+        if listing.book.remove(order.order_id) is not None:
+            self._note_book(listing, now_ms)
+        self.release(order, order.remaining, order.price)
+        if order.quote_quantity:
+            order.quantity = order.executed  # what it came to
+        order.status = status
+        order.expiry_reason = reason
+        order.updated_ms = now_ms
+        self.office.orders.close(order)
+        self.office.effects.order(order)
+
+    def _note_book(self, listing: Listing[RulesT], now_ms: int) -> None:
+        listing.changed(now_ms)
+        self.office.effects.book(self.name, listing.symbol)
+
+
+def new_order(
+    market: str, account: str, submit: Submit, *, price: Decimal | None, quantity: Decimal, now_ms: int
+) -> OrderRecord:
+    """Write down an order as it was asked, without an id."""
+    return OrderRecord(
+        market=market,
+        account=account,
+        order_id=0,
+        client_order_id=submit.client_order_id or "",
+        symbol=submit.symbol,
+        side=submit.side,
+        type=submit.type,
+        time_in_force=submit.time_in_force or "GTC",
+        price=price if price is not None else ZERO,
+        quantity=quantity,
+        quote_quantity=submit.quote_quantity or ZERO,
+        reduce_only=submit.reduce_only,
+        position_side=submit.position_side,
+        self_trade_prevention=submit.self_trade_prevention,
+        created_ms=now_ms,
+        updated_ms=now_ms,
+    )

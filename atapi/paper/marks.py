@@ -1,0 +1,79 @@
+"""Mark prices: the feed's own where it has them, else Binance's published formula.
+
+    Mark   = median(Price1, Price2, last)
+    Price1 = index * (1 + last funding rate * time to funding / funding interval)
+    Price2 = index + mean over 30 s of ((bid + ask) / 2 - index)
+
+The crowd quotes evenly around the feed's price, so that price stands for (bid + ask) / 2, sampled each five seconds
+where Binance samples each second. A mark holds for a second. Source: protocol reference, section 11.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from atapi.domain.numbers import to_ledger
+from atapi.paper.feeds.base import PerpetualRules, Series
+from atapi.paper.funding_rates import FundingRates
+from atapi.paper.prices import HOUR, SECOND, Prices
+from atapi.paper.records import ZERO
+
+BASIS_WINDOW_MS = 30 * SECOND
+BASIS_STEP_MS = 5 * SECOND
+
+
+class Marks:
+    """Mark and index prices of one exchange."""
+
+    def __init__(self, prices: Prices, rates: FundingRates, rules: Mapping[str, PerpetualRules]) -> None:
+        self._prices = prices
+        self._rates = rates
+        self._rules = rules
+        self._known: dict[str, tuple[int, Decimal | None]] = {}  # symbol -> (second, mark)
+
+    def at(self, symbol: str, now_ms: int) -> Decimal | None:
+        """Tell the mark price now; None where nothing of the perpetual has a price."""
+        second = now_ms // SECOND
+        known = self._known.get(symbol)
+        if known is not None and known[0] == second:
+            return known[1]
+        moment = second * SECOND
+        mark = self._prices.at(Series.MARK, symbol, moment)
+        if mark is None:
+            mark = self._formula(symbol, moment, self._first_price(symbol, moment))
+        self._known[symbol] = (second, mark)
+        return mark
+
+    def at_settlement(self, symbol: str, time_ms: int) -> Decimal | None:
+        """Tell the mark price that a funding is paid on; no time is left to it then, so Price1 is the index."""
+        mark = self._prices.at(Series.MARK, symbol, time_ms)
+        if mark is not None:
+            return mark
+        return self._formula(symbol, time_ms, self._prices.index(symbol, time_ms))
+
+    def index(self, symbol: str, now_ms: int) -> Decimal | None:
+        """Tell the index price now."""
+        index = self._prices.index(symbol, now_ms)
+        return None if index is None else to_ledger(index)
+
+    def _first_price(self, symbol: str, now_ms: int) -> Decimal | None:
+        index = self._prices.index(symbol, now_ms)
+        last = self._rates.last(symbol, now_ms)
+        if index is None or last is None:
+            return index
+        left = Decimal(self._rates.next_ms(symbol, now_ms) - now_ms)
+        return index * (1 + last[1] * left / (self._rules[symbol].interval_hours * HOUR))
+
+    def _formula(self, symbol: str, now_ms: int, first: Decimal | None) -> Decimal | None:
+        price, index = self._prices.last(Series.UM, symbol, now_ms), self._prices.index(symbol, now_ms)
+        if price is None or index is None or first is None:
+            return price if index is None else index
+        basis, samples = ZERO, 0
+        for at_ms in range(now_ms, now_ms - BASIS_WINDOW_MS, -BASIS_STEP_MS):
+            then, index_then = self._prices.at(Series.UM, symbol, at_ms), self._prices.index(symbol, at_ms)
+            if then is not None and index_then is not None:
+                basis += then - index_then
+                samples += 1
+        second = index + (basis / samples if samples else ZERO)
+        return to_ledger(sorted((first, second, price))[1])

@@ -1,0 +1,251 @@
+"""The exchange's memory: one SQLite file, written once per call, all effects of a call or none.
+
+WAL with synchronous NORMAL: a killed process loses nothing that was acknowledged; a power cut may lose the last
+moments, never consistency. This is a market for practice, so a commit costs microseconds and not a disk's flush.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from atapi.errors import StorageError
+from atapi.matching.ledger import Holder
+from atapi.paper import schema
+from atapi.paper.effects import Batch
+from atapi.paper.records import (
+    AccountRecord,
+    IncomeRecord,
+    OrderRecord,
+    PositionRecord,
+    TradeRecord,
+    TransferRecord,
+)
+from atapi.paper.schema import Row, text
+
+
+class Store:
+    """One exchange's file.
+
+    Args:
+        path: Where it lives; ":memory:" keeps it in memory only.
+    Raises:
+        StorageError: It cannot be opened, or is not an exchange of this version.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = str(path)
+        self._failed: str | None = None  # why nothing more is written
+        try:
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(schema.DDL)
+        except sqlite3.Error as e:
+            raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
+        version = self.meta("schema")
+        if version is None:
+            self.write(Batch(meta={"schema": schema.VERSION}))
+        elif version != schema.VERSION:
+            self._db.close()
+            raise StorageError(
+                f"{self.path} is an exchange of version {version}, this is version {schema.VERSION}",
+                hint="move it away, or use another --home",
+            )
+        self._count()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def reset(self) -> None:
+        """Forget everything; the file is as new."""
+        self._transact([(f"DELETE FROM {table}", [()]) for table in schema.TABLES])
+        self.write(Batch(meta={"schema": schema.VERSION}))
+        self._count()
+
+    def fail(self, reason: str) -> None:
+        """Write nothing any more: memory and file have parted, and only opening it anew joins them."""
+        self._failed = self._failed or reason
+
+    def check(self) -> None:
+        """Raise where nothing is written any more.
+
+        Raises:
+            StorageError: A write or a call failed in the middle.
+        """
+        if self._failed is not None:
+            raise StorageError(f"the exchange stopped writing {self.path}: {self._failed}", hint="restart it")
+
+    def write(self, batch: Batch) -> None:
+        """Make a batch durable, all of it or none.
+
+        Raises:
+            StorageError: It could not be written; from then on every write refuses, because what is in
+                memory is ahead of the file.
+        """
+        statements: list[tuple[str, list[Row]]] = []
+        if batch.postings:
+            statements.append(("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)", self._entry_rows(batch)))
+            balances = [(*holder, asset, text(value)) for (holder, asset), value in batch.balances.items()]
+            statements.append(("INSERT OR REPLACE INTO balances VALUES (?,?,?,?)", balances))
+        if batch.orders:
+            rows = [schema.order_row(order) for order in batch.orders.values()]
+            statements.append((f"INSERT OR REPLACE INTO orders VALUES ({'?,' * 19}?)", rows))
+        if batch.trades:
+            trades = [schema.trade_row(trade) for trade in batch.trades]
+            statements.append((f"INSERT INTO trades VALUES ({'?,' * 13}?)", trades))
+        if batch.positions:
+            positions = [schema.position_row(position) for position in batch.positions.values()]
+            statements.append(("INSERT OR REPLACE INTO positions VALUES (?,?,?,?,?,?,?)", positions))
+        if batch.income:
+            income = [schema.income_row(line) for line in batch.income]
+            statements.append(("INSERT INTO income VALUES (?,?,?,?,?,?,?,?)", income))
+        if batch.transfers:
+            transfers = [schema.transfer_row(transfer) for transfer in batch.transfers]
+            statements.append(("INSERT INTO transfers VALUES (?,?,?,?,?,?)", transfers))
+        if batch.accounts:
+            accounts = [schema.account_row(account) for account in batch.accounts]
+            statements.append(("INSERT INTO accounts VALUES (?,?,?,?,?)", accounts))
+        if batch.settings:
+            settings = [(*key, value) for key, value in batch.settings.items()]
+            statements.append(("INSERT OR REPLACE INTO settings VALUES (?,?,?)", settings))
+        if batch.meta:
+            statements.append(("INSERT OR REPLACE INTO meta VALUES (?,?)", list(batch.meta.items())))
+        self._transact(statements)
+
+    # --- reading ----------------------------------------------------------------------------------------------
+    def meta(self, name: str) -> str | None:
+        """Look up a fact about the exchange itself."""
+        row = self._one("SELECT value FROM meta WHERE name = ?", name)
+        return None if row is None else str(row[0])
+
+    def accounts(self) -> list[AccountRecord]:
+        """List accounts in the order they were made."""
+        sql = f"SELECT {schema.ACCOUNT_COLUMNS} FROM accounts ORDER BY CAST(account AS INTEGER)"
+        return [schema.account_of(row) for row in self._db.execute(sql)]
+
+    def balances(self) -> Iterator[tuple[Holder, str, Decimal]]:
+        """Walk every balance."""
+        for account, wallet, asset, balance in self._db.execute("SELECT * FROM balances"):
+            yield Holder(account, wallet), asset, Decimal(balance)
+
+    def entries(self) -> Iterator[tuple[int, int, str, Holder, str, Decimal]]:
+        """Walk the ledger, oldest first: posting, time, kind, holder, asset, amount."""
+        sql = "SELECT posting, time_ms, kind, account, wallet, asset, amount FROM entries ORDER BY entry_id"
+        for posting, time_ms, kind, account, wallet, asset, amount in self._db.execute(sql):
+            yield posting, time_ms, kind, Holder(account, wallet), asset, Decimal(amount)
+
+    def settings(self) -> Iterator[tuple[str, str, str]]:
+        """Walk account, name and value of every setting."""
+        yield from self._db.execute("SELECT account, name, value FROM settings")
+
+    def positions(self) -> list[PositionRecord]:
+        """List positions, flat ones too, in the order of account and symbol."""
+        sql = f"SELECT {schema.POSITION_COLUMNS} FROM positions ORDER BY account, symbol, position_side"
+        return [schema.position_of(row) for row in self._db.execute(sql)]
+
+    def open_orders(self) -> list[OrderRecord]:
+        """List open orders of all accounts, oldest first."""
+        return self._orders("status IN ('NEW', 'PARTIALLY_FILLED')")
+
+    def orders(self, account: str, market: str, symbol: str | None) -> list[OrderRecord]:
+        """List an account's orders, oldest first."""
+        if symbol is None:
+            return self._orders("account = ? AND market = ?", account, market)
+        return self._orders("account = ? AND market = ? AND symbol = ?", account, market, symbol)
+
+    def order(self, market: str, order_id: int) -> OrderRecord | None:
+        """Find one order by its id."""
+        found = self._orders("market = ? AND order_id = ?", market, order_id)
+        return found[0] if found else None
+
+    def orders_by_client_id(self, account: str, market: str, client_order_id: str) -> list[OrderRecord]:
+        """List orders that used a client id, oldest first."""
+        where = "client_order_id = ? AND account = ? AND market = ?"
+        return self._orders(where, client_order_id, account, market)
+
+    def trades(self, account: str, market: str, symbol: str | None) -> list[TradeRecord]:
+        """List an account's fills, oldest first."""
+        if symbol is None:
+            return self._trades("account = ? AND market = ? ORDER BY trade_id", account, market)
+        where = "account = ? AND market = ? AND symbol = ? ORDER BY trade_id"
+        return self._trades(where, account, market, symbol)
+
+    def trades_of_symbol(self, market: str, symbol: str, since_ms: int, limit: int) -> list[TradeRecord]:
+        """List the newest fills of all accounts in a symbol, oldest first; both sides of a trade have a row."""
+        where = "market = ? AND symbol = ? AND time_ms >= ? ORDER BY trade_id DESC, maker LIMIT ?"
+        return self._trades(where, market, symbol, since_ms, limit)[::-1]
+
+    def income(self, account: str) -> list[IncomeRecord]:
+        """List an account's income, oldest first."""
+        sql = f"SELECT {schema.INCOME_COLUMNS} FROM income WHERE account = ? ORDER BY income_id"
+        return [schema.income_of(row) for row in self._db.execute(sql, (account,))]
+
+    def transfers(self, account: str) -> list[TransferRecord]:
+        """List an account's transfers, oldest first."""
+        sql = f"SELECT {schema.TRANSFER_COLUMNS} FROM transfers WHERE account = ? ORDER BY transfer_id"
+        return [schema.transfer_of(row) for row in self._db.execute(sql, (account,))]
+
+    def last_id(self, table: str, column: str, market: str | None = None) -> int:
+        """Highest id used so far; 0 where none was."""
+        if market is None:
+            row = self._one(f"SELECT max({column}) FROM {table}")
+        else:
+            row = self._one(f"SELECT max({column}) FROM {table} WHERE market = ?", market)
+        return int(row[0]) if row and row[0] is not None else 0
+
+    # ------------------------------------------------------------------------------------------------------------
+    def _count(self) -> None:
+        self._posting = self.last_id("entries", "posting")
+
+    def _entry_rows(self, batch: Batch) -> list[Row]:
+        rows: list[Row] = []
+        for posting in batch.postings:
+            self._posting += 1
+            for holder, asset, amount in posting.entries:
+                rows.append(
+                    (
+                        None,
+                        self._posting,
+                        posting.time_ms,
+                        posting.kind,
+                        holder.account,
+                        holder.wallet,
+                        asset,
+                        text(amount),
+                    )
+                )
+        return rows
+
+    def _transact(self, statements: list[tuple[str, list[Row]]]) -> None:
+        self.check()
+        db = self._db
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            for sql, rows in statements:
+                if len(rows) == 1:
+                    db.execute(sql, rows[0])
+                else:
+                    db.executemany(sql, rows)
+            db.execute("COMMIT")
+        except sqlite3.Error as e:
+            self.fail(str(e))
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise StorageError(f"cannot write the exchange's file {self.path}: {e}") from e
+
+    def _one(self, sql: str, *values: Any) -> Row | None:
+        row: Row | None = self._db.execute(sql, values).fetchone()
+        return row
+
+    def _orders(self, where: str, *values: Any) -> list[OrderRecord]:
+        sql = f"SELECT {schema.ORDER_COLUMNS} FROM orders WHERE {where} ORDER BY order_id"
+        return [schema.order_of(row) for row in self._db.execute(sql, values)]
+
+    def _trades(self, where: str, *values: Any) -> list[TradeRecord]:
+        sql = f"SELECT {schema.TRADE_COLUMNS} FROM trades WHERE {where}"
+        return [schema.trade_of(row) for row in self._db.execute(sql, values)]

@@ -1,0 +1,65 @@
+"""What the exchange is asked, and what it shows that is kept nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from atapi.paper.records import PositionRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit:
+    """An order as it came in, parsed and well-formed but not yet judged."""
+
+    symbol: str
+    side: str
+    type: str
+    quantity: Decimal | None = None
+    quote_quantity: Decimal | None = None
+    price: Decimal | None = None
+    time_in_force: str | None = None
+    client_order_id: str | None = None  # None: the exchange makes one
+    reduce_only: bool = False
+    position_side: str = "BOTH"
+    self_trade_prevention: str = "EXPIRE_MAKER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Mark, index and running funding of one perpetual now."""
+
+    symbol: str
+    mark_price: Decimal
+    index_price: Decimal
+    settle_price: Decimal
+    funding_rate: Decimal  # running estimate for the current interval
+    interest_rate: Decimal
+    next_funding_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionView:
+    """A position with what depends on the mark."""
+
+    position: PositionRecord
+    mark_price: Decimal
+    unrealized: Decimal
+    notional: Decimal  # signed
+    leverage: int
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    liquidation_price: Decimal  # 0 where there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FuturesTotals:
+    """The USD-M wallet of one account in USDT terms."""
+
+    wallet_balance: Decimal
+    unrealized: Decimal
+    initial_margin: Decimal  # positions and open orders
+    position_margin: Decimal
+    order_margin: Decimal
+    maintenance_margin: Decimal
+    available: Decimal
