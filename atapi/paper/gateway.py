@@ -34,7 +34,7 @@ class Gateway:
         exchange: The state machine; called from one thread only.
         routers: `spot` and `um` to the endpoints of that port.
         admin_token: What the `/paper/v1` endpoints want in `X-Paper-Token`.
-        reset: Begins the world again.
+        renew: Begins the world again and gives its new exchange.
         enforce_limits: False where weights and order counts are only told, never refused.
         clock_ms: Real time, for limits and listen keys; the exchange's own may stand still.
     """
@@ -45,13 +45,13 @@ class Gateway:
         routers: Mapping[str, Router],
         *,
         admin_token: str,
-        reset: Callable[[], None],
+        renew: Callable[[], Exchange],
         enforce_limits: bool = True,
         clock_ms: Callable[[], int] = wall_ms,
     ) -> None:
         self.exchange = exchange
         self.routers = routers
-        self.reset = reset
+        self._renew = renew
         self.limits = {m: Limits(m, clock_ms, enforced=enforce_limits) for m in routers}
         self.listen_keys = ListenKeys(clock_ms)
         self._admin_token = admin_token
@@ -105,6 +105,13 @@ class Gateway:
 
             self._hub = Hub(self.exchange)
         return self._hub
+
+    def reset(self) -> None:
+        """Begin the world again; streams are cut, because what they told is no longer true."""
+        if self._hub is not None:
+            self._hub.close()
+            self._hub = None
+        self.exchange = self._renew()
 
     def beat(self) -> None:
         """Bring the exchange up to now and send what changed to who listens."""

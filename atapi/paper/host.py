@@ -143,15 +143,15 @@ class HostThread:
         import asyncio
 
         from atapi.paper.runner import running
-        from atapi.paper.world import open_exchange
+        from atapi.paper.world import World
 
-        exchange = open_exchange(self._folder, self._feed, self._at)
+        world = World(self._folder, self._feed, self._at)
         try:
-            async with running(exchange, self._folder) as endpoint:
+            async with running(world, self._folder) as endpoint:
                 self._endpoint.set_result(endpoint)
                 await asyncio.wrap_future(self._stop)
         finally:
-            exchange.close()
+            world.close()
 
 
 def join_or_start(home: Path, *, feed_text: str, seed: int, at: datetime | None) -> Hosted:

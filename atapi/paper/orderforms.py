@@ -17,6 +17,7 @@ SPOT_UNSUPPORTED = {  # type -> how Binance calls it where a symbol has none
 CONDITIONAL = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
 SPOT_ANSWERS = ("ACK", "RESULT", "FULL")
 UM_ANSWERS = ("ACK", "RESULT")
+PREVENTION_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
 
 
 def spot_order(params: Params) -> tuple[Submit, str]:
@@ -27,7 +28,8 @@ def spot_order(params: Params) -> tuple[Submit, str]:
     if answer not in SPOT_ANSWERS:
         raise invalid("newOrderRespType")
     params.skip("strategyId", "strategyType", "icebergQty")
-    if params.maybe("selfTradePreventionMode") not in (None, "NONE", "EXPIRE_MAKER"):
+    prevention = params.maybe("selfTradePreventionMode") or "EXPIRE_MAKER"
+    if prevention not in PREVENTION_MODES:
         raise Refusal(-2010, "This symbol does not allow the specified self-trade prevention mode.")
     if (params.maybe_decimal("icebergQty") or 0) > 0:
         raise Refusal(-2010, "Iceberg orders are not supported for this symbol.")
@@ -59,6 +61,7 @@ def spot_order(params: Params) -> tuple[Submit, str]:
         price=price,
         time_in_force=time_in_force,
         client_order_id=client_id,
+        self_trade_prevention=prevention,
     )
     return submit, answer
 
@@ -73,6 +76,9 @@ def um_order(params: Params) -> tuple[Submit, str]:
         raise Refusal(-4136, f"Target strategy invalid for orderType {kind},closePosition true")
     if params.maybe("priceMatch") not in (None, "NONE"):
         raise invalid("priceMatch")
+    prevention = params.maybe("selfTradePreventionMode") or "EXPIRE_MAKER"
+    if prevention not in PREVENTION_MODES:
+        raise invalid("selfTradePreventionMode")
     quantity = params.decimal("quantity")
     time_in_force: str | None = None
     price: Decimal | None = None
@@ -93,6 +99,7 @@ def um_order(params: Params) -> tuple[Submit, str]:
         client_order_id=_um_client_id(params),
         reduce_only=params.flag("reduceOnly"),
         position_side=params.maybe("positionSide") or "BOTH",
+        self_trade_prevention=prevention,
     )
     return submit, answer
 

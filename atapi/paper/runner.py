@@ -10,11 +10,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from atapi.paper.endpoint import Endpoint
-from atapi.paper.exchange import Exchange
 from atapi.paper.gateway import Gateway
 from atapi.paper.server import Port
 from atapi.paper.sites import routers
-from atapi.paper.world import begin, new_token
+from atapi.paper.world import World, new_token
 
 log = logging.getLogger("atapi.paper")
 
@@ -23,9 +22,9 @@ BEAT_S = 1.0
 
 @asynccontextmanager
 async def running(
-    exchange: Exchange, folder: Path, *, ports: tuple[int, int] = (0, 0), enforce_limits: bool = True
+    world: World, folder: Path, *, ports: tuple[int, int] = (0, 0), enforce_limits: bool = True
 ) -> AsyncIterator[Endpoint]:
-    """Serve an exchange for as long as the block lasts, and say where in the world's folder.
+    """Serve a world for as long as the block lasts, and say where in the world's folder.
 
     Args:
         ports: Of spot and USD-M; 0 takes a free one.
@@ -33,14 +32,10 @@ async def running(
     Raises:
         OSError: A port is taken.
     """
-    account = begin(exchange)
-    token = new_token()
-
-    def reset() -> None:
-        exchange.reset()
-        begin(exchange)
-
-    gateway = Gateway(exchange, routers(), admin_token=token, reset=reset, enforce_limits=enforce_limits)
+    account, token = world.first_account, new_token()
+    gateway = Gateway(
+        world.exchange, routers(), admin_token=token, renew=world.reset, enforce_limits=enforce_limits
+    )
     spot = await Port.listen(gateway, "spot", ports[0])
     try:
         um = await Port.listen(gateway, "um", ports[1])
@@ -56,7 +51,7 @@ async def running(
         pid=os.getpid(),
     )
     endpoint.write(folder)
-    heart = asyncio.create_task(_heart(gateway)) if exchange.clock.running else None
+    heart = asyncio.create_task(_heart(gateway)) if world.exchange.clock.running else None
     try:
         yield endpoint
     finally:

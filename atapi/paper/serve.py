@@ -15,7 +15,7 @@ from atapi.paper.feeds.choose import open_feed
 from atapi.paper.host import LOCK
 from atapi.paper.locks import FileLock
 from atapi.paper.runner import running
-from atapi.paper.world import folder_of, make_folder, open_exchange
+from atapi.paper.world import World, folder_of, make_folder
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -59,10 +59,10 @@ def serve(
 async def _serve(
     folder: Path, feed: Feed, at: datetime | None, port: int, out: TextIO, enforce_limits: bool
 ) -> None:
-    exchange = open_exchange(folder, feed, at)
+    world = World(folder, feed, at)
     ports = (port, port + 1 if port else 0)
     try:
-        async with running(exchange, folder, ports=ports, enforce_limits=enforce_limits) as endpoint:
+        async with running(world, folder, ports=ports, enforce_limits=enforce_limits) as endpoint:
             stopped = _stopped()
             for name, value in lines(endpoint):
                 out.write(f"{name}: {value}\n")
@@ -71,7 +71,7 @@ async def _serve(
     except OSError as error:
         raise ConfigError(f"cannot listen on ports {ports[0]} and {ports[1]}: {error.strerror}") from error
     finally:
-        exchange.close()
+        world.close()
 
 
 def lines(endpoint: Endpoint) -> list[tuple[str, str]]:

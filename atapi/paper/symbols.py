@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from atapi.paper.exchange import Exchange
 from atapi.paper.params import Params
 from atapi.paper.records import Refusal
+
+
+def priced_symbols(exchange: Exchange, market: str) -> list[str]:
+    """List the symbols of a market that have a price now; before its listing one has none."""
+    return [symbol for symbol in _listed(exchange, market) if _priced(exchange, market, symbol)]
 
 
 def wanted_symbols(params: Params) -> list[str] | None:
@@ -22,3 +28,15 @@ def wanted_symbols(params: Params) -> list[str] | None:
             raise Refusal(-1151, "Symbol is present multiple times in the list.")
         return names
     return None if one is None else [one]
+
+
+def _listed(exchange: Exchange, market: str) -> list[str]:
+    return list(exchange.catalogue.spot if market == "spot" else exchange.catalogue.um)
+
+
+def _priced(exchange: Exchange, market: str, symbol: str) -> bool:
+    try:
+        exchange.last_price(market, symbol)
+    except Refusal:
+        return False
+    return True

@@ -23,11 +23,8 @@ DAY = 24 * HOUR
 T0 = 1_767_225_600_000  # 2026-01-01 00:00 UTC
 
 
-
 def bracket(floor: str, cap: str, leverage: int, rate: str, offset: str) -> Bracket:
-    return Bracket(
-        floor=D(floor), cap=D(cap), leverage=leverage, maintenance_rate=D(rate), offset=D(offset)
-    )
+    return Bracket(floor=D(floor), cap=D(cap), leverage=leverage, maintenance_rate=D(rate), offset=D(offset))
 
 
 BRACKETS = (
@@ -138,7 +135,16 @@ class FeedOfBars:
         volume = self.volume * ((until + 1 - open_ms) // MINUTE or 1)
         turnover = volume * prices[-1]
         return Bar(
-            open_ms, opened, max(prices), min(prices), prices[-1], volume, turnover, 6, volume / 2, turnover / 2
+            open_ms,
+            opened,
+            max(prices),
+            min(prices),
+            prices[-1],
+            volume,
+            turnover,
+            6,
+            volume / 2,
+            turnover / 2,
         )
 
     def premium(self, symbol: str, at_ms: int) -> Decimal | None:

@@ -77,7 +77,8 @@ def test_a_signature_is_found_wherever_it_stands(um: Wire, place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/x-www-form-urlencoded", "application/json", "application/octet-stream", None]
+    "content_type",
+    ["application/x-www-form-urlencoded", "application/json", "application/octet-stream", None],
 )
 def test_a_form_body_is_read_under_any_content_type(um: Wire, content_type: str | None) -> None:
     form = f"symbol=BTCUSDT&leverage=7&timestamp={um.now()}"
@@ -169,9 +170,7 @@ def test_timestamp_and_signature_are_mandatory(spot: Wire, name: str, query: str
         (60_000, "", "Timestamp for this request was 1000ms ahead of the server's time."),
     ],
 )
-def test_a_stale_or_early_timestamp_is_refused(
-    spot: Wire, shift_ms: int, window: str, message: str
-) -> None:
+def test_a_stale_or_early_timestamp_is_refused(spot: Wire, shift_ms: int, window: str, message: str) -> None:
     query = f"timestamp={spot.now() + shift_ms}{window}"
 
     reply = spot.send("GET", "/api/v3/account", f"{query}&signature={spot.sign(query)}", key=spot.key)

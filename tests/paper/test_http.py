@@ -53,7 +53,9 @@ def test_a_chunked_body_is_read(um: Wire) -> None:
         "Transfer-Encoding: chunked\r\n\r\n"
     ).encode()
 
-    received = talk(um, head, b"%x\r\n%s\r\n" % (10, body[:10]), b"%x\r\n%s\r\n0\r\n\r\n" % (len(body) - 10, body[10:]))
+    received = talk(
+        um, head, b"%x\r\n%s\r\n" % (10, body[:10]), b"%x\r\n%s\r\n0\r\n\r\n" % (len(body) - 10, body[10:])
+    )
 
     assert b'"leverage":4' in received
 
@@ -79,7 +81,11 @@ def test_an_offer_of_http2_is_ignored(um: Wire) -> None:
         (b"nonsense\r\n\r\n", 400),
         (b"GET /api/v3/ping?" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
         (b"GET /api/v3/ping HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % i for i in range(200)) + b"\r\n", 431),
-        (b"POST /api/v3/order HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n" + b"x" * 70_000, 413),
+        (
+            b"POST /api/v3/order HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n"
+            + b"x" * 70_000,
+            413,
+        ),
     ],
 )
 def test_what_is_malformed_or_too_large_is_refused_and_cut(
@@ -95,7 +101,9 @@ def test_loopback_names_are_answered(spot: Wire, host: str) -> None:
     assert talk(spot, PING.replace(b"127.0.0.1", host.encode())).startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.", "0.0.0.0", "192.168.0.1"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.", "0.0.0.0", "192.168.0.1"]
+)
 def test_other_names_are_not_answered(spot: Wire, host: str) -> None:
     assert talk(spot, PING.replace(b"127.0.0.1", host.encode())).startswith(b"HTTP/1.1 403 ")
 

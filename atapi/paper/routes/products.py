@@ -8,6 +8,7 @@ from typing import Any
 from atapi.paper.call import Call
 from atapi.paper.figures import bare, eight
 from atapi.paper.router import Router
+from atapi.paper.symbols import priced_symbols
 
 router = Router()
 
@@ -18,7 +19,8 @@ Json = dict[str, Any]
 def products(call: Call) -> Json:
     """List every spot symbol with the coins in circulation of its base asset; null where that is unknown."""
     supply = call.exchange.feed.supply(call.now_ms)
-    rows = [
+    listed = call.exchange.catalogue.spot
+    rows: list[Json] = [
         {
             "s": rules.symbol,
             "st": rules.status,
@@ -37,7 +39,7 @@ def products(call: Call) -> Json:
             "tags": [],
             "etf": False,
         }
-        for rules in call.exchange.catalogue.spot.values()
+        for rules in (listed[symbol] for symbol in priced_symbols(call.exchange, "spot"))
     ]
     return {"code": "000000", "message": None, "messageDetail": None, "data": rows, "success": True}
 

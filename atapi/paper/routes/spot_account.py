@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from decimal import Decimal
 from typing import Any
 
+from atapi.matching.models.fees import BNB_MULTIPLIER, RATES
 from atapi.paper.call import Call
 from atapi.paper.figures import eight
 from atapi.paper.http import Answer, html_answer
@@ -18,7 +18,6 @@ router = Router()
 
 Json = dict[str, Any]
 DAY_HOURS = 24
-BNB_DISCOUNT = Decimal("0.75")  # what is left of a fee that is paid in BNB
 GONE = (  # what Binance's front server says
     "<html>\r\n<head><title>410 Gone</title></head>\r\n<body>\r\n<center><h1>410 Gone</h1></center>\r\n"
     "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
@@ -35,8 +34,7 @@ def account(call: Call) -> Json:
         balances = {asset: amounts for asset, amounts in held.items() if any(amounts)}
     else:
         balances = dict.fromkeys(spot_assets(call), (ZERO, ZERO)) | dict(held)
-    rates = call.exchange.fee_rates(caller, "spot", _any_symbol(call))
-    return spot.account(balances, rates, call.now_ms, uid(caller))
+    return spot.account(balances, RATES["spot"], call.now_ms, uid(caller))
 
 
 @router.signed("GET", "/api/v3/myTrades", weight=lambda params: 5 if "orderId" in params else 20)
@@ -77,7 +75,7 @@ def commission(call: Call) -> Json:
             "enabledForAccount": call.exchange.bnb_burn(caller)[0],
             "enabledForSymbol": True,
             "discountAsset": "BNB",
-            "discount": eight(BNB_DISCOUNT),
+            "discount": eight(BNB_MULTIPLIER["spot"]),
         },
     }
 
@@ -103,7 +101,3 @@ def spot_assets(call: Call) -> list[str]:
 def uid(account: str) -> int:
     """Make the number that Binance shows for an account."""
     return zlib.crc32(account.encode())
-
-
-def _any_symbol(call: Call) -> str:
-    return next(iter(call.exchange.catalogue.spot), "")

@@ -12,7 +12,7 @@ from atapi.paper.params import Params, invalid
 from atapi.paper.router import Router
 from atapi.paper.shapes.market import SPOT_PRINTER, book_ticker, mini_ticker, spot_ticker
 from atapi.paper.statistics import day_statistics
-from atapi.paper.symbols import wanted_symbols
+from atapi.paper.symbols import priced_symbols, wanted_symbols
 
 router = Router()
 
@@ -57,7 +57,7 @@ def touch(call: Call) -> Any:
 def _each(call: Call, show: Callable[[Call, str], Json]) -> Any:
     wanted = wanted_symbols(call.params)
     if wanted is None:
-        return [show(call, symbol) for symbol in call.exchange.catalogue.spot]
+        return [show(call, symbol) for symbol in priced_symbols(call.exchange, "spot")]
     if "symbol" in call.params:
         return show(call, wanted[0])
     return [show(call, symbol) for symbol in wanted]

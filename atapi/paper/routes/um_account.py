@@ -40,7 +40,7 @@ def account_v2(call: Call) -> Json:
         **um.totals(totals),
         "assets": [
             um.account_asset(asset, wallet, own, call.now_ms) | {"marginAvailable": True}
-            for asset, wallet, own in _assets(call, caller, totals)
+            for asset, wallet, own in _assets(call, caller)
         ],
         "positions": [
             um.account_position_v2(rules, call.exchange.leverage(caller, symbol), views.get(symbol))
@@ -57,8 +57,7 @@ def account_v3(call: Call) -> Json:
     return {
         **um.totals(totals),
         "assets": [
-            um.account_asset(asset, wallet, own, call.now_ms)
-            for asset, wallet, own in _assets(call, caller, totals)
+            um.account_asset(asset, wallet, own, call.now_ms) for asset, wallet, own in _assets(call, caller)
         ],
         "positions": [um.account_position_v3(view) for view in call.exchange.positions(caller)],
     }
@@ -69,10 +68,7 @@ def account_v3(call: Call) -> Json:
 def balance(call: Call) -> list[Json]:
     """Show the wallet by asset."""
     caller = call.account
-    totals = call.exchange.futures_totals(caller)
-    return [
-        um.balance(asset, wallet, own, call.now_ms) for asset, wallet, own in _assets(call, caller, totals)
-    ]
+    return [um.balance(asset, wallet, own, call.now_ms) for asset, wallet, own in _assets(call, caller)]
 
 
 @router.signed("GET", "/fapi/v2/positionRisk", weight=5)
@@ -151,12 +147,11 @@ def income(call: Call) -> list[Json]:
     return [um.income(row) for row in rows]
 
 
-def _assets(
-    call: Call, caller: str, totals: FuturesTotals
-) -> list[tuple[str, Decimal, FuturesTotals | None]]:
+def _assets(call: Call, caller: str) -> list[tuple[str, Decimal, FuturesTotals | None]]:
     held = call.exchange.balances(caller, "um")
     wallets = {MARGIN_ASSET: ZERO} | {asset: free + locked for asset, (free, locked) in held.items()}
+    margins = {rules.quote_asset for rules in call.exchange.catalogue.um.values()}
     return [
-        (asset, wallet, totals if asset == MARGIN_ASSET else None)
+        (asset, wallet, call.exchange.futures_totals(caller, asset) if asset in margins else None)
         for asset, wallet in sorted(wallets.items())
     ]

@@ -7,6 +7,7 @@ from typing import Any
 from atapi.paper.call import Call
 from atapi.paper.figures import eight, places
 from atapi.paper.router import Router
+from atapi.paper.symbols import priced_symbols
 
 router = Router()
 
@@ -19,7 +20,7 @@ def premium_index(call: Call) -> Any:
     symbol = call.params.maybe_symbol()
     if symbol is not None:
         return _mark(call, symbol)
-    return [_mark(call, name) for name in call.exchange.catalogue.um]
+    return [_mark(call, name) for name in priced_symbols(call.exchange, "um")]
 
 
 def _mark(call: Call, symbol: str) -> Json:

@@ -213,4 +213,5 @@ def _unplaced(account: str, submit: Submit) -> OrderRecord:
         quantity=submit.quantity or ZERO,
         reduce_only=submit.reduce_only,
         position_side=submit.position_side,
+        self_trade_prevention=submit.self_trade_prevention,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from atapi.matching.margin import max_notional
 from atapi.paper.call import Call
 from atapi.paper.figures import bare
 from atapi.paper.params import invalid, missing
@@ -22,7 +23,7 @@ def set_leverage(call: Call) -> Json:
     """Set the leverage of a symbol."""
     symbol, leverage = call.params.symbol(), call.params.integer("leverage")
     call.exchange.set_leverage(call.account, symbol, leverage)
-    most = um.max_notional(call.exchange.catalogue.um[symbol].brackets, leverage)
+    most = max_notional(call.exchange.catalogue.um[symbol].brackets, leverage)
     return {"leverage": leverage, "maxNotionalValue": bare(most), "symbol": symbol}
 
 
@@ -52,7 +53,7 @@ def symbol_config(call: Call) -> list[Json]:
                 "marginType": "CROSSED",
                 "isAutoAddMargin": False,
                 "leverage": leverage,
-                "maxNotionalValue": bare(um.max_notional(brackets, leverage)),
+                "maxNotionalValue": bare(max_notional(brackets, leverage)),
             }
         )
     return rows

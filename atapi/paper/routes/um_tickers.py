@@ -11,6 +11,7 @@ from atapi.paper.params import Params
 from atapi.paper.router import Router
 from atapi.paper.shapes.market import book_ticker, printer_of, ticker
 from atapi.paper.statistics import day_statistics
+from atapi.paper.symbols import priced_symbols
 
 router = Router()
 
@@ -44,7 +45,7 @@ def _each(call: Call, show: Callable[[Call, str], Json]) -> Any:
     symbol = call.params.maybe_symbol()
     if symbol is not None:
         return show(call, symbol)
-    return [show(call, name) for name in call.exchange.catalogue.um]
+    return [show(call, name) for name in priced_symbols(call.exchange, "um")]
 
 
 def _day(call: Call, symbol: str) -> Json:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from atapi.matching.filters import MAX_OPEN_ORDERS, SPOT_BAND, SPOT_MAX_NOTIONAL, SPOT_MAX_PRICE, UM_MAX_PRICE
 from atapi.paper.feeds.base import PerpetualRules, SpotRules
 from atapi.paper.figures import bare, eight, places
 
 Json = dict[str, Any]
 
 NEVER_MS = 4133404800000  # when a perpetual is delivered
-MAX_PRICE = Decimal(1_000_000)
-SPOT_BAND = ("1.2", "0.5", "2", "0.8")  # bid up, bid down, ask up, ask down: the commonest set of 2026-09
-MAX_NOTIONAL = Decimal(9_000_000)
-MAX_ORDERS = 200
+PREVENTION_MODES = ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"]
 
 
 def spot_symbol(rules: SpotRules, permission_sets: bool) -> Json:
@@ -45,7 +43,7 @@ def spot_symbol(rules: SpotRules, permission_sets: bool) -> Json:
         "permissions": [],
         "permissionSets": [["SPOT"]] if permission_sets else [],
         "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
-        "allowedSelfTradePreventionModes": ["EXPIRE_MAKER"],
+        "allowedSelfTradePreventionModes": PREVENTION_MODES,
     }
 
 
@@ -81,12 +79,12 @@ def um_symbol(rules: PerpetualRules) -> Json:
 
 
 def _spot_filters(rules: SpotRules) -> list[Json]:
-    bid_up, bid_down, ask_up, ask_down = SPOT_BAND
+    (bid_down, bid_up), (ask_down, ask_up) = SPOT_BAND["BUY"], SPOT_BAND["SELL"]
     return [
         {
             "filterType": "PRICE_FILTER",
             "minPrice": eight(rules.tick_size),
-            "maxPrice": eight(MAX_PRICE),
+            "maxPrice": eight(SPOT_MAX_PRICE),
             "tickSize": eight(rules.tick_size),
         },
         {
@@ -103,21 +101,21 @@ def _spot_filters(rules: SpotRules) -> list[Json]:
         },
         {
             "filterType": "PERCENT_PRICE_BY_SIDE",
-            "bidMultiplierUp": bid_up,
-            "bidMultiplierDown": bid_down,
-            "askMultiplierUp": ask_up,
-            "askMultiplierDown": ask_down,
+            "bidMultiplierUp": bare(bid_up),
+            "bidMultiplierDown": bare(bid_down),
+            "askMultiplierUp": bare(ask_up),
+            "askMultiplierDown": bare(ask_down),
             "avgPriceMins": 5,
         },
         {
             "filterType": "NOTIONAL",
             "minNotional": eight(rules.min_notional),
             "applyMinToMarket": True,
-            "maxNotional": eight(MAX_NOTIONAL),
+            "maxNotional": eight(SPOT_MAX_NOTIONAL),
             "applyMaxToMarket": False,
             "avgPriceMins": 5,
         },
-        {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_ORDERS},
+        {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_OPEN_ORDERS},
     ]
 
 
@@ -127,7 +125,7 @@ def _um_filters(rules: PerpetualRules) -> list[Json]:
         {
             "filterType": "PRICE_FILTER",
             "minPrice": places(rules.tick_size, price),
-            "maxPrice": bare(MAX_PRICE),
+            "maxPrice": bare(UM_MAX_PRICE),
             "tickSize": places(rules.tick_size, price),
         },
         {
@@ -142,7 +140,7 @@ def _um_filters(rules: PerpetualRules) -> list[Json]:
             "maxQty": bare(rules.market_max_quantity),
             "stepSize": bare(rules.lot_size),
         },
-        {"filterType": "MAX_NUM_ORDERS", "limit": MAX_ORDERS},
+        {"filterType": "MAX_NUM_ORDERS", "limit": MAX_OPEN_ORDERS},
         {"filterType": "MIN_NOTIONAL", "notional": bare(rules.min_notional)},
         {
             "filterType": "PERCENT_PRICE",

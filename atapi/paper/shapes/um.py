@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from atapi.matching.margin import max_notional
 from atapi.paper.exchange import FuturesTotals, PositionView
-from atapi.paper.feeds.base import Bracket, PerpetualRules
+from atapi.paper.feeds.base import PerpetualRules
 from atapi.paper.figures import bare, eight, places
 from atapi.paper.records import ZERO, IncomeRecord, OrderRecord, TradeRecord
 from atapi.paper.shapes.market import um_printer
@@ -118,11 +119,6 @@ def income(record: IncomeRecord) -> Json:
 
 
 # --- margin tables ------------------------------------------------------------------------------------------
-def max_notional(brackets: Sequence[Bracket], leverage: int) -> Decimal:
-    """Tell the largest position a leverage allows."""
-    return max((b.cap for b in brackets if b.leverage >= leverage), default=ZERO)
-
-
 def brackets(rules: PerpetualRules) -> Json:
     """Print the margin table of a symbol, in numbers."""
     return {

@@ -70,6 +70,7 @@ class ApiTalk:
     def __init__(self, gateway: Gateway, market: str) -> None:
         self._gateway = gateway
         self._market = market
+        self._hub = gateway.hub()
         self._session: Session
         self._subscriptions: dict[int, tuple[str, Callable[[], None]]] = {}  # id -> account, how to stop
         self._next_subscription = 0
@@ -87,6 +88,7 @@ class ApiTalk:
     def opened(self, session: Session) -> None:
         """Wait for requests."""
         self._session = session
+        self._hub.sessions.add(session)
 
     def heard(self, text: bytes) -> None:
         """Answer one request."""
@@ -114,6 +116,7 @@ class ApiTalk:
         for _, stop in self._subscriptions.values():
             stop()
         self._subscriptions.clear()
+        self._hub.sessions.discard(self._session)
 
     # --- requests -------------------------------------------------------------------------------------------
     def _answer(self, method: str, values: dict[str, str]) -> Answer:
@@ -139,7 +142,7 @@ class ApiTalk:
         def push(event: Json) -> None:
             self._session.say({"subscriptionId": number, "event": event})
 
-        self._subscriptions[number] = (account, self._gateway.hub().follow("spot", account, push))
+        self._subscriptions[number] = (account, self._hub.follow("spot", account, push))
         return {"subscriptionId": number}
 
     def _unsubscribe(self, call: Call) -> Json:

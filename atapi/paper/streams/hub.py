@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
+from websockets.frames import CloseCode
 
 from atapi.paper.exchange import Exchange
-from atapi.paper.streams.session import framed
+from atapi.paper.streams.session import Session, framed
 from atapi.paper.streams.topic import Topic
 from atapi.paper.streams.topics import topic_of
 from atapi.paper.streams.user import UserEvents
@@ -67,6 +68,7 @@ class Hub:
         self._next_follower = 0
         self._user = UserEvents(exchange)
         self._scheduled = False
+        self.sessions: set[Session] = set()  # every open connection
         exchange.subscribe(self._told)
 
     # --- listeners ------------------------------------------------------------------------------------------
@@ -101,6 +103,11 @@ class Hub:
             sinks.pop(number, None)
 
         return stop
+
+    def close(self) -> None:
+        """Say good-bye to everybody."""
+        for session in list(self.sessions):
+            session.close(CloseCode.SERVICE_RESTART, "The exchange begins again")
 
     # --- sending --------------------------------------------------------------------------------------------
     def beat(self) -> None:

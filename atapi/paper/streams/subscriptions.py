@@ -52,6 +52,7 @@ class StreamTalk:
     def opened(self, session: Session) -> None:
         """Join what the address named."""
         self._session = session
+        self._hub.sessions.add(session)
         for name in self._first:
             self._join(name)
 
@@ -74,6 +75,7 @@ class StreamTalk:
         for leave in self._streams.values():
             leave()
         self._streams.clear()
+        self._hub.sessions.discard(self._session)
 
     # --- delivery -------------------------------------------------------------------------------------------
     def deliver(self, raw: bytes, combined: Callable[[], bytes]) -> None:

@@ -12,7 +12,7 @@ from atapi.paper.records import TradeRecord
 from atapi.paper.shapes.market import aggregate_trade, buyer_is_maker, printer_of
 from atapi.paper.streams.topic import Json, Topic
 
-TAPE = 1000  # newest trades looked at
+FEW, MANY = 20, 1000  # newest trades looked at; many where few do not reach back to the last one told
 LATE_BARS = 500  # closed bars told of at most, after a long advance
 
 
@@ -22,12 +22,15 @@ class Trades(Topic):
     def __init__(self, exchange: Exchange, market: str, symbol: str, *, aggregated: bool) -> None:
         super().__init__(exchange, market, symbol)
         self._aggregated = aggregated
-        self._last_id = max((t.trade_id for t in self._tape()), default=0)
+        self._last_id = max((trade.trade_id for trade in self._tape(FEW)), default=0)
 
     def news(self) -> list[Any]:
         printer = printer_of(self.exchange, self.market, self.symbol)
         events = []
-        for trade in self._tape():
+        trades = self._tape(FEW)
+        if trades and trades[0].trade_id > self._last_id:
+            trades = self._tape(MANY)
+        for trade in trades:
             if trade.trade_id <= self._last_id:
                 continue
             self._last_id = trade.trade_id
@@ -45,8 +48,8 @@ class Trades(Topic):
             events.append(event | ({"M": True} if self.market == "spot" else {"X": "MARKET"}))
         return events
 
-    def _tape(self) -> Sequence[TradeRecord]:
-        return self.exchange.public_trades(self.market, self.symbol, TAPE)
+    def _tape(self, limit: int) -> Sequence[TradeRecord]:
+        return self.exchange.public_trades(self.market, self.symbol, limit)
 
 
 class Klines(Topic):

@@ -10,6 +10,7 @@ from atapi.paper.figures import eight, places
 from atapi.paper.shapes.market import levels, printer_of
 from atapi.paper.statistics import day_statistics
 from atapi.paper.streams.topic import State, Topic
+from atapi.paper.symbols import priced_symbols
 
 
 class MiniTicker(State):
@@ -96,8 +97,7 @@ class All(Topic):
 
     def __init__(self, exchange: Exchange, market: str, each: type[State]) -> None:
         super().__init__(exchange, market, "")
-        listed = exchange.catalogue.spot if market == "spot" else exchange.catalogue.um
-        self._topics = [each(exchange, market, symbol) for symbol in listed]
+        self._topics = [each(exchange, market, symbol) for symbol in priced_symbols(exchange, market)]
 
     def current(self) -> list[Any]:
         return [[payload for topic in self._topics for payload in topic.current()]]
