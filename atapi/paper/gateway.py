@@ -1,0 +1,162 @@
+"""From a request to an answer: limits, key, handler, refusal."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from atapi.clock import wall_ms
+from atapi.paper.auth import HttpProof, Proof, unknown_key
+from atapi.paper.call import Call
+from atapi.paper.exchange import Exchange
+from atapi.paper.http import Answer, Request, html_answer, json_answer, refusal_answer
+from atapi.paper.limits import Limits
+from atapi.paper.listenkeys import ListenKeys
+from atapi.paper.params import Params
+from atapi.paper.records import AccountRecord, Refusal
+from atapi.paper.router import Route, Router, Security
+
+if TYPE_CHECKING:
+    from atapi.paper.streams.hub import Hub
+
+log = logging.getLogger("atapi.paper")
+
+ADMIN_TOKEN = b"x-paper-token"
+SPOT_MISSING = "<html><body><h2>404 Not found</h2></body></html>"
+
+
+class Gateway:
+    """Everything behind the endpoints.
+
+    Args:
+        exchange: The state machine; called from one thread only.
+        routers: `spot` and `um` to the endpoints of that port.
+        admin_token: What the `/paper/v1` endpoints want in `X-Paper-Token`.
+        renew: Begins the world again and gives its new exchange.
+        enforce_limits: False where weights and order counts are only told, never refused.
+        clock_ms: Real time, for limits and listen keys; the exchange's own may stand still.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        routers: Mapping[str, Router],
+        *,
+        admin_token: str,
+        renew: Callable[[], Exchange],
+        enforce_limits: bool = True,
+        clock_ms: Callable[[], int] = wall_ms,
+    ) -> None:
+        self.exchange = exchange
+        self.routers = routers
+        self._renew = renew
+        self.limits = {m: Limits(m, clock_ms, enforced=enforce_limits) for m in routers}
+        self.listen_keys = ListenKeys(clock_ms)
+        self._admin_token = admin_token
+        self._hub: Hub | None = None
+
+    # --- requests -------------------------------------------------------------------------------------------
+    def answer(self, market: str, request: Request) -> Answer:
+        """Answer one request; a refusal is an answer too."""
+        route = self.routers[market].find(request.method, request.path)
+        if route is None:
+            return _missing(market, request)
+        if route.security is Security.ADMIN:
+            return self._administer(route, request)
+        try:
+            params = Params.parse(request.query, request.body, strict=request.path.startswith("/api/"))
+        except Refusal as refusal:
+            return refusal_answer(refusal.code, refusal.message, refusal.status)
+        return self.perform(market, route, request, params, HttpProof(request))
+
+    def perform(self, market: str, route: Route, request: Request, params: Params, proof: Proof) -> Answer:
+        """Let a route answer, within the market's limits and for who can prove to be who."""
+        limits = self.limits[market]
+        waiting = limits.refuse()
+        if waiting is not None:
+            return waiting
+        account: str | None = None
+        weight = 0
+        try:
+            weight = route.weight if isinstance(route.weight, int) else route.weight(params)
+            limits.charge(weight)
+            owner = self._owner(route, proof)
+            account = owner.account if owner else None
+            answer = self._handle(Call(self, route, request, params, owner, proof))
+            if route.orders:
+                limits.charge(-weight)  # an accepted order is free
+        except Refusal as refusal:
+            answer = refusal_answer(refusal.code, refusal.message, refusal.status)
+        if route.path.startswith("/sapi/"):
+            limits.charge(-weight)  # counted by endpoint, not in the market's pool
+            return answer.with_headers(limits.sapi_headers(route.path, weight))
+        headers = limits.headers()
+        if route.orders and account is not None:
+            headers += limits.order_headers(account)
+        return answer.with_headers(headers)
+
+    # --- streams --------------------------------------------------------------------------------------------
+    def hub(self) -> Hub:
+        """Tell who sends streams; made when first asked for."""
+        if self._hub is None:
+            from atapi.paper.streams.hub import Hub
+
+            self._hub = Hub(self.exchange)
+        return self._hub
+
+    def reset(self) -> None:
+        """Begin the world again; streams are cut, because what they told is no longer true."""
+        if self._hub is not None:
+            self._hub.close()
+            self._hub = None
+        self.exchange = self._renew()
+
+    def beat(self) -> None:
+        """Bring the exchange up to now and send what changed to who listens."""
+        self.exchange.settle()
+        if self._hub is not None:
+            self._hub.beat()
+
+    def before_snapshot(self, market: str, symbol: str) -> None:
+        """Let streams of a book catch up with the snapshot that is about to be shown."""
+        if self._hub is not None:
+            self._hub.before_snapshot(market, symbol)
+
+    # --------------------------------------------------------------------------------------------------------
+    def _handle(self, call: Call) -> Answer:
+        try:
+            value = call.route.handler(call)
+            call.prove()
+        except Refusal:
+            raise
+        except Exception:
+            log.exception("%s %s", call.route.method, call.route.path)
+            return refusal_answer(-1000, "An unknown error occurred while processing the request.", 500)
+        return value if isinstance(value, Answer) else json_answer(value)
+
+    def _owner(self, route: Route, proof: Proof) -> AccountRecord | None:
+        if route.security is Security.NONE:
+            return None
+        owner = self.exchange.account_of_key(proof.api_key())
+        if owner is None:
+            raise unknown_key()
+        return owner
+
+    def _administer(self, route: Route, request: Request) -> Answer:
+        token = request.header(ADMIN_TOKEN) or ""
+        if not hmac.compare_digest(token.encode(), self._admin_token.encode()):
+            return refusal_answer(-2015, "The X-Paper-Token header is missing or not this host's.", 401)
+        try:
+            return self._handle(
+                Call(self, route, request, Params({}, strict=False), None, HttpProof(request))
+            )
+        except Refusal as refusal:
+            return refusal_answer(refusal.code, refusal.message, refusal.status)
+
+
+def _missing(market: str, request: Request) -> Answer:
+    if market == "um":
+        return refusal_answer(-5000, f"Path {request.path}, Method {request.method} is invalid", 404)
+    return html_answer(404, SPOT_MISSING)

@@ -1,0 +1,103 @@
+"""The spot account: balances, fills, fees."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from atapi.matching.models.fees import BNB_MULTIPLIER, RATES
+from atapi.paper.call import Call
+from atapi.paper.figures import eight
+from atapi.paper.http import Answer, html_answer
+from atapi.paper.paging import page
+from atapi.paper.records import ZERO
+from atapi.paper.router import Router, Security
+from atapi.paper.shapes import spot
+
+router = Router()
+
+Json = dict[str, Any]
+DAY_HOURS = 24
+GONE = (  # what Binance's front server says
+    "<html>\r\n<head><title>410 Gone</title></head>\r\n<body>\r\n<center><h1>410 Gone</h1></center>\r\n"
+    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+@router.signed("GET", "/api/v3/account", weight=20)
+def account(call: Call) -> Json:
+    """Show balances and permissions."""
+    omit_zero = call.params.flag("omitZeroBalances")
+    caller = call.account
+    held = call.exchange.balances(caller, "spot")
+    if omit_zero:
+        balances = {asset: amounts for asset, amounts in held.items() if any(amounts)}
+    else:
+        balances = dict.fromkeys(spot_assets(call), (ZERO, ZERO)) | dict(held)
+    return spot.account(balances, RATES["spot"], call.now_ms, uid(caller))
+
+
+@router.signed("GET", "/api/v3/myTrades", weight=lambda params: 5 if "orderId" in params else 20)
+def my_trades(call: Call) -> list[Json]:
+    """List the account's fills of a symbol, oldest first."""
+    symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
+    order_id = call.params.maybe_integer("orderId")
+    call.params.skip("fromId", "startTime", "endTime")
+    rows = [
+        trade
+        for trade in call.exchange.trades(call.account, "spot", symbol)
+        if order_id is None or trade.order_id == order_id
+    ]
+    rows = page(
+        call.params,
+        rows,
+        id_of=lambda trade: trade.trade_id,
+        time_of=lambda trade: trade.time_ms,
+        cursor="fromId",
+        limit=limit,
+        hours=DAY_HOURS,
+    )
+    return [spot.my_trade(trade) for trade in rows]
+
+
+@router.signed("GET", "/api/v3/account/commission", weight=20)
+def commission(call: Call) -> Json:
+    """Tell the fee rates of a symbol."""
+    symbol = call.params.symbol()
+    caller = call.account
+    nothing = spot.commission((ZERO, ZERO))
+    return {
+        "symbol": symbol,
+        "standardCommission": spot.commission(call.exchange.fee_rates(caller, "spot", symbol)),
+        "specialCommission": nothing,
+        "taxCommission": nothing,
+        "discount": {
+            "enabledForAccount": call.exchange.bnb_burn(caller)[0],
+            "enabledForSymbol": True,
+            "discountAsset": "BNB",
+            "discount": eight(BNB_MULTIPLIER["spot"]),
+        },
+    }
+
+
+@router.route("POST", "/api/v3/userDataStream", security=Security.NONE)
+@router.route("PUT", "/api/v3/userDataStream", security=Security.NONE)
+@router.route("DELETE", "/api/v3/userDataStream", security=Security.NONE)
+def listen_key(call: Call) -> Answer:
+    """Say that spot listen keys are gone since 2026-02-20; user data comes over the WebSocket API."""
+    call.params.skip("listenKey")
+    return html_answer(410, GONE)
+
+
+def spot_assets(call: Call) -> list[str]:
+    """List every asset that spot trades, once."""
+    names: dict[str, None] = {}
+    for rules in call.exchange.catalogue.spot.values():
+        names[rules.base_asset] = None
+        names[rules.quote_asset] = None
+    return sorted(names)
+
+
+def uid(account: str) -> int:
+    """Make the number that Binance shows for an account."""
+    return zlib.crc32(account.encode())

@@ -1,0 +1,115 @@
+"""Spot orders: place, test, query, cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atapi.paper.call import Call
+from atapi.paper.orderforms import order_key, spot_order
+from atapi.paper.paging import page
+from atapi.paper.params import Params, invalid
+from atapi.paper.records import Refusal
+from atapi.paper.router import Router
+from atapi.paper.shapes import spot
+
+router = Router()
+
+Json = dict[str, Any]
+DAY_HOURS = 24
+
+
+@router.signed("POST", "/api/v3/order", orders=True)
+def place(call: Call) -> Json:
+    """Place an order."""
+    submit, answer = spot_order(call.params)
+    account = call.account
+    limits = call.gateway.limits["spot"]
+    limits.count_orders(account, 1)
+    order, fills = call.exchange.place(account, "spot", submit)
+    if fills:
+        limits.uncount_order(account)
+    return spot.placed(order, fills, answer)
+
+
+@router.signed("POST", "/api/v3/order/test")
+def test(call: Call) -> Json:
+    """Judge an order and place nothing."""
+    submit, _ = spot_order(call.params)
+    commissions = call.params.flag("computeCommissionRates")
+    call.exchange.test(call.account, "spot", submit)
+    if not commissions:
+        return {}
+    rates = spot.commission(call.exchange.fee_rates(call.account, "spot", submit.symbol))
+    return {"standardCommissionForOrder": rates}
+
+
+@router.signed("GET", "/api/v3/order", weight=4)
+def query(call: Call) -> Json:
+    """Find one order."""
+    symbol = call.params.symbol()
+    order_id, client_id = order_key(call.params)
+    return spot.order(
+        call.exchange.order(call.account, "spot", symbol, order_id=order_id, client_order_id=client_id)
+    )
+
+
+@router.signed("DELETE", "/api/v3/order")
+def cancel(call: Call) -> Json:
+    """Cancel one order."""
+    symbol = call.params.symbol()
+    order_id, client_id = order_key(call.params)
+    cancel_id = call.params.client_id("newClientOrderId")
+    restriction = call.params.maybe("cancelRestrictions")
+    if restriction not in (None, "ONLY_NEW", "ONLY_PARTIALLY_FILLED"):
+        raise invalid("cancelRestrictions")
+    account = call.account
+    if restriction is not None:
+        found = call.exchange.order(account, "spot", symbol, order_id=order_id, client_order_id=client_id)
+        if found.open and found.status != restriction.removeprefix("ONLY_"):
+            raise Refusal(-2011, "Order was not canceled due to cancel restrictions.")
+    order = call.exchange.cancel(account, "spot", symbol, order_id=order_id, client_order_id=client_id)
+    return spot.canceled(order, cancel_id)
+
+
+def _open_weight(params: Params) -> int:
+    return 6 if "symbol" in params else 80
+
+
+@router.signed("GET", "/api/v3/openOrders", weight=_open_weight)
+def open_orders(call: Call) -> list[Json]:
+    """List open orders of a symbol or of all."""
+    symbol = call.params.maybe_symbol()
+    return [spot.order(order) for order in call.exchange.open_orders(call.account, "spot", symbol)]
+
+
+@router.signed("DELETE", "/api/v3/openOrders")
+def cancel_all(call: Call) -> list[Json]:
+    """Cancel every open order of a symbol; refusal -2011 where there is none."""
+    symbol = call.params.symbol()
+    canceled = call.exchange.cancel_all(call.account, "spot", symbol)
+    if not canceled:
+        raise Refusal(-2011, "Unknown order sent.")
+    return [spot.canceled(order, None) for order in canceled]
+
+
+@router.signed("GET", "/api/v3/allOrders", weight=20)
+def all_orders(call: Call) -> list[Json]:
+    """List orders of a symbol, oldest first."""
+    symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
+    call.params.skip("orderId", "startTime", "endTime")
+    rows = page(
+        call.params,
+        call.exchange.orders(call.account, "spot", symbol),
+        id_of=lambda order: order.order_id,
+        time_of=lambda order: order.created_ms,
+        cursor="orderId",
+        limit=limit,
+        hours=DAY_HOURS,
+    )
+    return [spot.order(order) for order in rows]
+
+
+@router.signed("GET", "/api/v3/rateLimit/order", weight=40)
+def order_usage(call: Call) -> list[Json]:
+    """Tell how many orders the account has used up."""
+    return call.gateway.limits["spot"].order_usage(call.account)

@@ -1,0 +1,166 @@
+"""USD-M market data: rules, book, tape, bars of last, mark and index prices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atapi.paper.call import Call
+from atapi.paper.feeds.base import Series
+from atapi.paper.intervals import INTERVALS, bars_of
+from atapi.paper.params import Params, invalid
+from atapi.paper.records import Refusal
+from atapi.paper.router import Router
+from atapi.paper.shapes.market import (
+    aggregate_trade,
+    kline,
+    levels,
+    price_kline,
+    printer_of,
+    public_trade,
+)
+from atapi.paper.shapes.rules import um_symbol
+
+router = Router()
+
+Json = dict[str, Any]
+MAX_KLINES = 1500
+DEPTH_WEIGHTS = {
+    5: 2,
+    10: 2,
+    20: 2,
+    50: 2,
+    100: 5,
+    500: 10,
+    1000: 20,
+}  # limit -> weight; no other limit is valid
+
+
+@router.public("/fapi/v1/ping")
+def ping(call: Call) -> Json:
+    """Answer, so that somebody knows we are here."""
+    return {}
+
+
+@router.public("/fapi/v1/time")
+def time(call: Call) -> Json:
+    """Tell the exchange's time."""
+    return {"serverTime": call.now_ms}
+
+
+@router.public("/fapi/v1/exchangeInfo")
+def exchange_info(call: Call) -> Json:
+    """List every symbol and its rules; a symbol asked for is ignored, as at Binance."""
+    listed = call.exchange.catalogue.um
+    assets = sorted({rules.quote_asset for rules in listed.values()})
+    return {
+        "timezone": "UTC",
+        "serverTime": call.now_ms,
+        "futuresType": "U_MARGINED",
+        "rateLimits": [rule.wire() for rule in call.gateway.limits["um"].rules],
+        "exchangeFilters": [],
+        "assets": [
+            {"asset": asset, "marginAvailable": True, "autoAssetExchange": "-10000"} for asset in assets
+        ],
+        "symbols": [um_symbol(rules) for rules in listed.values()],
+    }
+
+
+def _depth_weight(params: Params) -> int:
+    return DEPTH_WEIGHTS.get(_depth_limit(params), 10)
+
+
+def _depth_limit(params: Params) -> int:
+    limit = params.maybe_integer("limit")
+    return 500 if limit is None else limit
+
+
+@router.public("/fapi/v1/depth", weight=_depth_weight)
+def depth(call: Call) -> Json:
+    """Show the book."""
+    symbol, limit = call.params.symbol(), _depth_limit(call.params)
+    if limit not in DEPTH_WEIGHTS:
+        raise invalid("limit") if limit > 1000 else Refusal(-4021, f"{limit} is not valid depth limit")
+    call.gateway.before_snapshot("um", symbol)
+    update_id, bids, asks = call.exchange.depth("um", symbol, limit)
+    show = printer_of(call.exchange, "um", symbol)
+    return {
+        "lastUpdateId": update_id,
+        "E": call.now_ms,
+        "T": call.now_ms,
+        "bids": levels(bids, show),
+        "asks": levels(asks, show),
+    }
+
+
+@router.public("/fapi/v1/trades", weight=5)
+def trades(call: Call) -> list[Json]:
+    """Show the newest trades."""
+    symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
+    tape = call.exchange.public_trades("um", symbol, limit)
+    show = printer_of(call.exchange, "um", symbol)
+    return [public_trade(trade, show, "um") for trade in tape]
+
+
+@router.public("/fapi/v1/aggTrades", weight=20)
+def aggregate_trades(call: Call) -> list[Json]:
+    """Show the newest trades, each as an aggregate of itself."""
+    symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
+    first = call.params.maybe_integer("fromId")
+    tape = call.exchange.public_trades("um", symbol, 1000)
+    rows = tape[-limit:] if first is None else [trade for trade in tape if trade.trade_id >= first][:limit]
+    show = printer_of(call.exchange, "um", symbol)
+    return [aggregate_trade(trade, show, "um") for trade in rows]
+
+
+def _kline_weight(params: Params) -> int:
+    limit = params.maybe_integer("limit") or 500
+    return next((weight for most, weight in ((99, 1), (499, 2), (1000, 5)) if limit <= most), 10)
+
+
+@router.public("/fapi/v1/klines", weight=_kline_weight)
+def klines(call: Call) -> list[list[Any]]:
+    """Show bars of last prices, the running one last."""
+    symbol, interval, start, end, limit = _asked(call.params, "symbol")
+    rows = bars_of(call.exchange, Series.UM, symbol, interval, start, end, limit)
+    show = printer_of(call.exchange, "um", symbol)
+    return [kline(bar, close_ms, show) for bar, close_ms in rows]
+
+
+@router.public("/fapi/v1/continuousKlines", weight=_kline_weight)
+def continuous_klines(call: Call) -> list[list[Any]]:
+    """Show bars of a pair's perpetual."""
+    symbol, interval, start, end, limit = _asked(call.params, "pair")
+    if call.params.text("contractType") != "PERPETUAL":
+        raise invalid("contractType")
+    rows = bars_of(call.exchange, Series.UM, symbol, interval, start, end, limit)
+    show = printer_of(call.exchange, "um", symbol)
+    return [kline(bar, close_ms, show) for bar, close_ms in rows]
+
+
+@router.public("/fapi/v1/markPriceKlines", weight=_kline_weight)
+def mark_klines(call: Call) -> list[list[Any]]:
+    """Show bars of mark prices."""
+    return _price_klines(call, Series.MARK, "symbol")
+
+
+@router.public("/fapi/v1/indexPriceKlines", weight=_kline_weight)
+def index_klines(call: Call) -> list[list[Any]]:
+    """Show bars of index prices."""
+    return _price_klines(call, Series.INDEX, "pair")
+
+
+def _price_klines(call: Call, series: Series, name: str) -> list[list[Any]]:
+    symbol, interval, start, end, limit = _asked(call.params, name)
+    rows = bars_of(call.exchange, series, symbol, interval, start, end, limit)
+    return [
+        price_kline(bar, close_ms, INTERVALS.get(interval, close_ms + 1 - bar.open_ms))
+        for bar, close_ms in rows
+    ]
+
+
+def _asked(params: Params, name: str) -> tuple[str, str, int | None, int | None, int]:
+    symbol, interval = params.symbol(name), params.text("interval")
+    start, end = params.maybe_integer("startTime"), params.maybe_integer("endTime")
+    if start is not None and end is not None and start > end:
+        raise Refusal(-1023, "Start time is greater than end time.")
+    return symbol, interval, start, end, params.limit(500, MAX_KLINES)

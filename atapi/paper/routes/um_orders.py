@@ -1,0 +1,217 @@
+"""USD-M orders: place, batch, test, query, cancel; and the fills that came of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from atapi.paper.call import Call
+from atapi.paper.exchange import Submit
+from atapi.paper.feeds.base import PerpetualRules
+from atapi.paper.orderforms import order_key, um_order
+from atapi.paper.paging import page
+from atapi.paper.params import Params, invalid, missing
+from atapi.paper.records import ZERO, OrderRecord, Refusal
+from atapi.paper.router import Router
+from atapi.paper.shapes import um
+
+router = Router()
+
+Json = dict[str, Any]
+MAX_BATCH, MAX_CANCELS = 5, 10
+WEEK_HOURS = 7 * 24
+ALL_CANCELED = {"code": 200, "msg": "The operation of cancel all open order is done."}
+
+
+@router.signed("POST", "/fapi/v1/order", weight=0, orders=True)
+def place(call: Call) -> Json:
+    """Place an order; LIMIT and MARKET only, conditional ones have an endpoint of their own."""
+    submit, answer = um_order(call.params)
+    account = call.account
+    call.gateway.limits["um"].count_orders(account, 1)
+    order, _ = call.exchange.place(account, "um", submit)
+    return um.placed(order, _rules(call, order.symbol), ack=answer == "ACK")
+
+
+@router.signed("POST", "/fapi/v1/batchOrders", weight=5, orders=True)
+def place_batch(call: Call) -> list[Json]:
+    """Place up to five orders; each stands or falls alone."""
+    forms = call.params.json_list("batchOrders")
+    if forms is None:
+        raise missing("batchOrders")
+    if len(forms) > MAX_BATCH:
+        raise Refusal(-4082, f"Invalid number of batch place orders: {len(forms)}")
+    account = call.account
+    call.gateway.limits["um"].count_orders(account, len(forms))
+    answers: list[Json] = []
+    for form in forms:
+        try:
+            submit, answer = um_order(_form(form))
+            order, _ = call.exchange.place(account, "um", submit)
+            answers.append(um.placed(order, _rules(call, order.symbol), ack=answer == "ACK"))
+        except Refusal as refusal:
+            answers.append({"code": refusal.code, "msg": refusal.message})
+    return answers
+
+
+@router.signed("POST", "/fapi/v1/order/test", weight=0)
+def test(call: Call) -> Json:
+    """Judge an order and place nothing."""
+    submit, _ = um_order(call.params)
+    account = call.account
+    call.exchange.test(account, "um", submit)
+    return um.placed(_unplaced(account, submit), _rules(call, submit.symbol))
+
+
+@router.signed("GET", "/fapi/v1/order")
+def query(call: Call) -> Json:
+    """Find one order."""
+    return _show(call, _found(call))
+
+
+@router.signed("GET", "/fapi/v1/openOrder")
+def query_open(call: Call) -> Json:
+    """Find one order that is open; refusal -2013 for any other."""
+    order = _found(call)
+    if not order.open:
+        raise Refusal(-2013, "Order does not exist.")
+    return _show(call, order)
+
+
+@router.signed("DELETE", "/fapi/v1/order")
+def cancel(call: Call) -> Json:
+    """Cancel one order."""
+    symbol = call.params.symbol()
+    order_id, client_id = order_key(call.params)
+    order = call.exchange.cancel(call.account, "um", symbol, order_id=order_id, client_order_id=client_id)
+    return um.placed(order, _rules(call, symbol))
+
+
+@router.signed("DELETE", "/fapi/v1/allOpenOrders")
+def cancel_all(call: Call) -> Json:
+    """Cancel every open order of a symbol, if any."""
+    symbol = call.params.symbol()
+    call.exchange.cancel_all(call.account, "um", symbol)
+    return ALL_CANCELED
+
+
+@router.signed("DELETE", "/fapi/v1/batchOrders")
+def cancel_batch(call: Call) -> list[Json]:
+    """Cancel up to ten orders by `orderIdList` or `origClientOrderIdList`."""
+    symbol = call.params.symbol()
+    name = "orderidlist" if "orderidlist" in call.params else "orderIdList"  # some clients write it so
+    ids = call.params.json_list(name)
+    client_ids = call.params.json_list("origClientOrderIdList")
+    keys: list[tuple[int | None, str | None]] = [(int(key), None) for key in ids or []]
+    keys += [(None, str(key)) for key in client_ids or []]
+    if not keys:
+        raise missing("orderIdList")
+    if len(keys) > MAX_CANCELS:
+        raise invalid(name)
+    account = call.account
+    answers: list[Json] = []
+    for order_id, client_id in keys:
+        try:
+            order = call.exchange.cancel(account, "um", symbol, order_id=order_id, client_order_id=client_id)
+            answers.append(um.placed(order, _rules(call, symbol)))
+        except Refusal as refusal:
+            answers.append({"code": refusal.code, "msg": refusal.message})
+    return answers
+
+
+@router.signed("GET", "/fapi/v1/openOrders", weight=lambda params: 1 if "symbol" in params else 40)
+def open_orders(call: Call) -> list[Json]:
+    """List open orders of a symbol or of all."""
+    symbol = call.params.maybe_symbol()
+    return [_show(call, order) for order in call.exchange.open_orders(call.account, "um", symbol)]
+
+
+@router.signed("GET", "/fapi/v1/allOrders", weight=5)
+def all_orders(call: Call) -> list[Json]:
+    """List orders, oldest first; of what is too much, the oldest are left out."""
+    symbol, limit = call.params.maybe_symbol(), call.params.limit(500, 1000)
+    rows = page(
+        call.params,
+        call.exchange.orders(call.account, "um", symbol),
+        id_of=lambda order: order.order_id,
+        time_of=lambda order: order.created_ms,
+        cursor="orderId",
+        limit=limit,
+        hours=WEEK_HOURS,
+    )
+    return [_show(call, order) for order in rows]
+
+
+@router.signed("GET", "/fapi/v1/userTrades", weight=5)
+def user_trades(call: Call) -> list[Json]:
+    """List fills, oldest first, of the last week unless asked otherwise; of what is too much, the newest are left out."""
+    symbol, limit = call.params.maybe_symbol(), call.params.limit(500, 1000)
+    order_id = call.params.maybe_integer("orderId")
+    unbounded = not any(name in call.params for name in ("orderId", "fromId", "startTime", "endTime"))
+    since = call.now_ms - WEEK_HOURS * 3_600_000 if unbounded else 0
+    rows = [
+        trade
+        for trade in call.exchange.trades(call.account, "um", symbol)
+        if trade.time_ms >= since and (order_id is None or trade.order_id == order_id)
+    ]
+    rows = page(
+        call.params,
+        rows,
+        id_of=lambda trade: trade.trade_id,
+        time_of=lambda trade: trade.time_ms,
+        cursor="fromId",
+        limit=limit,
+        hours=WEEK_HOURS,
+        keep_oldest=True,
+    )
+    return [um.user_trade(trade, _rules(call, trade.symbol)) for trade in rows]
+
+
+@router.signed("GET", "/fapi/v1/rateLimit/order")
+def order_usage(call: Call) -> list[Json]:
+    """Tell how many orders the account has used up."""
+    return call.gateway.limits["um"].order_usage(call.account)
+
+
+def _rules(call: Call, symbol: str) -> PerpetualRules:
+    return call.exchange.catalogue.um[symbol]
+
+
+def _show(call: Call, order: OrderRecord) -> Json:
+    return um.order(order, _rules(call, order.symbol))
+
+
+def _found(call: Call) -> OrderRecord:
+    symbol = call.params.symbol()
+    order_id, client_id = order_key(call.params)
+    return call.exchange.order(call.account, "um", symbol, order_id=order_id, client_order_id=client_id)
+
+
+def _form(form: Any) -> Params:
+    if not isinstance(form, dict):
+        raise invalid("batchOrders")
+    values = {
+        str(name): value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for name, value in form.items()
+        if value is not None
+    }
+    return Params(values, strict=False)
+
+
+def _unplaced(account: str, submit: Submit) -> OrderRecord:
+    return OrderRecord(
+        market="um",
+        account=account,
+        order_id=0,
+        client_order_id=submit.client_order_id or "",
+        symbol=submit.symbol,
+        side=submit.side,
+        type=submit.type,
+        time_in_force=submit.time_in_force or "GTC",
+        price=submit.price or ZERO,
+        quantity=submit.quantity or ZERO,
+        reduce_only=submit.reduce_only,
+        position_side=submit.position_side,
+        self_trade_prevention=submit.self_trade_prevention,
+    )

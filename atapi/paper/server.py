@@ -1,0 +1,197 @@
+"""HTTP on a loopback socket: parsing, keep-alive, pipelining, and handing a connection over to WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import httptools
+
+from atapi.paper.gateway import Gateway
+from atapi.paper.http import Answer, Request, html_answer, refusal_answer
+
+MAX_TARGET = 64 * 1024
+MAX_HEADERS = 100
+MAX_BODY = 64 * 1024
+ADDRESS = "127.0.0.1"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class Connection(asyncio.Protocol):
+    """One client connection; httptools calls the `on_…` methods while it parses."""
+
+    __slots__ = (
+        "_body", "_gateway", "_headers", "_market", "_parser", "_refused", "_target", "_transport", "_transports",
+    )  # fmt: skip
+
+    def __init__(self, gateway: Gateway, market: str, transports: set[asyncio.Transport]) -> None:
+        self._gateway = gateway
+        self._transports = transports
+        self._market = market
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport
+        self._refused = False
+        self.on_message_begin()
+
+    # --- asyncio --------------------------------------------------------------------------------------------
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._transports.add(transport)
+        _no_delay(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transports.discard(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(400, "Malformed HTTP request.")
+
+    def pause_writing(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._transport.resume_reading()
+
+    # --- httptools ------------------------------------------------------------------------------------------
+    def on_message_begin(self) -> None:
+        self._target = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._body = b""
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+        if len(self._target) > MAX_TARGET:
+            self._refuse(414, "The request target is too long.")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.lower()] = value
+        if len(self._headers) > MAX_HEADERS:
+            self._refuse(431, "Too many headers.")
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+        if len(self._body) > MAX_BODY:
+            self._refuse(413, "The body is too large.")
+
+    def on_message_complete(self) -> None:
+        if self._refused or self._parser.should_upgrade():
+            return
+        path, _, query = self._target.partition(b"?")
+        request = Request(
+            self._parser.get_method().decode("ascii"),
+            path.decode("latin-1"),
+            query.decode("latin-1"),
+            self._body,
+            self._headers,
+        )
+        answer = foreign(request) or self._gateway.answer(self._market, request)
+        self._send(answer, keep_alive=self._parser.should_keep_alive())
+
+    def _refuse(self, status: int, message: str) -> None:
+        if not self._refused:
+            self._refused = True
+            self._send(refusal_answer(-1000, message, status), keep_alive=False)
+
+    def _send(self, answer: Answer, *, keep_alive: bool) -> None:
+        self._transport.write(answer.encode(keep_alive=keep_alive))
+        if not keep_alive:
+            self._transport.close()
+
+    def _upgrade(self, rest: bytes) -> None:
+        if self._headers.get(b"upgrade", b"").lower() != b"websocket":
+            # An offer of HTTP/2, which any server may ignore: read the request again without it.
+            ignored = (b"upgrade", b"connection", b"http2-settings")
+            head = self._head({k: v for k, v in self._headers.items() if k not in ignored})
+            self._parser = httptools.HttpRequestParser(self)
+            self.data_received(head + rest)
+            return
+        from atapi.paper.streams.paths import take_over  # websockets costs 50 ms; only who streams pays it
+
+        path, _, query = self._target.partition(b"?")
+        request = Request("GET", path.decode("latin-1"), query.decode("latin-1"), b"", self._headers)
+        refused = foreign(request)
+        if refused is not None:
+            self._send(refused, keep_alive=False)
+            return
+        taken = take_over(
+            self._gateway,
+            self._market,
+            self._transport,
+            request,
+            data=self._head(self._headers) + rest,
+            lost=lambda: self._transports.discard(self._transport),
+        )
+        if not taken:
+            self._send(html_answer(404, "<html><body><h2>404 Not found</h2></body></html>"), keep_alive=False)
+
+    def _head(self, headers: dict[bytes, bytes]) -> bytes:
+        lines = [self._parser.get_method() + b" " + self._target + b" HTTP/1.1"]
+        lines += [name + b": " + value for name, value in headers.items()]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def foreign(request: Request) -> Answer | None:
+    """Refuse what a web page of another origin sends through its reader's browser, and names that only resolve here."""
+    host = request.header(b"host")
+    if host is None or _name(host) not in LOOPBACK:
+        return refusal_answer(-1000, f"Host {host!r} is not this machine's loopback name.", 403)
+    origin = request.header(b"origin")
+    if origin is not None and _name(origin.partition("://")[2]) not in LOOPBACK:
+        return refusal_answer(-1000, f"Origin {origin!r} may not ask here.", 403)
+    if request.header(b"sec-fetch-site") == "cross-site":
+        return refusal_answer(-1000, "Pages of other sites may not ask here.", 403)
+    return None
+
+
+class Port:
+    """A loopback port that one market listens on, and the connections it has accepted."""
+
+    def __init__(self, market: str, server: asyncio.Server, transports: set[asyncio.Transport]) -> None:
+        self.market = market
+        self._server = server
+        self._transports = transports
+        self.number: int = server.sockets[0].getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Base URL of its REST."""
+        return f"http://{ADDRESS}:{self.number}"
+
+    @classmethod
+    async def listen(cls, gateway: Gateway, market: str, port: int) -> Port:
+        """Listen; port 0 takes a free one.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        transports: set[asyncio.Transport] = set()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: Connection(gateway, market, transports), host=ADDRESS, port=port, backlog=512
+        )
+        return cls(market, server, transports)
+
+    async def close(self) -> None:
+        """Stop listening and cut every connection, WebSockets too."""
+        self._server.close()
+        for transport in list(self._transports):
+            transport.abort()
+        await self._server.wait_closed()
+
+
+def _name(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).lower()
+
+
+def _no_delay(transport: asyncio.Transport) -> None:
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,1 @@
+"""From what the exchange keeps to the objects on the wire, key by key."""

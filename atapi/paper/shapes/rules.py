@@ -1,0 +1,152 @@
+"""exchangeInfo: what can be traded, and by which rules."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from atapi.matching.filters import MAX_OPEN_ORDERS, SPOT_BAND, SPOT_MAX_NOTIONAL, SPOT_MAX_PRICE, UM_MAX_PRICE
+from atapi.paper.feeds.base import PerpetualRules, SpotRules
+from atapi.paper.figures import bare, eight, places
+
+Json = dict[str, Any]
+
+NEVER_MS = 4133404800000  # when a perpetual is delivered
+PREVENTION_MODES = ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"]
+
+
+def spot_symbol(rules: SpotRules, permission_sets: bool) -> Json:
+    """Print one symbol of `/api/v3/exchangeInfo`; what is not simulated says so by being false."""
+    return {
+        "symbol": rules.symbol,
+        "status": rules.status,
+        "baseAsset": rules.base_asset,
+        "baseAssetPrecision": 8,
+        "quoteAsset": rules.quote_asset,
+        "quotePrecision": 8,
+        "quoteAssetPrecision": 8,
+        "baseCommissionPrecision": 8,
+        "quoteCommissionPrecision": 8,
+        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "icebergAllowed": False,
+        "ocoAllowed": False,
+        "otoAllowed": False,
+        "opoAllowed": False,
+        "quoteOrderQtyMarketAllowed": True,
+        "allowTrailingStop": False,
+        "cancelReplaceAllowed": False,
+        "amendAllowed": False,
+        "pegInstructionsAllowed": False,
+        "isSpotTradingAllowed": True,
+        "isMarginTradingAllowed": False,
+        "filters": _spot_filters(rules),
+        "permissions": [],
+        "permissionSets": [["SPOT"]] if permission_sets else [],
+        "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
+        "allowedSelfTradePreventionModes": PREVENTION_MODES,
+    }
+
+
+def um_symbol(rules: PerpetualRules) -> Json:
+    """Print one symbol of `/fapi/v1/exchangeInfo`."""
+    return {
+        "symbol": rules.symbol,
+        "pair": rules.symbol,
+        "contractType": "PERPETUAL",
+        "deliveryDate": NEVER_MS,
+        "onboardDate": rules.onboard_ms,
+        "status": rules.status,
+        "maintMarginPercent": "2.5000",
+        "requiredMarginPercent": "5.0000",
+        "baseAsset": rules.base_asset,
+        "quoteAsset": rules.quote_asset,
+        "marginAsset": rules.quote_asset,
+        "pricePrecision": rules.price_precision,
+        "quantityPrecision": rules.quantity_precision,
+        "baseAssetPrecision": 8,
+        "quotePrecision": 8,
+        "underlyingType": "COIN",
+        "underlyingSubType": [],
+        "triggerProtect": "0.0500",
+        "liquidationFee": places(rules.liquidation_fee, 6),
+        "marketTakeBound": bare(rules.price_band),
+        "maxMoveOrderLimit": 10000,
+        "filters": _um_filters(rules),
+        "orderTypes": ["LIMIT", "MARKET"],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+        "permissionSets": [],
+    }
+
+
+def _spot_filters(rules: SpotRules) -> list[Json]:
+    (bid_down, bid_up), (ask_down, ask_up) = SPOT_BAND["BUY"], SPOT_BAND["SELL"]
+    return [
+        {
+            "filterType": "PRICE_FILTER",
+            "minPrice": eight(rules.tick_size),
+            "maxPrice": eight(SPOT_MAX_PRICE),
+            "tickSize": eight(rules.tick_size),
+        },
+        {
+            "filterType": "LOT_SIZE",
+            "minQty": eight(rules.lot_size),
+            "maxQty": eight(rules.max_quantity),
+            "stepSize": eight(rules.lot_size),
+        },
+        {
+            "filterType": "MARKET_LOT_SIZE",
+            "minQty": eight(Decimal(0)),
+            "maxQty": eight(rules.market_max_quantity),
+            "stepSize": eight(Decimal(0)),
+        },
+        {
+            "filterType": "PERCENT_PRICE_BY_SIDE",
+            "bidMultiplierUp": bare(bid_up),
+            "bidMultiplierDown": bare(bid_down),
+            "askMultiplierUp": bare(ask_up),
+            "askMultiplierDown": bare(ask_down),
+            "avgPriceMins": 5,
+        },
+        {
+            "filterType": "NOTIONAL",
+            "minNotional": eight(rules.min_notional),
+            "applyMinToMarket": True,
+            "maxNotional": eight(SPOT_MAX_NOTIONAL),
+            "applyMaxToMarket": False,
+            "avgPriceMins": 5,
+        },
+        {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_OPEN_ORDERS},
+    ]
+
+
+def _um_filters(rules: PerpetualRules) -> list[Json]:
+    price = rules.price_precision
+    return [
+        {
+            "filterType": "PRICE_FILTER",
+            "minPrice": places(rules.tick_size, price),
+            "maxPrice": bare(UM_MAX_PRICE),
+            "tickSize": places(rules.tick_size, price),
+        },
+        {
+            "filterType": "LOT_SIZE",
+            "minQty": bare(rules.lot_size),
+            "maxQty": bare(rules.max_quantity),
+            "stepSize": bare(rules.lot_size),
+        },
+        {
+            "filterType": "MARKET_LOT_SIZE",
+            "minQty": bare(rules.lot_size),
+            "maxQty": bare(rules.market_max_quantity),
+            "stepSize": bare(rules.lot_size),
+        },
+        {"filterType": "MAX_NUM_ORDERS", "limit": MAX_OPEN_ORDERS},
+        {"filterType": "MIN_NOTIONAL", "notional": bare(rules.min_notional)},
+        {
+            "filterType": "PERCENT_PRICE",
+            "multiplierUp": places(1 + rules.price_band, 4),
+            "multiplierDown": places(1 - rules.price_band, 4),
+            "multiplierDecimal": "4",
+        },
+        {"filterType": "POSITION_RISK_CONTROL", "positionControlSide": "NONE"},
+    ]

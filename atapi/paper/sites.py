@@ -1,0 +1,34 @@
+"""Which endpoints stand on which port: spot with the wallets, USD-M, and the host's own on both."""
+
+from __future__ import annotations
+
+from atapi.paper.router import Router
+from atapi.paper.routes import (
+    admin,
+    listen_keys,
+    margin,
+    products,
+    spot_account,
+    spot_market,
+    spot_orders,
+    spot_tickers,
+    um_account,
+    um_funding,
+    um_market,
+    um_orders,
+    um_settings,
+    um_tickers,
+    wallet,
+)
+
+SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, admin)
+UM = (um_market, um_tickers, um_funding, um_orders, um_account, um_settings, listen_keys, admin)
+
+
+def routers() -> dict[str, Router]:
+    """Make the table of each port."""
+    tables = {"spot": Router(), "um": Router()}
+    for market, files in (("spot", SPOT), ("um", UM)):
+        for file in files:
+            tables[market].include_router(file.router)
+    return tables

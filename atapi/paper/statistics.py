@@ -1,0 +1,67 @@
+"""What a symbol did in the last day, as the 24-hour tickers tell it.
+
+The window is the running hour and the 23 before it; Binance's moves on by the minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from atapi.paper.exchange import Exchange
+from atapi.paper.feeds.base import Bar, Series
+from atapi.paper.intervals import DAY, HOUR, merge
+
+ZERO = Decimal(0)
+HUNDRED = Decimal(100)
+HOURS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayStatistics:
+    """One day of one symbol."""
+
+    symbol: str
+    bar: Bar
+    previous_close: Decimal  # the last price before the window
+    last: Decimal
+    close_ms: int
+
+    @property
+    def change(self) -> Decimal:
+        """Last price less the first."""
+        return self.last - self.bar.open
+
+    @property
+    def change_percent(self) -> Decimal:
+        """Change in percent of the first price."""
+        return self.change / self.bar.open * HUNDRED if self.bar.open else ZERO
+
+    @property
+    def weighted_price(self) -> Decimal:
+        """Mean price by volume; the last price where nothing is known to have traded."""
+        return self.bar.turnover / self.bar.volume if self.bar.volume else self.last
+
+
+def day_statistics(exchange: Exchange, market: str, symbol: str) -> DayStatistics:
+    """Sum up the last day; refusal -1121 for an unknown symbol."""
+    series = Series.SPOT if market == "spot" else Series.UM
+    now = exchange.now_ms()
+    last = exchange.last_price(market, symbol)
+    first = now - now % HOUR - (HOURS - 1) * HOUR
+    bars = list(exchange.bars(series, symbol, HOUR, first - HOUR, now, HOURS + 1))
+    before = [bar for bar in bars if bar.open_ms < first]
+    inside = [bar for bar in bars if bar.open_ms >= first]
+    if not inside:  # a feed without hours, or one that has just begun
+        inside = list(exchange.bars(series, symbol, DAY, None, now, 1))
+    if inside:
+        day = merge(inside[0].open_ms, inside)
+    else:
+        day = Bar(now, last, last, last, last, ZERO, ZERO, 0, ZERO, ZERO)
+    return DayStatistics(
+        symbol=symbol,
+        bar=day,
+        previous_close=before[-1].close if before else day.open,
+        last=last,
+        close_ms=now,
+    )

@@ -1,0 +1,167 @@
+"""The WebSocket API: the REST endpoints by other names, signed the other way, and spot's user data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from atapi.paper.auth import SortedProof
+from atapi.paper.call import Call
+from atapi.paper.gateway import Gateway
+from atapi.paper.http import Answer, Request, refusal_answer
+from atapi.paper.params import Params
+from atapi.paper.records import Refusal
+from atapi.paper.router import Route, Security
+from atapi.paper.streams.session import Session
+
+Json = dict[str, Any]
+
+SPOT_METHODS = {  # method -> REST endpoint
+    "ping": ("GET", "/api/v3/ping"),
+    "time": ("GET", "/api/v3/time"),
+    "exchangeInfo": ("GET", "/api/v3/exchangeInfo"),
+    "depth": ("GET", "/api/v3/depth"),
+    "trades.recent": ("GET", "/api/v3/trades"),
+    "trades.aggregate": ("GET", "/api/v3/aggTrades"),
+    "klines": ("GET", "/api/v3/klines"),
+    "avgPrice": ("GET", "/api/v3/avgPrice"),
+    "ticker.24hr": ("GET", "/api/v3/ticker/24hr"),
+    "ticker.price": ("GET", "/api/v3/ticker/price"),
+    "ticker.book": ("GET", "/api/v3/ticker/bookTicker"),
+    "order.place": ("POST", "/api/v3/order"),
+    "order.test": ("POST", "/api/v3/order/test"),
+    "order.status": ("GET", "/api/v3/order"),
+    "order.cancel": ("DELETE", "/api/v3/order"),
+    "openOrders.status": ("GET", "/api/v3/openOrders"),
+    "openOrders.cancelAll": ("DELETE", "/api/v3/openOrders"),
+    "allOrders": ("GET", "/api/v3/allOrders"),
+    "myTrades": ("GET", "/api/v3/myTrades"),
+    "account.status": ("GET", "/api/v3/account"),
+    "account.commission": ("GET", "/api/v3/account/commission"),
+    "account.rateLimits.orders": ("GET", "/api/v3/rateLimit/order"),
+}
+UM_METHODS = {
+    "ping": ("GET", "/fapi/v1/ping"),
+    "time": ("GET", "/fapi/v1/time"),
+    "depth": ("GET", "/fapi/v1/depth"),
+    "ticker.price": ("GET", "/fapi/v2/ticker/price"),
+    "ticker.book": ("GET", "/fapi/v1/ticker/bookTicker"),
+    "order.place": ("POST", "/fapi/v1/order"),
+    "order.status": ("GET", "/fapi/v1/order"),
+    "order.cancel": ("DELETE", "/fapi/v1/order"),
+    "account.status": ("GET", "/fapi/v3/account"),
+    "v2/account.status": ("GET", "/fapi/v3/account"),
+    "account.balance": ("GET", "/fapi/v3/balance"),
+    "v2/account.balance": ("GET", "/fapi/v3/balance"),
+    "account.position": ("GET", "/fapi/v2/positionRisk"),
+    "v2/account.position": ("GET", "/fapi/v3/positionRisk"),
+    "userDataStream.start": ("POST", "/fapi/v1/listenKey"),
+    "userDataStream.ping": ("PUT", "/fapi/v1/listenKey"),
+    "userDataStream.stop": ("DELETE", "/fapi/v1/listenKey"),
+}
+METHODS = {"spot": SPOT_METHODS, "um": UM_METHODS}
+
+
+class ApiTalk:
+    """One WebSocket API connection."""
+
+    def __init__(self, gateway: Gateway, market: str) -> None:
+        self._gateway = gateway
+        self._market = market
+        self._hub = gateway.hub()
+        self._session: Session
+        self._subscriptions: dict[int, tuple[str, Callable[[], None]]] = {}  # id -> account, how to stop
+        self._next_subscription = 0
+        self._own = {  # methods that live on the connection itself
+            "userDataStream.subscribe.signature": Route(
+                "WS", "", self._subscribe, Security.SIGNED, weight=2, orders=False
+            ),
+            "userDataStream.unsubscribe": Route(
+                "WS", "", self._unsubscribe, Security.NONE, weight=2, orders=False
+            ),
+            "session.subscriptions": Route("WS", "", self._list, Security.NONE, weight=2, orders=False),
+        }
+
+    # --- talk -----------------------------------------------------------------------------------------------
+    def opened(self, session: Session) -> None:
+        """Wait for requests."""
+        self._session = session
+        self._hub.sessions.add(session)
+
+    def heard(self, text: bytes) -> None:
+        """Answer one request."""
+        try:
+            message = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            message = None
+        params = message.get("params") or {} if isinstance(message, dict) else None
+        if (
+            not isinstance(message, dict)
+            or not isinstance(message.get("method"), str)
+            or not isinstance(params, dict)
+        ):
+            answer = refusal_answer(-1135, "Invalid JSON Request")
+            self._session.say(_reply(message.get("id") if isinstance(message, dict) else None, answer))
+            return
+        values = {name: _text(value) for name, value in params.items() if value is not None}
+        reply = _reply(message.get("id"), self._answer(message["method"], values))
+        if values.get("returnRateLimits") != "false":
+            reply["rateLimits"] = self._gateway.limits[self._market].usage()
+        self._session.say(reply)
+
+    def closed(self) -> None:
+        """Stop every subscription."""
+        for _, stop in self._subscriptions.values():
+            stop()
+        self._subscriptions.clear()
+        self._hub.sessions.discard(self._session)
+
+    # --- requests -------------------------------------------------------------------------------------------
+    def _answer(self, method: str, values: dict[str, str]) -> Answer:
+        route = self._own.get(method) if self._market == "spot" else None
+        if route is None:
+            endpoint = METHODS[self._market].get(method)
+            route = endpoint and self._gateway.routers[self._market].find(*endpoint)
+        if route is None:
+            return refusal_answer(-1020, "This operation is not supported.")
+        own = {name: value for name, value in values.items() if name not in ("apiKey", "returnRateLimits")}
+        params = Params(own, strict=self._market == "spot")
+        request = Request(route.method, route.path, "", b"", {})
+        return self._gateway.perform(self._market, route, request, params, SortedProof(values))
+
+    # --- user data ------------------------------------------------------------------------------------------
+    def _subscribe(self, call: Call) -> Json:
+        account = call.account
+        if any(owner == account for owner, _ in self._subscriptions.values()):
+            raise Refusal(-2035, "User Data Stream subscription already active.")
+        number = self._next_subscription
+        self._next_subscription += 1
+
+        def push(event: Json) -> None:
+            self._session.say({"subscriptionId": number, "event": event})
+
+        self._subscriptions[number] = (account, self._hub.follow("spot", account, push))
+        return {"subscriptionId": number}
+
+    def _unsubscribe(self, call: Call) -> Json:
+        number = call.params.maybe_integer("subscriptionId")
+        if number is not None and number not in self._subscriptions:
+            raise Refusal(-2036, "User Data Stream subscription not active.")
+        for which in list(self._subscriptions) if number is None else [number]:
+            self._subscriptions.pop(which)[1]()
+        return {}
+
+    def _list(self, call: Call) -> list[Json]:
+        return [{"subscriptionId": number} for number in self._subscriptions]
+
+
+def _reply(message_id: Any, answer: Answer) -> Json:
+    body = msgspec.json.decode(answer.body)
+    what = "result" if answer.status == 200 else "error"
+    return {"id": message_id, "status": answer.status, what: body}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

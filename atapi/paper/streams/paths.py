@@ -1,0 +1,65 @@
+"""Which WebSocket path says what: spot's `/ws`, `/stream`, `/ws-api/v3`; USD-M's `/public`, `/market`, `/private`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from atapi.paper.gateway import Gateway
+from atapi.paper.http import Request
+from atapi.paper.streams.api import ApiTalk
+from atapi.paper.streams.session import Session, Talk
+from atapi.paper.streams.subscriptions import StreamTalk
+
+API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1"}
+CATEGORIES = ("/public", "/market", "/private")
+
+
+def take_over(
+    gateway: Gateway,
+    market: str,
+    transport: asyncio.Transport,
+    request: Request,
+    *,
+    data: bytes,
+    lost: Callable[[], None],
+) -> bool:
+    """Turn a connection into a WebSocket; False where the path is none."""
+    talk = talk_for(gateway, market, request)
+    if talk is None:
+        return False
+    session = Session(market, transport, talk, lost)
+    transport.set_protocol(session)
+    session.open(data)
+    return True
+
+
+def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
+    """Find what is said on a path."""
+    path = "/" + request.path.lstrip("/")
+    if path == API_PATHS[market]:
+        return ApiTalk(gateway, market)
+    category = next((c for c in CATEGORIES if market == "um" and path.startswith(c + "/")), None)
+    if category is not None:
+        path = path.removeprefix(category)
+    query = parse_qsl(request.query)
+    if path == "/ws" or path.startswith("/ws/"):
+        names, combined = path[len("/ws") :].split("/"), False
+    elif path == "/stream" or path.startswith("/stream/"):
+        names, combined = (
+            [name for key, value in query if key == "streams" for name in value.split("/")],
+            True,
+        )
+    else:
+        return None
+    names += [value for key, value in query if key == "listenKey"]
+    events = {name for key, value in query if key == "events" for name in value.split("/")}
+    return StreamTalk(
+        gateway,
+        market,
+        names=[name for name in names if name],
+        combined=combined,
+        legacy=market == "um" and category is None,
+        events=events,
+    )

@@ -1,0 +1,168 @@
+"""One WebSocket connection: framing, pings, limits; what is said over it is left to a `Talk`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request as Handshake
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+MAX_MESSAGE = 64 * 1024
+MAX_QUEUED = 1024 * 1024  # bytes a client may leave unread before it is cut
+LIFE_S = 24 * 3600
+PINGS_S = {"spot": (20, 60), "um": (180, 600)}  # market -> every, pong within
+MESSAGES_PER_S = {"spot": 5, "um": 10}  # pings and pongs count
+
+_encode = msgspec.json.Encoder().encode
+_quiet = logging.getLogger("atapi.paper.websocket")
+_quiet.setLevel(logging.CRITICAL)  # a client that hangs up is no event worth a line
+
+
+class Talk(Protocol):
+    """What one kind of connection says and understands."""
+
+    def opened(self, session: Session) -> None:
+        """Begin."""
+        ...
+
+    def heard(self, text: bytes) -> None:
+        """Take one message."""
+        ...
+
+    def closed(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class Session(asyncio.Protocol):
+    """The connection under a talk.
+
+    Args:
+        market: Whose limits and ping times hold.
+        talk: What is said over it.
+        lost: Called once when the connection is gone.
+    """
+
+    def __init__(
+        self, market: str, transport: asyncio.Transport, talk: Talk, lost: Callable[[], None]
+    ) -> None:
+        self._transport = transport
+        self._talk = talk
+        self._lost = lost
+        self._wire = ServerProtocol(max_size=MAX_MESSAGE, logger=_quiet)
+        self._loop = asyncio.get_running_loop()
+        self._ping_s, self._pong_s = PINGS_S[market]
+        self._most_messages = MESSAGES_PER_S[market]
+        self._second = 0.0  # when the running second of messages began
+        self._messages = 0
+        self._answered_at = self._loop.time()
+        self._parts: list[bytes] = []  # of a fragmented message
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def open(self, data: bytes) -> None:
+        """Shake hands over the request's bytes, and go on with what came after them."""
+        self._wire.receive_data(data)
+        events = self._wire.events_received()
+        request = events[0] if events else None
+        if not isinstance(request, Handshake):
+            self._transport.abort()
+            return
+        self._wire.send_response(self._wire.accept(request))
+        self._flush()
+        if self._wire.state is not State.OPEN:
+            return
+        self._timers.append(self._loop.call_later(self._ping_s, self._ping))
+        self._timers.append(self._loop.call_later(LIFE_S, self.close, CloseCode.GOING_AWAY, "24 hours"))
+        self._talk.opened(self)
+        self._take(events[1:])
+
+    # --- saying ---------------------------------------------------------------------------------------------
+    def say(self, message: Any) -> None:
+        """Send one message as JSON."""
+        self.write(framed(_encode(message)))
+
+    def write(self, frame: bytes) -> None:
+        """Send a frame made by `framed`; a client that does not read is cut."""
+        if self._wire.state is not State.OPEN or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > MAX_QUEUED:
+            self._transport.abort()
+            return
+        self._transport.write(frame)
+
+    def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Say good-bye."""
+        if self._wire.state is State.OPEN:
+            self._wire.send_close(code, reason)
+            self._flush()
+
+    # --- asyncio --------------------------------------------------------------------------------------------
+    def data_received(self, data: bytes) -> None:
+        self._wire.receive_data(data)
+        self._flush()
+        self._take(self._wire.events_received())
+
+    def eof_received(self) -> bool:
+        self._wire.receive_eof()
+        self._flush()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._lost()
+        self._talk.closed()
+
+    # --- hearing --------------------------------------------------------------------------------------------
+    def _take(self, events: list[Any]) -> None:
+        for event in events:
+            if not isinstance(event, Frame):
+                continue
+            if event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+                self._parts.append(bytes(event.data))
+                if event.fin:
+                    text, self._parts = b"".join(self._parts), []
+                    if self._within_limits():
+                        self._talk.heard(text)
+            elif event.opcode is Opcode.PONG:
+                self._answered_at = self._loop.time()
+                self._within_limits()
+            elif event.opcode is Opcode.PING:
+                self._within_limits()
+
+    def _within_limits(self) -> bool:
+        now = self._loop.time()
+        if now - self._second >= 1:
+            self._second, self._messages = now, 0
+        self._messages += 1
+        if self._messages <= self._most_messages:
+            return True
+        self.close(CloseCode.POLICY_VIOLATION, "Too many requests")
+        return False
+
+    def _ping(self) -> None:
+        now = self._loop.time()
+        if now - self._answered_at > self._pong_s:
+            self._transport.abort()
+            return
+        self._wire.send_ping(str(int(now * 1000)).encode())
+        self._flush()
+        self._timers[0] = self._loop.call_later(self._ping_s, self._ping)
+
+    def _flush(self) -> None:
+        for data in self._wire.data_to_send():
+            if data:
+                self._transport.write(data)
+            else:  # the other side's half is closed
+                self._transport.close()
+
+
+def framed(payload: bytes) -> bytes:
+    """Make the frame of a payload once, for any number of clients."""
+    return Frame(Opcode.TEXT, payload).serialize(mask=False)

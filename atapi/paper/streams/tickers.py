@@ -1,0 +1,107 @@
+"""Streams of a symbol's day, its mark price, and of all symbols at once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from atapi.paper.exchange import Exchange
+from atapi.paper.figures import eight, places
+from atapi.paper.shapes.market import levels, printer_of
+from atapi.paper.statistics import day_statistics
+from atapi.paper.streams.topic import State, Topic
+from atapi.paper.symbols import priced_symbols
+
+
+class MiniTicker(State):
+    """The day in short."""
+
+    def facts(self) -> Any:
+        day = day_statistics(self.exchange, self.market, self.symbol)
+        printer = printer_of(self.exchange, self.market, self.symbol)
+        return {
+            "c": printer.price(day.last),
+            "o": printer.price(day.bar.open),
+            "h": printer.price(day.bar.high),
+            "l": printer.price(day.bar.low),
+            "v": printer.quantity(day.bar.volume),
+            "q": printer.quote(day.bar.turnover),
+        }
+
+    def show(self, facts: Any) -> Any:
+        return self.event("24hrMiniTicker") | facts | self.futures_tail()
+
+
+class Ticker(State):
+    """The day at length; with the touch on spot."""
+
+    def facts(self) -> Any:
+        day = day_statistics(self.exchange, self.market, self.symbol)
+        printer = printer_of(self.exchange, self.market, self.symbol)
+        newest = self.exchange.public_trades(self.market, self.symbol, 1)
+        facts = {
+            "p": printer.price(day.change),
+            "P": places(day.change_percent, 3),
+            "w": printer.price(day.weighted_price),
+            "c": printer.price(day.last),
+            "Q": printer.quantity(newest[-1].quantity if newest else Decimal(0)),
+            "o": printer.price(day.bar.open),
+            "h": printer.price(day.bar.high),
+            "l": printer.price(day.bar.low),
+            "v": printer.quantity(day.bar.volume),
+            "q": printer.quote(day.bar.turnover),
+            "O": day.bar.open_ms,
+            "F": 0,
+            "L": max(0, day.bar.trades - 1),
+            "n": day.bar.trades,
+        }
+        if self.market == "um":
+            return facts
+        _, bids, asks = self.exchange.depth("spot", self.symbol, 5)
+        [bid, bid_quantity] = levels(bids[:1], printer)[0] if bids else ["0", "0"]
+        [ask, ask_quantity] = levels(asks[:1], printer)[0] if asks else ["0", "0"]
+        touch = {
+            "x": printer.price(day.previous_close),
+            "b": bid,
+            "B": bid_quantity,
+            "a": ask,
+            "A": ask_quantity,
+        }
+        return facts | touch
+
+    def show(self, facts: Any) -> Any:
+        event = self.event("24hrTicker")
+        return event | facts | {"C": event["E"]} | self.futures_tail()
+
+
+class MarkPrice(State):
+    """Mark, index and running funding."""
+
+    def facts(self) -> Any:
+        mark = self.exchange.mark(self.symbol)
+        return {
+            "p": eight(mark.mark_price),
+            "ap": eight(mark.mark_price),
+            "i": eight(mark.index_price),
+            "P": eight(mark.settle_price),
+            "r": eight(mark.funding_rate),
+            "T": mark.next_funding_ms,
+        }
+
+    def show(self, facts: Any) -> Any:
+        return self.event("markPriceUpdate") | facts | {"st": 1}
+
+
+class All(Topic):
+    """One stream of all symbols: what has changed, as one array."""
+
+    def __init__(self, exchange: Exchange, market: str, each: type[State]) -> None:
+        super().__init__(exchange, market, "")
+        self._topics = [each(exchange, market, symbol) for symbol in priced_symbols(exchange, market)]
+
+    def current(self) -> list[Any]:
+        return [[payload for topic in self._topics for payload in topic.current()]]
+
+    def news(self) -> list[Any]:
+        payloads = [payload for topic in self._topics for payload in topic.news()]
+        return [payloads] if payloads else []

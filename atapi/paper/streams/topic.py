@@ -1,0 +1,61 @@
+"""What a stream is: how things stand now, and what is new since it was last asked."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from atapi.paper.exchange import Exchange
+
+Json = dict[str, Any]
+
+
+class Topic(ABC):
+    """One stream."""
+
+    follows_book = False
+
+    def __init__(self, exchange: Exchange, market: str, symbol: str) -> None:
+        self.exchange = exchange
+        self.market = market
+        self.symbol = symbol  # "" where it is about all of them
+
+    def current(self) -> list[Any]:
+        """Tell a new listener how things stand; nothing where only changes are told."""
+        return []
+
+    @abstractmethod
+    def news(self) -> list[Any]:
+        """Tell what is new."""
+
+    def event(self, name: str) -> Json:
+        """Begin an event of this symbol."""
+        return {"e": name, "E": self.exchange.now_ms(), "s": self.symbol}
+
+    def futures_tail(self) -> Json:
+        """What USD-M adds since 2026-06-30: the pair, and that it is USD-M."""
+        return {"ps": self.symbol, "st": 1} if self.market == "um" else {}
+
+
+class State(Topic):
+    """A stream that shows how things stand, whenever that has changed."""
+
+    def __init__(self, exchange: Exchange, market: str, symbol: str) -> None:
+        super().__init__(exchange, market, symbol)
+        self._last: Any = None
+
+    @abstractmethod
+    def facts(self) -> Any:
+        """Tell how things stand, without the time of telling."""
+
+    @abstractmethod
+    def show(self, facts: Any) -> Any:
+        """Make the payload."""
+
+    def current(self) -> list[Any]:
+        self._last = self.facts()
+        return [self.show(self._last)]
+
+    def news(self) -> list[Any]:
+        before, self._last = self._last, self.facts()
+        return [] if before == self._last else [self.show(self._last)]

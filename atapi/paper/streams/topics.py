@@ -1,0 +1,61 @@
+"""From a stream's name to the stream."""
+
+from __future__ import annotations
+
+import re
+
+from atapi.paper.exchange import Exchange
+from atapi.paper.intervals import known
+from atapi.paper.streams.books import BookTicker, DiffDepth, PartialDepth
+from atapi.paper.streams.tape import Klines, Trades
+from atapi.paper.streams.tickers import All, MarkPrice, MiniTicker, Ticker
+from atapi.paper.streams.topic import State, Topic
+
+_DEPTH = re.compile(r"depth(5|10|20)?(@(0|100|250|500|1000)ms)?")
+_STATES: dict[str, type[State]] = {
+    "bookTicker": BookTicker,
+    "miniTicker": MiniTicker,
+    "ticker": Ticker,
+    "markPrice": MarkPrice,
+    "markPrice@1s": MarkPrice,
+}
+_ARRAYS: dict[str, dict[str, type[State]]] = {
+    "spot": {"!miniTicker@arr": MiniTicker},
+    "um": {
+        "!miniTicker@arr": MiniTicker,
+        "!ticker@arr": Ticker,
+        "!markPrice@arr": MarkPrice,
+        "!markPrice@arr@1s": MarkPrice,
+    },
+}
+
+
+def topic_of(exchange: Exchange, market: str, name: str) -> Topic | None:
+    """Make the stream of a name; None where there is none such."""
+    if name.startswith("!"):
+        return _topic_of_all(exchange, market, name)
+    lower, at, kind = name.partition("@")
+    symbol = lower.upper()
+    listed = exchange.catalogue.spot if market == "spot" else exchange.catalogue.um
+    if not at or lower != lower.lower() or symbol not in listed:
+        return None
+    if kind.startswith("kline_"):
+        interval = kind.removeprefix("kline_")
+        return Klines(exchange, market, symbol, interval) if known(interval, market) else None
+    depth = _DEPTH.fullmatch(kind)
+    if depth is not None:
+        rows = depth.group(1)
+        return (
+            PartialDepth(exchange, market, symbol, int(rows)) if rows else DiffDepth(exchange, market, symbol)
+        )
+    if kind in ("trade", "aggTrade"):
+        return Trades(exchange, market, symbol, aggregated=kind == "aggTrade")
+    each = _STATES.get(kind)
+    if each is None or (each is MarkPrice and market != "um"):
+        return None
+    return each(exchange, market, symbol)
+
+
+def _topic_of_all(exchange: Exchange, market: str, name: str) -> Topic | None:
+    each = _ARRAYS[market].get(name)
+    return None if each is None else All(exchange, market, each)

@@ -1,0 +1,96 @@
+"""One world: a feed, the folder its exchange is kept in, and what a first account begins with."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from atapi.clock import to_ms
+from atapi.paper.accounts import KeyMaker, random_key
+from atapi.paper.clock import PaperClock
+from atapi.paper.exchange import Exchange
+from atapi.paper.feeds.base import Feed
+from atapi.paper.records import AccountRecord
+from atapi.paper.store import Store
+
+FIRST_ACCOUNT = "default"
+FIRST_FUNDS = (  # wallet, asset, amount; USDT only, so that balances change by nothing but trading
+    ("spot", "USDT", Decimal(50_000)),
+    ("um", "USDT", Decimal(50_000)),
+)
+DATA = "exchange.sqlite"
+
+
+def folder_of(home: Path, identity: str, at: datetime | None) -> Path:
+    """Name a world's folder: `paper/synthetic-7`, or `paper/synthetic-7-at-20260101T000000Z` where time stands."""
+    name = identity if at is None else f"{identity}-at-{at:%Y%m%dT%H%M%SZ}"
+    return home / "paper" / name
+
+
+def make_folder(folder: Path) -> None:
+    """Make it, for its owner only."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
+class World:
+    """An exchange as it was left in its folder, or begun there.
+
+    Args:
+        folder: Where it is kept.
+        feed: Its prices.
+        at: Where its clock stands at first. None: it goes with the wall's, or, where the feed ends somewhere,
+            stands at that end.
+    Raises:
+        ConfigError: It was made with another feed.
+        StorageError: Its file cannot be used.
+    """
+
+    def __init__(self, folder: Path, feed: Feed, at: datetime | None) -> None:
+        self._feed = feed
+        self._at = at
+        path = folder / DATA
+        self._store = Store(path)
+        path.chmod(0o600)
+        self.exchange = self._open(random_key)
+
+    @property
+    def first_account(self) -> AccountRecord:
+        """The account that every world has."""
+        return next(record for record in self.exchange.accounts() if record.name == FIRST_ACCOUNT)
+
+    def reset(self) -> Exchange:
+        """Begin again: first time, first balances, nothing else. The first account keeps its key."""
+        kept = (self.first_account.api_key, self.first_account.api_secret)
+        keys = iter([kept])
+        self._store.reset()
+        self.exchange = self._open(lambda: next(keys, None) or random_key())
+        return self.exchange
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    def _open(self, make_key: KeyMaker) -> Exchange:
+        state = self._store.meta("clock")
+        clock = self._first_clock() if state is None else PaperClock.restored(state)
+        exchange = Exchange(self._feed, clock, self._store, make_key=make_key)
+        if not exchange.accounts():
+            account = exchange.create_account(FIRST_ACCOUNT).account
+            exchange.set_bnb_burn(account, spot=False, um=False)
+            for wallet, asset, amount in FIRST_FUNDS:
+                exchange.deposit(account, wallet, asset, amount)
+        return exchange
+
+    def _first_clock(self) -> PaperClock:
+        if self._at is not None:
+            return PaperClock.still(to_ms(self._at))
+        span = self._feed.span()
+        return PaperClock.on_wall() if span is None else PaperClock.still(span[1])
+
+
+def new_token() -> str:
+    """Make an admin token."""
+    return secrets.token_urlsafe(32)
