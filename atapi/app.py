@@ -200,7 +200,9 @@ def _services(
         ),
         paper=None
         if control is None
-        else PaperService(control=Jumps(control, venue, executor), futures=venue.futures, account=account),
+        else PaperService(
+            control=Jumps(control, venue, executor), futures=venue.futures, account=account, host=None
+        ),
     )
 
 
@@ -216,10 +218,11 @@ class Jumps:
         """Ask for its clock, feed, accounts and world."""
         return self._control().status()
 
-    def advance(self, span: timedelta) -> None:
+    def advance(self, span: timedelta) -> datetime:
         """Move its clock on, and measure it anew."""
-        self._control().advance(span)
+        now = self._control().advance(span)
         self._venue.clock.resync()
+        return now
 
     def deposit(self, wallet: Wallet, asset: str, amount: Decimal) -> None:
         """Give the account funds."""

@@ -135,6 +135,15 @@ class Context:
         for note in table.notes:
             self.say(note)
 
+    def confirm_trade(self, symbol: str, *, yes: bool) -> None:
+        """Ask before an order costs real money; on every other network go on.
+
+        Raises:
+            Refused: Another answer, or nobody at the terminal.
+        """
+        if self.services.network.info.live and not yes:
+            self.confirm("send to mainnet? type the symbol to confirm: ", symbol)
+
     def confirm(self, question: str, expect: str, *, once: bool = False) -> bool:
         """Ask, and go on only where exactly what is expected is typed.
 

@@ -145,14 +145,18 @@ def _read_settings(given: dict[str, Any]) -> Settings:
 def _connect(settings: Settings) -> AbstractContextManager[Services]:
     from atapi import app
 
-    services: AbstractContextManager[Services] = app.build(settings)
-    return services
+    return app.open_services(settings, _tell)
 
 
 def _preload() -> None:
-    import pandas  # noqa: F401
+    from atapi import app
 
-    from atapi import app  # noqa: F401
+    app.preload()
+
+
+def _tell(line: str) -> None:
+    if sys.stderr is not None:
+        print(line, file=sys.stderr, flush=True)
 
 
 def _speak_utf8() -> None:
