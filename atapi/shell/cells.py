@@ -70,6 +70,8 @@ def _number(value: int | Decimal | float, column: Column) -> str:
     number = Decimal(repr(value)) if isinstance(value, float) else value
     digits = "" if column.digits is None else f".{column.digits}"
     text = format(number, f"{separator}{digits}f")
+    if column.digits is None and "." in text:
+        text = text.rstrip("0").rstrip(".")  # the wire pads quantities and prices to eight decimals
     return text.removeprefix("-") if not text.strip("-0.,") else text  # never "-0.00"
 
 
