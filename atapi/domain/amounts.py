@@ -59,7 +59,9 @@ def parse_amount(text: str) -> Amount:
     value = parse_plain(match[1]) if match else None
     unit = match[2] if match else None
     if value is None or unit is None or ("%" in unit and unit != "%") or _EXPONENT.match(unit):
-        cleaned = re.sub(r"[^0-9.]", "", text) or "1000"
+        cleaned = (
+            "1000" if re.search(r"[0-9]e[0-9]", text.lower()) else re.sub(r"[^0-9.]", "", text) or "1000"
+        )
         unit_guess = (re.search(r"[a-z]{2,}$", text.lower()) or re.search("usdt", "usdt"))[0]  # type: ignore[index]
         raise UsageError(
             f"amount '{text}' is not a number and a unit", hint=_amount_hint(cleaned, unit_guess)

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 def arguments(parser: Any) -> None:
     """Declare the words of the command."""
     parser.add_argument("--since", type=time, default=None, help="leave out what ended before")
-    parser.add_argument(
-        "--by", type=choice("day", "symbol", "spread"), default=None, help="one row for each"
-    )
+    parser.add_argument("--by", type=choice("day", "symbol", "spread"), default=None, help="one row for each")
 
 
 @command(
@@ -41,4 +39,6 @@ def pnl(context: Context, args: argparse.Namespace) -> Table:
 
     services = context.services
     since = args.since.at(services.clock.now()) if args.since else None
-    return Table.of(services.pnl.rows(by=args.by or "total", since=since), PnlRow, empty="no spread was ever opened")
+    return Table.of(
+        services.pnl.rows(by=args.by or "total", since=since), PnlRow, empty="no spread was ever opened"
+    )
