@@ -119,9 +119,8 @@ class PaperService:
         rates = self._rates({line.symbol for line in paid}, before, after)
         rows = [self._paid_row(line, rates, held.get(line.symbol, ZERO)) for line in paid]
         total = sum((row.amount_usdt for row in rows), ZERO)
-        said = (
-            f"{len(rows)} fundings, {money(total, 'USDT')}" if rows else "no funding fell due on a position"
-        )
+        counted = "1 funding" if len(rows) == 1 else f"{len(rows)} fundings"
+        said = f"{counted}, {money(total, 'USDT')}" if rows else "no funding fell due on a position"
         return Table.of(
             rows,
             PaidFundingRow,

@@ -1,0 +1,84 @@
+"""paper: the exchange inside; its clock, its funds, its doors."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from atapi.domain.account import Wallet
+from atapi.errors import Refused, UsageError
+from atapi.shell.arguments import amount, choice, count, span
+from atapi.shell.context import Context
+from atapi.shell.registry import command
+from atapi.table import Table
+
+if TYPE_CHECKING:
+    from atapi.services.paper import PaperService
+
+VERBS = ("status", "advance", "deposit", "reset", "serve")
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("verb", type=choice(*VERBS), metavar="VERB", help=", ".join(VERBS))
+    parser.add_argument("value", nargs="?", metavar="SPAN|AMOUNT", help="advance 8h; deposit 1000usdt")
+    parser.add_argument("--wallet", type=choice(*Wallet), default="spot", help="of deposit; default spot")
+    parser.add_argument(
+        "--port", type=count(1, 65533), help="of serve: spot here, USD-M on the next; default a free one"
+    )
+
+
+@command(
+    "paper",
+    group="Paper exchange",
+    arguments=_arguments,
+    table=True,
+    sends_orders=True,
+    columns="status: name, value; advance: time, symbol, rate_bp, mark, position [base], amount_usdt; "
+    "deposit: as balance; serve: api, url, key, secret",
+    examples=(
+        "paper status",
+        "paper advance 8h",
+        "paper deposit 1000usdt --wallet futures",
+        "paper serve --port 8100",
+    ),
+)
+def paper(context: Context, args: argparse.Namespace) -> Table | None:
+    """The embedded exchange: status, advance SPAN, deposit AMOUNT, reset, serve.
+
+    advance moves a clock that stands still and lists the fundings received on the way. reset throws everything away
+    and begins again. serve opens it to other programs until Ctrl-C; any Binance client works against it.
+    """
+    service = context.services.paper
+    if service is None:
+        raise Refused(
+            f"{context.settings.network} is a real venue: nothing there is ours to move", hint="network paper"
+        )
+    if args.verb == "advance":
+        return service.advance(span.read(_value(args, "SPAN", "8h"), "SPAN"))
+    if args.verb == "deposit":
+        return service.deposit(amount.read(_value(args, "AMOUNT", "1000usdt"), "AMOUNT"), Wallet(args.wallet))
+    if args.value is not None:
+        raise UsageError(f"'{args.value}' is one argument too many for paper {args.verb}", hint="help paper")
+    if args.verb == "serve":
+        _serve(context, service, args)
+        return None
+    return service.reset() if args.verb == "reset" else service.status()
+
+
+def _value(args: argparse.Namespace, what: str, example: str) -> str:
+    if args.value is None:
+        raise UsageError(f"paper {args.verb} needs {what}", hint=f"paper {args.verb} {example}")
+    return str(args.value)
+
+
+def _serve(context: Context, service: PaperService, args: argparse.Namespace) -> None:
+    from contextlib import suppress
+
+    from atapi.services.paper import ServedApi
+    from atapi.shell import present, table_options
+
+    with service.serve(args.port) as served:
+        table = Table.of(served.apis, ServedApi, notes=("serving until Ctrl-C",))
+        present.put(context.shell, table, context.stdout, table_options.view(args))
+        with suppress(KeyboardInterrupt):  # the usual way to end it
+            served.wait()

@@ -1,0 +1,130 @@
+"""A desk over fake venues, and lines typed at it through the real shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from atapi.clock import ManualClock
+from atapi.services.account import AccountService
+from atapi.services.basis import BasisService
+from atapi.services.fees import FeeReader
+from atapi.services.funding import FundingService
+from atapi.services.market import MarketService
+from atapi.services.marketcap import MarketCapService
+from atapi.services.network import Api, NetworkInfo, NetworkService
+from atapi.services.orders import OrderService
+from atapi.services.paper import PaperService, ServedApi
+from atapi.settings import Settings
+from atapi.shell.context import Context
+from atapi.shell.shell import Shell
+from tests.fakes import NOON, FakeClockSource, FakeFutures, FakePaper, FakeSpot, FakeSupply, FakeWallets
+from tests.services.worlds import FUTURES, SPOT, book_of
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a line came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """Standard output by line."""
+        return self.out.splitlines()
+
+
+@dataclass
+class Door:
+    """An exchange opened to others; somebody presses Ctrl-C at once."""
+
+    apis: list[ServedApi]
+
+    def wait(self) -> None:
+        """Be interrupted."""
+        raise KeyboardInterrupt
+
+
+@dataclass
+class Desk:
+    """Everything the read-only commands ask for, in memory."""
+
+    home: Path
+    network: str = "paper"
+    key: str | None = "abcd1234567890wxyz"
+    now: datetime = NOON
+    spot: FakeSpot = field(default_factory=FakeSpot)
+    futures: FakeFutures = field(default_factory=FakeFutures)
+    wallets: FakeWallets = field(default_factory=FakeWallets)
+    supply: dict[str, Decimal] = field(default_factory=dict)
+    control: FakePaper = field(default_factory=FakePaper)
+
+    def type(self, line: str) -> Said:
+        """Run a line as a script would."""
+        out, err = StringIO(), StringIO()
+        shell = self.shell(out, err)
+        shell.onecmd(line)
+        return Said(shell.code, out.getvalue(), err.getvalue())
+
+    def reads(self, line: str) -> bool:
+        """Tell whether the words of a line make sense to its command; nothing is run."""
+        self.shell(StringIO(), StringIO()).read(line.split())
+        return True
+
+    def shell(self, out: StringIO, err: StringIO) -> Shell:
+        """Open a shell at this desk."""
+        settings = Settings(network=self.network, home=self.home)
+        context = Context(
+            lambda: settings, lambda _: nullcontext(self.services()), stdin=StringIO(), stderr=err
+        )
+        return Shell(context, stdout=out)
+
+    def services(self) -> Any:
+        """Wire the services as the composition root does."""
+        self.spot.listed, self.futures.listed = SPOT, FUTURES
+        spot, futures, clock = self.spot, self.futures, ManualClock(self.now)
+        book, info = book_of(spot, futures), NetworkInfo(name=self.network, key=self.key)
+        reader = FeeReader(spot=spot, futures=futures, wallets=self.wallets, info=info)
+        funding = FundingService(futures=futures, book=book)
+        account = AccountService(
+            spot=spot,
+            futures=futures,
+            wallets=self.wallets,
+            fee_reader=reader,
+            book=book,
+            info=info,
+            clock=clock,
+        )
+        apis = [
+            Api(name=name, url=f"http://127.0.0.1:{port}", venue=venue, clock=FakeClockSource())
+            for name, port, venue in (("spot", 1, spot), ("futures", 2, futures))
+        ]
+        return SimpleNamespace(
+            clock=clock,
+            market=MarketService(spot=spot, futures=futures, book=book),
+            marketcap=MarketCapService(spot=spot, supply=FakeSupply(self.supply), book=book),
+            funding=funding,
+            basis=BasisService(
+                spot=spot, futures=futures, funding=funding, fees=reader, book=book, clock=clock
+            ),
+            account=account,
+            orders=OrderService(spot=spot, futures=futures, book=book, info=info),
+            network=NetworkService(info=info, apis=apis),
+            paper=PaperService(control=self.control, futures=futures, account=account, host=self.host)
+            if self.network == "paper"
+            else None,
+        )
+
+    @contextmanager
+    def host(self, port: int | None) -> Iterator[Door]:
+        """Open the exchange to others."""
+        yield Door([ServedApi(api="spot", url=f"http://127.0.0.1:{port}", key="k", secret="s")])
