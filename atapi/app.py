@@ -8,10 +8,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from atapi.clock import AskedClock, Clock, RunningClock
 from atapi.domain.account import Wallet
@@ -104,6 +105,15 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         rediscover=where,
     )
     stack.callback(venue.close)
+
+    def serve(port: int, out: IO[str]) -> None:
+        from atapi.paper.serve import serve as serve_in_front
+
+        hosted.close()  # one process runs a world; the next command starts it here again
+        serve_in_front(
+            settings.home, feed_text=settings.feed, seed=settings.seed, at=settings.at, port=port, out=out
+        )
+
     label = "synthetic" if settings.feed == "synthetic" else settings.feed
     return _services(
         venue,
@@ -114,7 +124,10 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         binding={"network": "paper", "world": hosted.folder.name},
         tell=tell,
         stack=stack,
-        control=lambda: PaperAdmin(url=hosted.spot_url, token=hosted.admin_token, account=hosted.api_key),
+        paper=PaperSide(
+            control=lambda: PaperAdmin(url=hosted.spot_url, token=hosted.admin_token, account=hosted.api_key),
+            serve=serve,
+        ),
     )
 
 
@@ -134,7 +147,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         binding={"network": settings.network, "account": account},
         tell=tell,
         stack=stack,
-        control=None,
+        paper=None,
     )
 
 
@@ -148,7 +161,7 @@ def _services(
     binding: Mapping[str, str],
     tell: Tell,
     stack: ExitStack,
-    control: Callable[[], PaperControl] | None,  # of the embedded exchange; None on any other network
+    paper: PaperSide | None,  # None on any other network
 ) -> Services:
     book = SymbolBook(spot=venue.spot, futures=venue.futures)
     executor = Executor(
@@ -199,11 +212,22 @@ def _services(
             ],
         ),
         paper=None
-        if control is None
+        if paper is None
         else PaperService(
-            control=Jumps(control, venue, executor), futures=venue.futures, account=account, host=None
+            control=Jumps(paper.control, venue, executor),
+            futures=venue.futures,
+            account=account,
+            server=paper.serve,
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSide:
+    """What the embedded exchange offers beside its markets."""
+
+    control: Callable[[], PaperControl]
+    serve: Callable[[int, IO[str]], None]
 
 
 class Jumps:

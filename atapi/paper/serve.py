@@ -6,7 +6,7 @@ import asyncio
 import signal
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from atapi.errors import ConfigError, StorageError
 from atapi.paper.endpoint import Endpoint
@@ -27,7 +27,7 @@ def serve(
     seed: int,
     at: datetime | None,
     port: int,
-    out: TextIO,
+    out: IO[str],
     enforce_limits: bool = True,
 ) -> None:
     """Serve spot on a port and USD-M on the next until interrupted; says where, one `name: value` a line.
@@ -57,7 +57,7 @@ def serve(
 
 
 async def _serve(
-    folder: Path, feed: Feed, at: datetime | None, port: int, out: TextIO, enforce_limits: bool
+    folder: Path, feed: Feed, at: datetime | None, port: int, out: IO[str], enforce_limits: bool
 ) -> None:
     world = World(folder, feed, at)
     ports = (port, port + 1 if port else 0)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Protocol
+from typing import IO, Protocol
 
 from atapi.clock import EPOCH
 from atapi.domain.account import Income, Wallet
@@ -45,29 +44,6 @@ class PaperControl(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServedApi:
-    """One API of the embedded exchange, open to other programs, and a key made for it."""
-
-    api: str
-    url: str
-    key: str
-    secret: str
-
-
-class Served(Protocol):
-    """An embedded exchange that other programs can reach."""
-
-    @property
-    def apis(self) -> Sequence[ServedApi]:
-        """Where it can be reached."""
-        ...
-
-    def wait(self) -> None:
-        """Wait until the process is interrupted."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRow:
     """One thing to know about the embedded exchange."""
 
@@ -94,7 +70,7 @@ class PaperService:
     control: PaperControl
     futures: FuturesVenue
     account: AccountService
-    host: Callable[[int | None], AbstractContextManager[Served]]  # opens it on a port, or on a free one
+    server: Callable[[int, IO[str]], None]  # serves it to other programs until interrupted, saying where
 
     def status(self) -> Table:
         """Describe the exchange: its clock, what its prices are, who trades on it, where its state lives."""
@@ -147,13 +123,14 @@ class PaperService:
         self.control.reset()
         return self.status()
 
-    def serve(self, port: int | None = None) -> AbstractContextManager[Served]:
-        """Open the exchange to other programs: spot on the port, USD-M on the next one; closed on leaving.
+    def serve(self, out: IO[str], *, port: int | None = None) -> None:
+        """Serve the exchange to other programs until interrupted: spot on the port, USD-M on the next one.
 
         Args:
-            port: A free one where None.
+            out: Where to write the addresses and a key, one `name: value` a line.
+            port: Free ones where None.
         """
-        return self.host(port)
+        self.server(port or 0, out)
 
     def _rates(
         self, symbols: set[str], start: datetime, end: datetime

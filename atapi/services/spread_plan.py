@@ -221,13 +221,13 @@ def _check_minimums(
     minimum = max(pair.perp.min_notional, pair.spot.min_notional)
     cost = smallest * pair.multiplier * max(spot_ask, perp_bid / pair.multiplier)
     rounded = ceil_to(cost * Decimal("1.002"), Decimal(1))
-    coins = quantity * pair.multiplier
-    if quantity * perp_bid < minimum:
-        asked = amount.value if amount.asset == pair.spot.quote_asset else quantity * perp_bid
+    asked = amount.value if amount.asset == pair.spot.quote_asset else quantity * perp_bid
+    if asked < minimum:
+        coins = floor_to(asked / perp_bid * pair.multiplier, pair.spot.lot_size)
         said = f"{plain(coins)} {base} ({asked:.2f} {pair.spot.quote_asset}) is under {pair.symbol}'s minimum"
         said += f" of {plain(minimum)} {pair.spot.quote_asset}"
     else:
-        said = f"{plain(coins)} {base} is under {pair.symbol}'s smallest order"
+        said = f"{asked:.2f} {pair.spot.quote_asset} does not buy one lot of {pair.symbol} within its minimum"
     raise Refused(
         said,
         hint=f"smallest now: {plain(smallest * pair.multiplier)} {base} (about {plain(rounded)} {pair.spot.quote_asset})",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import IO
 
 import pytest
 
@@ -18,23 +18,11 @@ from atapi.errors import UsageError
 from atapi.services.account import AccountService
 from atapi.services.fees import FeeReader
 from atapi.services.network import NetworkInfo
-from atapi.services.paper import PaperService, ServedApi, position_paid
+from atapi.services.paper import PaperService, position_paid
 from tests.fakes import D, FakeFutures, FakePaper, FakeSpot, FakeWallets, utc
 from tests.services.worlds import FUTURES, SPOT, book_of, record
 
 MIDNIGHT = utc("2026-01-01")
-API = ServedApi(api="spot", url="http://127.0.0.1:8100", key="k", secret="s")
-
-
-@dataclass
-class Door:
-    """An exchange opened to others, which nobody waits for."""
-
-    apis: list[ServedApi]
-    open: bool = True
-
-    def wait(self) -> None:
-        """Come back at once."""
 
 
 @dataclass
@@ -44,15 +32,12 @@ class World:
     control: FakePaper = field(default_factory=lambda: FakePaper(now=MIDNIGHT))
     futures: FakeFutures = field(default_factory=FakeFutures)
     spot: FakeSpot = field(default_factory=FakeSpot)
-    doors: list[tuple[int | None, Door]] = field(default_factory=list)
+    served: list[int] = field(default_factory=list)
 
-    @contextmanager
-    def host(self, port: int | None) -> Iterator[Door]:
-        """Open a door, and close it."""
-        door = Door([API])
-        self.doors.append((port, door))
-        yield door
-        door.open = False
+    def server(self, port: int, out: IO[str]) -> None:
+        """Note the port, say where, and come back as if interrupted at once."""
+        self.served.append(port)
+        out.write(f"spot: http://127.0.0.1:{port}\n")
 
     def service(self) -> PaperService:
         self.spot.listed, self.futures.listed = SPOT, FUTURES
@@ -66,7 +51,7 @@ class World:
             info=info,
             clock=ManualClock(MIDNIGHT),
         )
-        return PaperService(control=self.control, futures=self.futures, account=account, host=self.host)
+        return PaperService(control=self.control, futures=self.futures, account=account, server=self.server)
 
 
 def position(symbol: str, quantity: str) -> Position:
@@ -201,11 +186,11 @@ def test_reset_begins_again_and_describes_what_it_began() -> None:
     assert table.rows[0] == ("clock", "2026-01-01T12:00:00Z")
 
 
-def test_what_is_served_is_open_inside_the_block_only() -> None:
-    world = World()
+@pytest.mark.parametrize(("port", "used"), [(8100, 8100), (None, 0)])
+def test_serving_says_where_and_takes_a_free_port_where_none_is_named(port: int | None, used: int) -> None:
+    world, out = World(), io.StringIO()
 
-    with world.service().serve(8100) as served:
-        assert list(served.apis) == [API]
-        [(port, door)] = world.doors
-        assert (port, door.open) == (8100, True)
-    assert not door.open
+    world.service().serve(out, port=port)
+
+    assert world.served == [used]
+    assert out.getvalue() == f"spot: http://127.0.0.1:{used}\n"

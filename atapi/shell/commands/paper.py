@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from atapi.domain.account import Wallet
 from atapi.errors import Refused, UsageError
@@ -11,9 +10,6 @@ from atapi.shell.arguments import amount, choice, count, span
 from atapi.shell.context import Context
 from atapi.shell.registry import command
 from atapi.table import Table
-
-if TYPE_CHECKING:
-    from atapi.services.paper import PaperService
 
 VERBS = ("status", "advance", "deposit", "reset", "serve")
 
@@ -34,7 +30,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     table=True,
     sends_orders=True,
     columns="status: name, value; advance: time, symbol, rate_bp, mark, position [base], amount_usdt; "
-    "deposit: as balance; serve: api, url, key, secret",
+    "deposit: as balance; serve: one `name: value` a line",
     examples=(
         "paper status",
         "paper advance 8h",
@@ -60,7 +56,7 @@ def paper(context: Context, args: argparse.Namespace) -> Table | None:
     if args.value is not None:
         raise UsageError(f"'{args.value}' is one argument too many for paper {args.verb}", hint="help paper")
     if args.verb == "serve":
-        _serve(context, service, args)
+        service.serve(context.stdout, port=args.port)
         return None
     return service.reset() if args.verb == "reset" else service.status()
 
@@ -69,16 +65,3 @@ def _value(args: argparse.Namespace, what: str, example: str) -> str:
     if args.value is None:
         raise UsageError(f"paper {args.verb} needs {what}", hint=f"paper {args.verb} {example}")
     return str(args.value)
-
-
-def _serve(context: Context, service: PaperService, args: argparse.Namespace) -> None:
-    from contextlib import suppress
-
-    from atapi.services.paper import ServedApi
-    from atapi.shell import present, table_options
-
-    with service.serve(args.port) as served:
-        table = Table.of(served.apis, ServedApi, notes=("serving until Ctrl-C",))
-        present.put(context.shell, table, context.stdout, table_options.view(args))
-        with suppress(KeyboardInterrupt):  # the usual way to end it
-            served.wait()

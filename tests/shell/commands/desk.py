@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 from atapi.clock import ManualClock
 from atapi.services.account import AccountService
@@ -21,7 +20,7 @@ from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
 from atapi.services.orders import OrderService
-from atapi.services.paper import PaperService, ServedApi
+from atapi.services.paper import PaperService
 from atapi.settings import Settings
 from atapi.shell.context import Context
 from atapi.shell.shell import Shell
@@ -41,17 +40,6 @@ class Said:
     def lines(self) -> list[str]:
         """Standard output by line."""
         return self.out.splitlines()
-
-
-@dataclass
-class Door:
-    """An exchange opened to others; somebody presses Ctrl-C at once."""
-
-    apis: list[ServedApi]
-
-    def wait(self) -> None:
-        """Be interrupted."""
-        raise KeyboardInterrupt
 
 
 @dataclass
@@ -119,12 +107,11 @@ class Desk:
             account=account,
             orders=OrderService(spot=spot, futures=futures, book=book, info=info),
             network=NetworkService(info=info, apis=apis),
-            paper=PaperService(control=self.control, futures=futures, account=account, host=self.host)
+            paper=PaperService(control=self.control, futures=futures, account=account, server=self.server)
             if self.network == "paper"
             else None,
         )
 
-    @contextmanager
-    def host(self, port: int | None) -> Iterator[Door]:
-        """Open the exchange to others."""
-        yield Door([ServedApi(api="spot", url=f"http://127.0.0.1:{port}", key="k", secret="s")])
+    def server(self, port: int, out: IO[str]) -> None:
+        """Say where, and come back as if interrupted at once."""
+        out.write(f"spot: http://127.0.0.1:{port}\n")
