@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from atapi.clock import Clock
-from atapi.domain.account import Balance, Wallet
+from atapi.domain.account import Balance, Position, Wallet
 from atapi.domain.amounts import Amount
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import LEDGER_STEP, ZERO, floor_to, plain
@@ -52,7 +52,7 @@ class PositionRow:
     entry: Decimal
     mark: Decimal
     liq: Decimal | None  # None where it cannot be liquidated
-    leverage: Decimal | None
+    leverage: Decimal
     margin_usdt: Decimal = column(digits=2, thousands=True)  # initial margin
     pnl_usdt: Decimal = column(digits=2, thousands=True, signed=True)  # not yet realised
     adl: int | None  # auto-deleveraging rank
@@ -159,7 +159,7 @@ class AccountService:
                 entry=p.entry_price,
                 mark=p.mark_price,
                 liq=p.liquidation_price,
-                leverage=p.leverage,
+                leverage=self._leverage(p),
                 margin_usdt=p.initial_margin,
                 pnl_usdt=p.unrealized,
                 adl=p.adl,
@@ -175,6 +175,8 @@ class AccountService:
             kind: `funding`, `fee`, `pnl` or `transfer`; every kind where None.
             since: 30 days back where None.
         """
+        if kind is not None and kind not in INCOME_KINDS:
+            raise UsageError(f"--kind '{kind}' is not one of {', '.join(INCOME_KINDS)}")
         self.info.need_key("income")
         start = since or self.clock.now() - INCOME_SPAN
         empty = f"no {kind or 'income'} since {since:%Y-%m-%d}" if since else "nothing in 30 days"
@@ -263,6 +265,13 @@ class AccountService:
         if wallet is Wallet.FUTURES:
             return self.futures.balances()
         return self.wallets.other_balances(wallet) if self.wallets else []
+
+    def _leverage(self, position: Position) -> Decimal:
+        return (
+            Decimal(self.futures.leverage(position.symbol))
+            if position.leverage is None
+            else position.leverage
+        )
 
     def _unrealized(self) -> dict[str, Decimal]:
         profits: dict[str, Decimal] = {}  # quote asset -> profit of open positions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -182,6 +182,14 @@ def test_positions_say_their_side_and_an_unsigned_quantity() -> None:
     }
 
 
+def test_a_venue_that_does_not_tell_the_leverage_of_a_position_is_asked_for_it() -> None:
+    silent = replace(position("BTCUSDT", "-1"), leverage=None)
+
+    table = World(futures=FakeFutures(open_positions=[silent])).service().positions()
+
+    assert record(table)["leverage"] == D(20)
+
+
 def income(kind: str, at: str, amount: str = "1", symbol: str = "BTCUSDT") -> Income:
     return Income(symbol=symbol, kind=kind, amount=D(amount), asset="USDT", at=utc(at), income_id="1")
 
@@ -199,6 +207,8 @@ def test_income_is_told_in_our_words_and_reaches_thirty_days_back() -> None:
     assert column(service.income(), "symbol") == [None, "BTCUSDT", "BTCUSDT"]
     assert column(service.income(kind="funding"), "amount") == [D("-0.5")]
     assert len(service.income(since=NOON - timedelta(days=90)).rows) == 4
+    with pytest.raises(UsageError, match="--kind 'tax' is not one of funding, fee, pnl, transfer"):
+        service.income(kind="tax")
 
 
 def test_fees_are_the_accounts_own_and_tell_how_they_are_paid() -> None:

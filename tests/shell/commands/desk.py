@@ -24,6 +24,7 @@ from atapi.services.paper import PaperService
 from atapi.settings import Settings
 from atapi.shell.context import Context
 from atapi.shell.shell import Shell
+from atapi.table import Table
 from tests.fakes import NOON, FakeClockSource, FakeFutures, FakePaper, FakeSpot, FakeSupply, FakeWallets
 from tests.services.worlds import FUTURES, SPOT, book_of
 
@@ -67,6 +68,14 @@ class Desk:
         """Tell whether the words of a line make sense to its command; nothing is run."""
         self.shell(StringIO(), StringIO()).read(line.split())
         return True
+
+    def table(self, line: str) -> Table:
+        """Run a line and take the table itself, as a notebook does."""
+        shell = self.shell(StringIO(), StringIO())
+        command, args = shell.read(line.split())
+        table = command.run(shell.context, args)
+        assert isinstance(table, Table)
+        return table
 
     def shell(self, out: StringIO, err: StringIO) -> Shell:
         """Open a shell at this desk."""

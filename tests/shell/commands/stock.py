@@ -65,7 +65,7 @@ def stocked_spot() -> FakeSpot:
         day={
             "BTCUSDT": Ticker(
                 symbol="BTCUSDT",
-                last=D("60000.10"),
+                last=D("60000.5"),
                 open=D(59000),
                 high=D(61000),
                 low=D(58000),

@@ -9,8 +9,8 @@ def test_ticker_shows_changes_rounded_for_eyes(stocked: Desk) -> None:
     header, row = stocked.type("ticker btc-usdt").lines
 
     assert header.split() == ["symbol", "last", "change_pct", "high", "low", "volume", "turnover_usdt"]
-    # 60000.1 / 59000 - 1 = 1.6951 %; a turnover of 74000000.5 half to even
-    assert row.split() == ["BTCUSDT", "60000.1", "1.70", "61000", "58000", "1,234.57", "74,000,000"]
+    # 60000.5 / 59000 - 1 = 1.6958 %; a turnover of 74000000.5 half to even
+    assert row.split() == ["BTCUSDT", "60000.5", "1.70", "61000", "58000", "1,234.57", "74,000,000"]
 
 
 def test_default_symbols_that_are_not_listed_are_told(stocked: Desk) -> None:
