@@ -23,11 +23,8 @@ DAY = 24 * HOUR
 T0 = 1_767_225_600_000  # 2026-01-01 00:00 UTC
 
 
-
 def bracket(floor: str, cap: str, leverage: int, rate: str, offset: str) -> Bracket:
-    return Bracket(
-        floor=D(floor), cap=D(cap), leverage=leverage, maintenance_rate=D(rate), offset=D(offset)
-    )
+    return Bracket(floor=D(floor), cap=D(cap), leverage=leverage, maintenance_rate=D(rate), offset=D(offset))
 
 
 BRACKETS = (
@@ -85,9 +82,9 @@ class FeedOfBars:
 
     def __init__(
         self,
-        steps: Mapping[tuple[Series, str], Sequence[tuple[int, Decimal]]],
+        steps: Mapping[tuple[Series, str], Sequence[tuple[int, Decimal | None]]],  # None: no price
         *,
-        volume: Decimal = D(60),  # base asset traded in each minute
+        volume: Decimal = Decimal(60),  # base asset traded in each minute
         funding: Mapping[str, Sequence[FundingRecord]] | None = None,
         premium: Callable[[str, int], Decimal | None] = lambda symbol, at_ms: D(0),
         spot: Sequence[SpotRules] = (BTC_SPOT, BNB_SPOT),
@@ -130,7 +127,11 @@ class FeedOfBars:
 
     def _bar(self, series: Series, symbol: str, open_ms: int, interval_ms: int, now_ms: int) -> Bar | None:
         until = min(open_ms + interval_ms - 1, now_ms)
-        inside = [p for at_ms, p in self.steps.get((series, symbol), ()) if open_ms < at_ms <= until]
+        inside = [
+            p
+            for at_ms, p in self.steps.get((series, symbol), ())
+            if open_ms < at_ms <= until and p is not None
+        ]
         opened = self.price(series, symbol, open_ms)
         if opened is None:
             return None
@@ -138,7 +139,16 @@ class FeedOfBars:
         volume = self.volume * ((until + 1 - open_ms) // MINUTE or 1)
         turnover = volume * prices[-1]
         return Bar(
-            open_ms, opened, max(prices), min(prices), prices[-1], volume, turnover, 6, volume / 2, turnover / 2
+            open_ms,
+            opened,
+            max(prices),
+            min(prices),
+            prices[-1],
+            volume,
+            turnover,
+            6,
+            volume / 2,
+            turnover / 2,
         )
 
     def premium(self, symbol: str, at_ms: int) -> Decimal | None:
