@@ -43,12 +43,12 @@ class UmMarket(Market[PerpetualRules]):
         """Say what an order would do, or refuse it: symbol, mode, filters, client id, position, margin."""
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
-        if rules.status != "TRADING":
+        mark = self._marks.at(submit.symbol, now_ms)
+        if rules.status != "TRADING" or mark is None:  # halted, or not listed yet
             raise Refusal(-4140, "Invalid symbol status for opening position")
         if submit.position_side != "BOTH":
             raise Refusal(-4061, "Order's position side does not match user's setting.")
         price = None if submit.type == "MARKET" else submit.price
-        mark = self._marks.at(submit.symbol, now_ms) or price or listing.tick
         candidate = Candidate(
             side=submit.side,
             price=price,
