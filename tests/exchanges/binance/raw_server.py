@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -74,21 +75,23 @@ class RawServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def close(self) -> None:
         """Stop listening and drop every connection."""
+        with suppress(OSError):  # closing alone would leave accept() waiting, and listening
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._accepting.join()
         self.drop()
 
     def drop(self) -> None:
         """Close every connection, as a venue does with idle ones."""
         while self._clients:
             client = self._clients.pop()
-            try:
+            with suppress(OSError):  # gone already
                 client.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # gone already
             client.close()
 
     def _accept(self) -> None:

@@ -199,17 +199,17 @@ def test_a_missing_field_is_named_with_its_endpoint(
         parse.read("the endpoint", function, without)
 
 
-@pytest.mark.parametrize(("function", "row", "field"), CASES, ids=[f"{f.__name__}-{n}" for f, _, n in CASES])
-@pytest.mark.parametrize("junk", [None, "", "NaN", "Infinity", [], {}, True, "x" * 3 + "\x00"])
-def test_a_field_of_another_kind_is_never_guessed(
-    function: Callable[[Any], object], row: dict[str, Any], field: str, junk: object
-) -> None:
-    texts = ("symbol", "status", "baseAsset", "quoteAsset", "contractType")
-    if field in texts and isinstance(junk, str) and junk:
-        pytest.skip("any text is a name")
+NAMES = {"symbol", "status", "baseAsset", "quoteAsset", "contractType"}  # any text but none is one of these
 
-    with pytest.raises(VenueUnreachable):
-        parse.read("x", function, {**row, field: junk})
+
+@pytest.mark.parametrize("junk", [None, "", "NaN", "Infinity", "1e", "xxx\x00", [], {}, True])
+def test_a_field_of_another_kind_is_never_guessed(junk: object) -> None:
+    for function, row, field in CASES:
+        if field in NAMES and isinstance(junk, str) and junk:
+            continue
+
+        with pytest.raises(VenueUnreachable):
+            parse.read("x", function, {**row, field: junk})
 
 
 @pytest.mark.parametrize("junk", [None, [], {}, "", 5, [1], {"a": 1}])
