@@ -38,6 +38,8 @@ class BinanceFutures(BinanceMarket):
 
     def marks(self, symbols: Sequence[str] | None = None) -> list[MarkPrice]:
         """Quote mark, index and running funding; of all perpetuals where none is named."""
+        if symbols is not None and not symbols:
+            return []
         if symbols is not None and len(symbols) == 1:
             return [parse.read("premiumIndex", parse.mark, self.api.mark_price(symbols[0]))]
         rows = parse.read("premiumIndex", list, self.api.mark_price())

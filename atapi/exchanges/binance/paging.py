@@ -6,7 +6,7 @@ Every endpoint pages differently; what each of them does is said where it is cal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from atapi.clock import to_ms
@@ -14,6 +14,7 @@ from atapi.domain.market import Candle, FundingRate
 from atapi.domain.orders import Fill, Order
 from atapi.errors import VenueUnreachable
 
+FIRST_FUNDING = datetime(2019, 9, 1, tzinfo=UTC)  # no perpetual of Binance is older
 MILLISECOND = timedelta(milliseconds=1)
 LONGEST_INTERVAL = timedelta(hours=8)  # between two fundings of one perpetual
 
@@ -83,8 +84,14 @@ def newest_fundings(fetch: Fundings, end: datetime | None, limit: int, page: int
         if len(newest) < page:
             return newest
         end = newest[-1].at
-    # the venue counts forward from a start; no interval is longer than 8 h, so this one is early enough
-    return fundings_from(fetch, end - limit * LONGEST_INTERVAL, end, page)[-limit:]
+    # the venue counts forward from a start, so look back further until there are enough
+    span = limit * LONGEST_INTERVAL
+    while True:
+        start = max(end - span, FIRST_FUNDING)
+        found = fundings_from(fetch, start, end, page)
+        if len(found) >= limit or start == FIRST_FUNDING:
+            return found[-limit:]
+        span *= 4
 
 
 def fills_by_id(fetch: FillPage, first_id: int, page: int) -> list[Fill]:
