@@ -33,7 +33,7 @@ from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
 from atapi.services.pnl import PnlService
 from atapi.services.spreads import SpreadService
-from atapi.services.symbols import SymbolBook
+from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
 from atapi.settings import NETWORKS, Settings
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
 
     label = "synthetic" if settings.feed == "synthetic" else settings.feed
     return _services(
+        settings,
         venue,
         info=NetworkInfo(name="paper", key=hosted.api_key, label=label),
         urls={"spot": hosted.spot_url, "futures": hosted.um_url},
@@ -125,7 +126,7 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         tell=tell,
         stack=stack,
         paper=PaperSide(
-            control=lambda: PaperAdmin(url=hosted.spot_url, token=hosted.admin_token, account=hosted.api_key),
+            control=lambda: PaperAdmin(url=hosted.spot_url, token=hosted.admin_token),
             serve=serve,
         ),
     )
@@ -139,6 +140,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
     stack.callback(venue.close)
     account = hashlib.sha256((settings.api_key or "").encode()).hexdigest()[:16]  # of the key, never the key
     return _services(
+        settings,
         venue,
         info=NetworkInfo(name=settings.network, key=settings.api_key),
         urls={"spot": where.spot, "futures": where.um},
@@ -152,6 +154,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
 
 
 def _services(
+    settings: Settings,
     venue: BinanceVenue,
     *,
     info: NetworkInfo,
@@ -163,7 +166,7 @@ def _services(
     stack: ExitStack,
     paper: PaperSide | None,  # None on any other network
 ) -> Services:
-    book = SymbolBook(spot=venue.spot, futures=venue.futures)
+    book = SymbolBook(spot=venue.spot, futures=venue.futures, defaults=settings.symbols or DEFAULT_SYMBOLS)
     executor = Executor(
         folder,
         binding=binding,
