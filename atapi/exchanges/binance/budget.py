@@ -17,55 +17,58 @@ from atapi.errors import RateLimited
 
 SHARE = 0.8  # of a limit, for anything but the essential
 
-_COUNTER = re.compile(r"x-mbx-(used-weight|order-count)-(\d+)([smhd])")
+_COUNTER = re.compile(
+    r"x-(mbx-used-weight|mbx-order-count|sapi-used-ip-weight|sapi-used-uid-weight)-(\d+)([smhd])"
+)
 _UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _INTERVAL_MS = {"SECOND": 1000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
-_KINDS = {"used-weight": "REQUEST_WEIGHT", "order-count": "ORDERS"}
+_KINDS = {
+    "mbx-used-weight": "REQUEST_WEIGHT",
+    "mbx-order-count": "ORDERS",
+    "sapi-used-ip-weight": "SAPI_IP",  # of the last endpoint asked: each has a pool of its own
+    "sapi-used-uid-weight": "SAPI_UID",
+}
 
 
 class Window(NamedTuple):
     """One counted window: its kind and its length."""
 
-    kind: str  # REQUEST_WEIGHT or ORDERS
+    kind: str  # REQUEST_WEIGHT, ORDERS, SAPI_IP or SAPI_UID
     length_ms: int
 
 
 class Budget:
-    """The counters and pauses of one pool of hosts; thread-safe by single assignments."""
+    """The counters and pauses of one host; threads may share it."""
 
     def __init__(self, venue_ms: Callable[[], int]) -> None:
         self._venue_ms = venue_ms
         self._limits: dict[Window, int] = {}
-        self._told: dict[str, tuple[int, str]] = {}  # header -> (the venue's milliseconds then, its value)
+        self._windows: dict[str, Window | None] = {}  # header -> its window; None for any other header
+        self._told: dict[Window, tuple[int, str]] = {}  # window -> (the venue's milliseconds then, the count)
         self._paused_until = 0.0  # monotonic milliseconds
         self._why = ""
 
     def learn(self, rate_limits: list[dict[str, Any]]) -> None:
         """Take over `rateLimits` as exchangeInfo states them."""
-        for row in rate_limits:
-            length = _INTERVAL_MS.get(row["interval"])
-            if length is not None:
-                self._limits[Window(row["rateLimitType"], length * row["intervalNum"])] = row["limit"]
+        self._limits = {
+            Window(row["rateLimitType"], _INTERVAL_MS[row["interval"]] * row["intervalNum"]): row["limit"]
+            for row in rate_limits
+            if row["interval"] in _INTERVAL_MS
+        }
 
     def note(self, headers: Mapping[str, str]) -> None:
-        """Keep the counters of an answer's headers, their names in lower case; read when asked for."""
+        """Keep the counters of an answer's headers, their names in lower case."""
         now = self._venue_ms()
         for name, value in headers.items():
-            self._told[name] = (now, value)
+            window = self._windows[name] if name in self._windows else self._learn_window(name)
+            if window is not None:
+                self._told[window] = (now, value)
 
     def used(self, kind: str, length_ms: int) -> int:
         """Tell what is used of a running window, as far as the venue has told."""
-        for name, (at_ms, value) in self._told.items():
-            match = _COUNTER.fullmatch(name)
-            if (
-                match
-                and _KINDS[match[1]] == kind
-                and int(match[2]) * _UNIT_MS[match[3]] == length_ms
-                and at_ms // length_ms == self._venue_ms() // length_ms
-                and value.isdigit()
-            ):
-                return int(value)
-        return 0
+        at_ms, count = self._told.get(Window(kind, length_ms), (0, "0"))
+        running = at_ms // length_ms == self._venue_ms() // length_ms
+        return int(count) if running and count.isdigit() else 0
 
     def limit(self, kind: str, length_ms: int) -> int | None:
         """Tell a limit, or None where the venue has not stated it."""
@@ -109,3 +112,9 @@ class Budget:
                     f" the rest is kept for cancels and unwinds; free in {wait_s:.0f} s",
                     retry_after_s=wait_s,
                 )
+
+    def _learn_window(self, name: str) -> Window | None:
+        match = _COUNTER.fullmatch(name)
+        window = Window(_KINDS[match[1]], int(match[2]) * _UNIT_MS[match[3]]) if match else None
+        self._windows[name] = window
+        return window

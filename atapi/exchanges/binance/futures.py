@@ -74,6 +74,7 @@ class BinanceFutures(BinanceMarket):
 
     def place(self, request: OrderRequest) -> Order:
         """Send one order, once; errors as `Orders.place` says. What was paid is not in the answer."""
+        assert request.market is self.market
         payload = self.api.new_order(
             symbol=request.symbol,
             side=request.side,

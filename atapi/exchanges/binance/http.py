@@ -8,16 +8,18 @@ from __future__ import annotations
 from atapi.clock import Deadline
 from atapi.exchanges.binance.connection import Answer, Connection, Fault, connect, target
 
-_MAX_IDLE = 8  # connections kept
+MAX_IDLE = 8  # connections kept
+IDLE_S = 30.0  # past this a middlebox may have forgotten the connection without a word, and swallow an order
 
 
 class HttpClient:
     """The kept-alive connections to one host."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, idle_s: float = IDLE_S) -> None:
         self._target = target(base_url)
         self.host = self._target.name  # the Host header's value
-        self._idle: list[Connection] = []  # append and pop are atomic
+        self._idle: list[tuple[Connection, Deadline]] = []  # append and pop are atomic
+        self._idle_s = idle_s
 
     def exchange(self, request: bytes, deadline: Deadline) -> Answer:
         """Send one request once and read its answer.
@@ -39,15 +41,15 @@ class HttpClient:
     def close(self) -> None:
         """Close the idle connections."""
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop()[0].close()
 
     def _kept(self) -> Connection | None:
         while self._idle:
             try:
-                connection = self._idle.pop()
+                connection, until = self._idle.pop()
             except IndexError:  # another thread was quicker
                 return None
-            if not connection.stale():
+            if until.left() > 0 and not connection.stale():
                 return connection
             connection.close()
         return None
@@ -57,7 +59,7 @@ class HttpClient:
             return connection.exchange(request, deadline)
         finally:
             # also on Ctrl-C: a connection in the middle of an answer is never used again
-            if connection.keep_alive and len(self._idle) < _MAX_IDLE:
-                self._idle.append(connection)
+            if connection.keep_alive and len(self._idle) < MAX_IDLE:
+                self._idle.append((connection, Deadline(self._idle_s)))
             else:
                 connection.close()

@@ -182,12 +182,20 @@ class Link:
         try:
             return self._send(request, deadline)
         except Fault as e:
-            if not (e.refused and self._hosts.look_again(self._endpoints)):
+            if not (e.refused and self._moved()):
                 raise
+        return self._send(request, deadline)
+
+    def _moved(self) -> bool:
+        try:
+            if not self._hosts.look_again(self._endpoints):
+                return False
+        except AtapiError as e:
+            raise Fault(f"nobody listens, and {e}", sent=False) from e
         self.close()
         self._settle()
         self.time.forget()
-        return self._send(request, deadline)
+        return True
 
     def _send(self, request: Request, deadline: Deadline) -> Answer:
         query = self._signed(request, deadline) if request.signed else request.query

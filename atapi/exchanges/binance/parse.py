@@ -85,10 +85,10 @@ def number(row: Row, field: str) -> Decimal:
     raise ValueError(f"field {field!r} is {value!r}, not a number")
 
 
-def text(row: Row, field: str) -> str:
-    """Read one text that must not be empty."""
+def text(row: Row, field: str, *, empty: bool = False) -> str:
+    """Read one text; it may be empty only where that means something."""
     value = row[field]
-    if type(value) is str and value:
+    if type(value) is str and (value or empty):
         return value
     raise ValueError(f"field {field!r} is {value!r}, not a text")
 
@@ -121,7 +121,8 @@ def spot_instrument(row: Row) -> Instrument:
 
 def um_instrument(row: Row) -> Instrument:
     """Parse one symbol of USD-M's exchangeInfo. Its `pricePrecision` is not the tick size and is not read."""
-    return _instrument(row, Market.UM, perpetual=text(row, "contractType") in PERPETUAL)
+    # a contract that is being settled has no type any more
+    return _instrument(row, Market.UM, perpetual=text(row, "contractType", empty=True) in PERPETUAL)
 
 
 def _instrument(row: Row, market: Market, *, perpetual: bool) -> Instrument:

@@ -191,7 +191,7 @@ def position(row: Row) -> Position:
 def income(row: Row) -> Income:
     """Parse one row of `income`; a transfer belongs to no symbol."""
     return Income(
-        symbol=row["symbol"],
+        symbol=text(row, "symbol", empty=True),
         kind=text(row, "incomeType"),
         amount=number(row, "income"),
         asset=text(row, "asset"),

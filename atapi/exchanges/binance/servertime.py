@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from atapi.clock import Deadline, from_ms, monotonic_ms, wall_ms
 
 JUMP_MS = 250  # a wall clock that moved this much against the monotonic one was set, or slept
+RECKONED_MS = 1000  # an offset that may not grow older than this is no base for reckoning
 SLOW_MS = 50  # a round trip this long (a connection being opened) is worth a second measurement
 
 
@@ -59,8 +60,11 @@ class ServerTime:
         self._measured_at = None
 
     def now(self) -> datetime:
-        """Tell the venue's time."""
-        return from_ms(self.timestamp_ms(Deadline(self._timeout_s)))
+        """Tell the venue's time: asked for where its clock may stand still, else reckoned from the offset."""
+        deadline = Deadline(self._timeout_s)
+        if self._max_age_ms < RECKONED_MS:
+            return from_ms(self._ask(deadline))
+        return from_ms(self.timestamp_ms(deadline))
 
     def offset(self) -> timedelta:
         """Venue time less this machine's time, as last measured; measures where it never was."""

@@ -32,6 +32,7 @@ class BinanceSpot(BinanceMarket):
 
     def place(self, request: OrderRequest) -> Order:
         """Send one order, once; errors as `Orders.place` says."""
+        assert request.market is self.market
         payload = self.api.new_order(
             symbol=request.symbol,
             side=request.side,

@@ -40,6 +40,15 @@ def test_counters_are_read_from_the_headers() -> None:
     assert made.used("ORDERS", MINUTE) == 0
 
 
+def test_the_wallet_s_counters_are_its_own() -> None:
+    made = budget(VenueTime())
+
+    made.note({"x-sapi-used-ip-weight-1m": "10", "x-sapi-used-uid-weight-1m": "300"})
+
+    assert (made.used("SAPI_IP", MINUTE), made.used("SAPI_UID", MINUTE)) == (10, 300)
+    assert made.used("REQUEST_WEIGHT", MINUTE) == 0
+
+
 def test_a_counter_ends_with_its_window() -> None:
     time = VenueTime()
     made = budget(time)

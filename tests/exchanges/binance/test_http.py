@@ -150,6 +150,43 @@ def test_a_connection_closed_while_idle_is_replaced_before_anything_is_sent(serv
     assert (server.connections, len(server.requests)) == (2, 2)
 
 
+def test_a_connection_idle_for_long_is_not_trusted(serve: Serve) -> None:
+    server = serve(reply({}), reply({}))
+    client = HttpClient(server.url, idle_s=0.0)
+
+    client.exchange(GET, Deadline(5))
+    client.exchange(GET, Deadline(5))
+    client.close()
+
+    assert server.connections == 2
+
+
+def test_a_send_that_fails_at_once_sent_nothing() -> None:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(5)
+    theirs.close()
+    connection = Connection(ours, tls=False)
+
+    with pytest.raises(Fault, match="could not send") as caught:
+        connection.exchange(GET, Deadline(5))
+    connection.close()
+
+    assert not caught.value.sent
+
+
+def test_a_request_cut_in_the_middle_may_have_been_sent() -> None:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(5)
+    connection = Connection(ours, tls=False)
+
+    with pytest.raises(Fault) as caught:  # nobody reads: the buffer fills, the deadline passes
+        connection.exchange(b"x" * 50_000_000, Deadline(0.2))
+    connection.close()
+    theirs.close()
+
+    assert caught.value.sent
+
+
 def test_a_connection_with_bytes_nobody_asked_for_is_not_used_again(serve: Serve) -> None:
     server = serve(
         Reply(SHORT.data + b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{"a":9}'), reply({"a": 2})

@@ -367,7 +367,10 @@ def test_a_skewed_read_measures_the_clock_and_is_signed_anew_once(link: Lines, s
 def test_a_read_after_the_venue_s_clock_was_advanced_is_signed_with_its_new_time(
     link: Lines, serve: Serve
 ) -> None:
-    server = serve(lambda received: reply(SKEW, 400) if _late(received, server) else reply({"a": 1}))
+    def answer(received: Received) -> Reply:
+        return reply(SKEW, 400) if _late(received, server) else reply({"a": 1})
+
+    server: RawServer = serve(answer)
     line = link(server)
     account(line)
     server.skew_ms = 8 * 3_600_000  # paper advance 8h
@@ -500,6 +503,18 @@ def test_a_venue_that_is_nowhere_was_not_sent_anything(link: Lines) -> None:
 
     with pytest.raises(VenueUnreachable) as caught:
         order(link("http://127.0.0.1:1", hosts=Hosts(nowhere, lambda: nowhere)))
+
+    assert caught.value.sent is False
+
+
+def test_a_venue_that_cannot_be_found_was_not_sent_anything(link: Lines) -> None:
+    def lost() -> Endpoints:
+        raise VenueUnreachable("no exchange answers in this home")
+
+    line = link("http://127.0.0.1:1", hosts=Hosts(Endpoints("http://x", _nobody(), "x"), lost))
+
+    with pytest.raises(VenueUnreachable, match="no exchange answers") as caught:
+        order(line)
 
     assert caught.value.sent is False
 

@@ -126,7 +126,7 @@ def test_a_futures_balance_sums_to_the_wallet_even_when_profit_makes_more_availa
     usdt, bnb, _ = map(account.um_balance, payload("um_balance"))
 
     assert (usdt.free, usdt.locked, usdt.total) == (D("750.25"), D("250.25"), D("1000.5"))
-    assert (bnb.free, bnb.locked) == (D("0.1"), 0)  # 0.12 available of 0.1 held
+    assert (bnb.free, bnb.locked) == (D("0.1"), D(0))  # 0.12 available of 0.1 held
 
 
 def test_the_futures_account_has_its_modes() -> None:

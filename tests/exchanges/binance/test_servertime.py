@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -65,6 +65,12 @@ def test_an_old_offset_is_measured_again() -> None:
 
     assert venue.asked > asked
     assert stamp > wall_ms() + YEAR_MS - 5000
+
+
+def test_the_time_of_a_clock_that_stands_still_is_exact() -> None:
+    time = ServerTime(lambda deadline: 1_767_225_600_000, max_age_s=0.25, timeout_s=5.0)
+
+    assert {time.now() for _ in range(50)} == {datetime(2026, 1, 1, tzinfo=UTC)}
 
 
 def test_resync_and_forget_measure_again() -> None:
