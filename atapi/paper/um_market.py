@@ -243,7 +243,9 @@ class UmMarket(Market[PerpetualRules]):
             raise Refusal(
                 -5021, "Due to the order could not be filled immediately, the FOK order has been rejected."
             )
-        order = new_order(self.name, account, submit, price=price, quantity=submit.quantity, now_ms=now_ms)
+        # One that may rest is cut to the position; one that may not keeps what was asked and expires with the rest.
+        asked = quantity if submit.time_in_force in ("GTC", "GTX") else submit.quantity
+        order = new_order(self.name, account, submit, price=price, quantity=asked, now_ms=now_ms)
         return Draft(order, plan, limit, lots)
 
     def _check_margin(
