@@ -123,6 +123,10 @@ class Feed(Protocol):
     name: str  # as the user gave it: "synthetic", "replay:DIR"
     synthetic: bool  # made up; shown wherever its prices are
 
+    def identity(self) -> str:
+        """Name this world in a file name: a state belongs to the world it was made in."""
+        ...
+
     def catalogue(self) -> Catalogue:
         """List what can be traded."""
         ...
