@@ -17,6 +17,7 @@ from atapi.domain.numbers import floor_to
 from atapi.errors import ConfigError
 from atapi.matching.ledger import Holder
 from atapi.paper.accounts import Accounts, KeyMaker, random_key
+from atapi.paper.backoffice import Backoffice
 from atapi.paper.candles import Candles
 from atapi.paper.clock import PaperClock
 from atapi.paper.effects import Effects
@@ -24,7 +25,7 @@ from atapi.paper.feeds.base import Bar, Catalogue, Feed, Series
 from atapi.paper.funding import Funding
 from atapi.paper.funding_rates import FundingRates
 from atapi.paper.ids import Ids
-from atapi.paper.market import Backoffice, Market
+from atapi.paper.market import Market
 from atapi.paper.marks import Marks
 from atapi.paper.orders import Orders
 from atapi.paper.prices import DAY, Prices
@@ -95,12 +96,13 @@ class Exchange:
         self._spot = SpotMarket(office, self.catalogue.spot)
         self._um = UmMarket(office, self.catalogue.um, self._um_accounts, self._marks)
         self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
+        self._markets: dict[str, Market[Any]] = {"spot": self._spot, "um": self._um}
         self._timeline = Timeline(feed, self._orders, self._spot, self._um, self._funding)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
         for order in store.open_orders():
             self._market(order.market).restore(order)
-        self._effects.meta("feed", feed.name)
+        self._effects.meta("feed", feed.identity())
         self._effects.meta("clock", clock.state)
         self._commit()
 
@@ -208,7 +210,7 @@ class Exchange:
         limit: int,
     ) -> Sequence[Bar]:
         """Bars by Binance's rules: from `start_ms` up, else the newest `limit` to `end_ms`; never past now."""
-        self._market("spot" if series is Series.SPOT else "um").listing(symbol)
+        (self._spot if series is Series.SPOT else self._um).listing(symbol)
         return self._candles.page(series, symbol, interval_ms, start_ms, end_ms, limit, self.now_ms())
 
     def public_trades(self, market: str, symbol: str, limit: int) -> Sequence[TradeRecord]:
@@ -362,7 +364,7 @@ class Exchange:
         self._effects.commit()
 
     def _market(self, name: str) -> Market[Any]:
-        return self._spot if name == "spot" else self._um
+        return self._markets[name]
 
     def _spendable(self, account: str, asset: str, now_ms: int) -> Decimal:
         totals = self._um_accounts.totals(account, asset, now_ms)
@@ -372,10 +374,10 @@ class Exchange:
 def _first_moment(feed: Feed, clock: PaperClock, store: Store) -> int:
     """Tell up to when a store has been settled, once it fits the feed and the clock."""
     made_with = store.meta("feed")
-    if made_with is not None and made_with != feed.name:
+    if made_with is not None and made_with != feed.identity():
         raise ConfigError(
-            f"this exchange was made with the feed {made_with}, not {feed.name}",
-            hint=f"--feed {made_with}, another --home, or paper reset",
+            f"this exchange was made with the feed {made_with}, not {feed.identity()}",
+            hint="its own --feed and --seed, another --home, or paper reset",
         )
     now = clock.now_ms()
     settled = int(store.meta("settled") or now)

@@ -11,9 +11,10 @@ from atapi.matching.filters import Candidate, breach_of_um
 from atapi.matching.ledger import CLEARING, FEES, FUNDING_POOL, Holder
 from atapi.matching.margin import max_leverage, max_notional
 from atapi.matching.models.fees import BNB, fee
+from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.listing import Listing
-from atapi.paper.market import Backoffice, Draft, Market, new_order
+from atapi.paper.market import Draft, Market, new_order
 from atapi.paper.marks import Marks
 from atapi.paper.records import ZERO, IncomeRecord, OrderRecord, Refusal, SettledFunding, TradeRecord
 from atapi.paper.um_accounts import UmAccounts
@@ -243,7 +244,9 @@ class UmMarket(Market[PerpetualRules]):
             raise Refusal(
                 -5021, "Due to the order could not be filled immediately, the FOK order has been rejected."
             )
-        order = new_order(self.name, account, submit, price=price, quantity=submit.quantity, now_ms=now_ms)
+        # One that may rest is cut to the position; one that may not keeps what was asked and expires with the rest.
+        asked = quantity if submit.time_in_force in ("GTC", "GTX") else submit.quantity
+        order = new_order(self.name, account, submit, price=price, quantity=asked, now_ms=now_ms)
         return Draft(order, plan, limit, lots)
 
     def _check_margin(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import suppress
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -223,8 +225,43 @@ class Trading(RuleBasedStateMachine):
 
 TestTrading = Trading.TestCase
 TestTrading.settings = settings(
-    max_examples=40,
-    stateful_step_count=30,
+    max_examples=80,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_long_life_keeps_every_invariant(seed: int) -> None:
+    dice = random.Random(seed)
+    life = Trading()
+    life.open()
+    sides, markets = ["BUY", "SELL"], ["spot", "um", "um"]
+    for step in range(800):
+        who, what = dice.randrange(3), dice.random()
+        market, side = dice.choice(markets), dice.choice(sides)
+        if what < 0.55:
+            force = dice.choice(["GTC", "GTC", "GTC", "IOC", "FOK", "GTX"])
+            prevention = dice.choice(["EXPIRE_MAKER", "EXPIRE_TAKER", "EXPIRE_BOTH", "NONE"])
+            offset, reduce = dice.randint(-40, 40), dice.random() < 0.4
+            life.limit(who, market, side, dice.randint(2, 400), offset, force, reduce, prevention)
+        elif what < 0.75:
+            life.market(who, market, side, dice.randint(1, 700), dice.random() < 0.4)
+        elif what < 0.80:
+            life.by_quote(who, side, dice.randint(500, 3_000_000))
+        elif what < 0.88:
+            life.cancel(who, market)
+        elif what < 0.92:
+            kind = dice.choice(["MAIN_UMFUTURE", "UMFUTURE_MAIN"])
+            life.transfer(who, kind, dice.choice(["USDT", "BNB"]), dice.randint(1, 10**12))
+        elif what < 0.94:
+            life.burn(who, dice.random() < 0.5)
+        else:
+            life.advance(dice.choice([250, 1000, 61_000, 20 * 60_000, HOUR, 9 * HOUR]))
+        if step % 50 == 49:
+            life.every_asset_sums_to_zero_and_balances_are_their_entries()
+            life.what_orders_hold_is_what_open_orders_need()
+            life.positions_are_their_fills_and_what_was_realized_is_exact()
+            life.futures_money_is_explained_by_income()
+            life.books_never_cross_and_orders_add_up()
