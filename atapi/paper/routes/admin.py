@@ -72,8 +72,9 @@ def deposit(call: Call) -> Json:
 @router.route("POST", f"{PREFIX}/reset", security=Security.ADMIN)
 def reset(call: Call) -> Json:
     """Begin the world again: no orders, first balances, first time, a new key."""
+    _body(call)
     call.gateway.reset()
-    return {"now_ms": call.exchange.now_ms()}
+    return {"now_ms": call.gateway.exchange.now_ms()}
 
 
 def _body(call: Call) -> Json:
