@@ -90,7 +90,7 @@ class Exchange:
             store, self._effects, self._accounts, self._wallets, self._marks, self.catalogue.um
         )
         office = Backoffice(
-            feed, self._prices, self._accounts, self._wallets, self._orders, ids, self._effects
+            feed, store, self._prices, self._accounts, self._wallets, self._orders, ids, self._effects
         )
         self._spot = SpotMarket(office, self.catalogue.spot)
         self._um = UmMarket(office, self.catalogue.um, self._um_accounts, self._marks)

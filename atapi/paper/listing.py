@@ -47,6 +47,7 @@ class Listing(Generic[RulesT]):
         "quoted",
         "rules",
         "symbol",
+        "taken",
         "tick",
         "unit",
         "version",
@@ -63,6 +64,7 @@ class Listing(Generic[RulesT]):
         self.version = 0  # update id, rising with each change
         self.looked = -1  # when the crowd last looked at the price
         self.quoted: tuple[int, Decimal | None] | None = None  # second and price it quoted at
+        self.taken: dict[tuple[bool, int], int] = {}  # (bid, ticks) -> lots taken from the crowd's quotes
         self._ladder = Ladder.of(market, self.symbol, self.tick, self.lot, model)
         self._crowd: list[Resting] = []
 
@@ -92,6 +94,7 @@ class Listing(Generic[RulesT]):
             if order.lots:
                 self.book.remove(order.id)
         self._crowd.clear()
+        self.taken.clear()
         self.quoted = None
 
     def crowd_levels(self, price: Decimal, second: int) -> tuple[Levels, Levels]:
@@ -103,3 +106,26 @@ class Listing(Generic[RulesT]):
         order = Resting(new_id(), CROWD, bid, ticks, lots)
         self.book.add(order)
         self._crowd.append(order)
+
+    def take(self, bid: bool, ticks: int, lots: int) -> None:
+        """Remember that the crowd's quote at a price is so much less."""
+        key = (bid, ticks)
+        self.taken[key] = self.taken.get(key, 0) + lots
+
+    @property
+    def memory(self) -> str:
+        """What was taken from which quotes, as `recall` reads it: the quotes, then B or S, ticks and lots of each."""
+        assert self.quoted is not None
+        second, price = self.quoted
+        taken = " ".join(f"{'B' if bid else 'S'}:{ticks}:{lots}" for (bid, ticks), lots in self.taken.items())
+        return f"{second}@{price} {taken}"
+
+    def recall(self, memory: str) -> None:
+        """Take up again what was taken, where it was from the quotes of now."""
+        assert self.quoted is not None
+        second, price = self.quoted
+        quotes, *taken = memory.split()
+        if quotes == f"{second}@{price}":
+            for part in taken:
+                side, ticks, lots = part.split(":")
+                self.taken[side == "B", int(ticks)] = int(lots)

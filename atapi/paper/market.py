@@ -24,6 +24,7 @@ from atapi.paper.listing import Listing, RulesT
 from atapi.paper.orders import Orders
 from atapi.paper.prices import SECOND, Prices
 from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord
+from atapi.paper.store import Store
 from atapi.paper.views import Submit
 from atapi.paper.wallets import Wallets
 
@@ -40,6 +41,7 @@ class Backoffice:
     """What every market needs of the exchange."""
 
     feed: Feed
+    store: Store
     prices: Prices
     accounts: Accounts
     wallets: Wallets
@@ -129,6 +131,7 @@ class Market(ABC, Generic[RulesT]):
             self._rest_or_expire(listing, draft, now_ms)
         if trades or order.open:
             self._note_book(listing, now_ms)
+        self._remember(listing)
         return copy(order), trades
 
     def cancel(
@@ -230,27 +233,43 @@ class Market(ABC, Generic[RulesT]):
 
     # ------------------------------------------------------------------------------------------------------------
     def _requote(self, listing: Listing[RulesT], second: int, price: Decimal | None, now_ms: int) -> None:
+        first = listing.quoted is None and not listing.version
         listing.withdraw_crowd()
         listing.quoted = (second, price)
+        if first:  # since the exchange was opened
+            listing.recall(self.office.store.meta(self._memory_of(listing)) or "none")
         if price is not None:
             bids, asks = listing.crowd_levels(price, second)
             for bid, levels in ((True, bids), (False, asks)):
                 for ticks, lots in levels:
-                    left = self._cross(listing, bid, ticks, lots, now_ms)
+                    left = lots - listing.taken.get((bid, ticks), 0)
+                    left -= self._cross(listing, bid, ticks, left, now_ms)
                     if left:
                         listing.rest_crowd(bid, ticks, left, self.office.ids.crowd)
         self._note_book(listing, now_ms)
+        self._remember(listing)
+
+    def _remember(self, listing: Listing[RulesT]) -> None:
+        if listing.taken:
+            self.office.effects.meta(self._memory_of(listing), listing.memory)
+
+    def _memory_of(self, listing: Listing[RulesT]) -> str:
+        return f"crowd {self.name} {listing.symbol}"
 
     def _cross(self, listing: Listing[RulesT], bid: bool, ticks: int, lots: int, now_ms: int) -> int:
-        # A quote of the crowd that meets an account's order takes it, at that order's price.
-        best = listing.book.best_ask if bid else listing.book.best_bid
-        while lots and best is not None and (best <= ticks if bid else best >= ticks):
-            resting = next(listing.book.orders(not bid))
-            part = min(lots, resting.lots)
+        # A quote of the crowd that meets an account's order takes it, at that order's price; how much it took.
+        book, taken = listing.book, 0
+        while taken < lots:
+            best = book.best_ask if bid else book.best_bid
+            if best is None or (best > ticks if bid else best < ticks):
+                break
+            resting = next(book.orders(not bid))
+            part = min(lots - taken, resting.lots)
             self._trade(listing, None, resting, part, now_ms)
-            lots -= part
-            best = listing.book.best_ask if bid else listing.book.best_bid
-        return lots
+            taken += part
+        if taken:
+            listing.take(bid, ticks, taken)
+        return taken
 
     def _match(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
         order, plan, trades = draft.order, draft.plan, list[TradeRecord]()
@@ -281,7 +300,11 @@ class Market(ABC, Generic[RulesT]):
         """Trade with a resting order; the crowd takes where there is no taker. The taker's fill, else the maker's."""
         office = self.office
         price, quantity = listing.price(resting.price), listing.quantity(lots)
-        maker = None if resting.owner == CROWD else office.orders.of_id(self.name, resting.id)
+        maker = None
+        if resting.owner == CROWD:
+            listing.take(resting.bid, resting.price, lots)
+        else:
+            maker = office.orders.of_id(self.name, resting.id)
         listing.book.fill(resting, lots)
         trade_id = office.ids.trade(self.name, now_ms)
         taking = CROWD if taker is None else taker.account

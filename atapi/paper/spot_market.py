@@ -33,10 +33,10 @@ class SpotMarket(Market[SpotRules]):
         """Say what an order would do, or refuse it, in Binance's order: symbol, filters, client id, funds."""
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
-        if rules.status != "TRADING":
+        reference = self.office.prices.average(submit.symbol, now_ms)
+        if rules.status != "TRADING" or reference is None:  # halted, or not listed yet
             raise Refusal(-2010, "Market is closed.")
         price = None if submit.type == "MARKET" else submit.price
-        reference = self.office.prices.average(submit.symbol, now_ms) or submit.price or listing.tick
         breach = breach_of_spot(
             rules,
             Candidate(

@@ -32,15 +32,18 @@ class Store:
 
     Args:
         path: Where it lives; ":memory:" keeps it in memory only.
+        patience_s: How long a write waits for another program that locked the file.
     Raises:
         StorageError: It cannot be opened, or is not an exchange of this version.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, patience_s: float = 5.0) -> None:
         self.path = str(path)
         self._failed: str | None = None  # why nothing more is written
         try:
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(
+                self.path, timeout=patience_s, isolation_level=None, check_same_thread=False
+            )
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(schema.DDL)

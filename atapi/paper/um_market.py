@@ -43,12 +43,12 @@ class UmMarket(Market[PerpetualRules]):
         """Say what an order would do, or refuse it: symbol, mode, filters, client id, position, margin."""
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
-        if rules.status != "TRADING":
+        mark = self._marks.at(submit.symbol, now_ms)
+        if rules.status != "TRADING" or mark is None:  # halted, or not listed yet
             raise Refusal(-4140, "Invalid symbol status for opening position")
         if submit.position_side != "BOTH":
             raise Refusal(-4061, "Order's position side does not match user's setting.")
         price = None if submit.type == "MARKET" else submit.price
-        mark = self._marks.at(submit.symbol, now_ms) or price or listing.tick
         candidate = Candidate(
             side=submit.side,
             price=price,
@@ -243,7 +243,9 @@ class UmMarket(Market[PerpetualRules]):
             raise Refusal(
                 -5021, "Due to the order could not be filled immediately, the FOK order has been rejected."
             )
-        order = new_order(self.name, account, submit, price=price, quantity=submit.quantity, now_ms=now_ms)
+        # One that may rest is cut to the position; one that may not keeps what was asked and expires with the rest.
+        asked = quantity if submit.time_in_force in ("GTC", "GTX") else submit.quantity
+        order = new_order(self.name, account, submit, price=price, quantity=asked, now_ms=now_ms)
         return Draft(order, plan, limit, lots)
 
     def _check_margin(

@@ -82,9 +82,9 @@ class FeedOfBars:
 
     def __init__(
         self,
-        steps: Mapping[tuple[Series, str], Sequence[tuple[int, Decimal]]],
+        steps: Mapping[tuple[Series, str], Sequence[tuple[int, Decimal | None]]],  # None: no price
         *,
-        volume: Decimal = D(60),  # base asset traded in each minute
+        volume: Decimal = Decimal(60),  # base asset traded in each minute
         funding: Mapping[str, Sequence[FundingRecord]] | None = None,
         premium: Callable[[str, int], Decimal | None] = lambda symbol, at_ms: D(0),
         spot: Sequence[SpotRules] = (BTC_SPOT, BNB_SPOT),
@@ -127,7 +127,11 @@ class FeedOfBars:
 
     def _bar(self, series: Series, symbol: str, open_ms: int, interval_ms: int, now_ms: int) -> Bar | None:
         until = min(open_ms + interval_ms - 1, now_ms)
-        inside = [p for at_ms, p in self.steps.get((series, symbol), ()) if open_ms < at_ms <= until]
+        inside = [
+            p
+            for at_ms, p in self.steps.get((series, symbol), ())
+            if open_ms < at_ms <= until and p is not None
+        ]
         opened = self.price(series, symbol, open_ms)
         if opened is None:
             return None
