@@ -51,14 +51,11 @@ def test_gathering_leaves_out_what_has_no_parts() -> None:
 
     days = gather(parts, DAY)
 
-    assert [day.open_ms for day in days] == [
-        0,
-        2 * DAY,
-    ]  # the third day opens at midnight, whenever it first trades
+    assert [day.open_ms for day in days] == [0, 2 * DAY]  # a day opens at midnight, whenever it first trades
     assert days[0].close == 14
 
 
 def test_a_point_has_a_price_and_no_volume() -> None:
-    assert point(5, Decimal(7)) == Bar(
-        5, *[Decimal(7)] * 4, Decimal(0), Decimal(0), 0, Decimal(0), Decimal(0)
-    )
+    seven, zero = Decimal(7), Decimal(0)
+
+    assert point(5, seven) == Bar(5, seven, seven, seven, seven, zero, zero, 0, zero, zero)
