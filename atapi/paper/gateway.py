@@ -119,6 +119,11 @@ class Gateway:
         if self._hub is not None:
             self._hub.beat()
 
+    def name_cancel(self, order_id: int, cancel_id: str) -> None:
+        """Let streams tell a spot cancel by the id its sender gave it."""
+        if self._hub is not None:
+            self._hub.name_cancel(order_id, cancel_id)
+
     def before_snapshot(self, market: str, symbol: str) -> None:
         """Let streams of a book catch up with the snapshot that is about to be shown."""
         if self._hub is not None:

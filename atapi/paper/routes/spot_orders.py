@@ -68,6 +68,8 @@ def cancel(call: Call) -> Json:
         if found.open and found.status != restriction.removeprefix("ONLY_"):
             raise Refusal(-2011, "Order was not canceled due to cancel restrictions.")
     order = call.exchange.cancel(account, "spot", symbol, order_id=order_id, client_order_id=client_id)
+    if cancel_id is not None:
+        call.gateway.name_cancel(order.order_id, cancel_id)
     return spot.canceled(order, cancel_id)
 
 

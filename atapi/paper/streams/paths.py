@@ -58,7 +58,7 @@ def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     return StreamTalk(
         gateway,
         market,
-        names=[name for name in names if name],
+        names=[name for name in names if name and not name.isdigit()],  # some clients number their sockets
         combined=combined,
         legacy=market == "um" and category is None,
         events=events,

@@ -13,15 +13,15 @@ from atapi.paper.shapes.spot import cancel_id_of
 Json = dict[str, Any]
 
 
-def execution_report(order: OrderRecord, trade: TradeRecord | None) -> Json:
-    """Tell what happened to an order: it is new, it traded, it ended."""
+def execution_report(order: OrderRecord, trade: TradeRecord | None, cancel_id: str | None = None) -> Json:
+    """Tell what happened to an order: it is new, it traded, it ended; a cancel has an id of its own."""
     canceled = order.status == "CANCELED"
     at = order.updated_ms
     report: Json = {
         "e": "executionReport",
         "E": at,
         "s": order.symbol,
-        "c": cancel_id_of(order) if canceled else order.client_order_id,
+        "c": (cancel_id or cancel_id_of(order)) if canceled else order.client_order_id,
         "S": order.side,
         "o": order.type,
         "f": order.time_in_force,
