@@ -18,8 +18,8 @@ from atapi.paper.endpoint import NAME, Endpoint
 from atapi.paper.host import LOCK, Hosted, join_or_start
 from atapi.paper.locks import FileLock
 from atapi.paper.serve import serve
+from tests.paper.client import Wire
 from tests.paper.conftest import AT
-from tests.paper.wire import Wire
 
 Host = Callable[..., Hosted]
 
@@ -145,7 +145,7 @@ def test_killing_the_host_loses_nothing_acknowledged(host: Host, other: Other) -
 def test_worlds_of_other_seeds_and_times_are_others(host: Host, tmp_path: Path) -> None:
     here, seed, wall = host(), host(seed=8), host(at=None)
 
-    assert here.hosting and seed.hosting and wall.hosting
+    assert all(world.hosting for world in (here, seed, wall))
     assert {here.folder.name, seed.folder.name, wall.folder.name} == {
         "synthetic-7-at-20260101T000000Z",
         "synthetic-8-at-20260101T000000Z",

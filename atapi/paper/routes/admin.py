@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from atapi.domain.numbers import parse_plain
-from atapi.paper.call import Call
-from atapi.paper.figures import bare
 from atapi.paper.records import Refusal
-from atapi.paper.router import Router, Security
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import bare
+from atapi.paper.wire.router import Router, Security
 
 router = Router()
 

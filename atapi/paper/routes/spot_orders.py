@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from atapi.paper.call import Call
-from atapi.paper.orderforms import order_key, spot_order
-from atapi.paper.paging import page
-from atapi.paper.params import Params, invalid
 from atapi.paper.records import Refusal
-from atapi.paper.router import Router
-from atapi.paper.shapes import spot
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.orderforms import order_key, spot_order
+from atapi.paper.wire.paging import page
+from atapi.paper.wire.params import Params, invalid
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.shapes import spot
 
 router = Router()
 

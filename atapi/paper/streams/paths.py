@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from atapi.paper.gateway import Gateway
-from atapi.paper.http import Request
 from atapi.paper.streams.api import ApiTalk
 from atapi.paper.streams.session import Session, Talk
 from atapi.paper.streams.subscriptions import StreamTalk
+from atapi.paper.wire.gateway import Gateway
+from atapi.paper.wire.http import Request
 
 API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1"}
 CATEGORIES = ("/public", "/market", "/private")

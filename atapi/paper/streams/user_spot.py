@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.figures import eight
 from atapi.paper.records import ZERO, OrderRecord, TradeRecord
-from atapi.paper.shapes.spot import cancel_id_of
+from atapi.paper.wire.figures import eight
+from atapi.paper.wire.shapes.spot import cancel_id_of
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from atapi.paper.host import Hosted
-from tests.paper.wire import Reply, Wire
+from tests.paper.client import Reply, Wire
 
 DAY_MS = 86_400_000
 JSON = {"Content-Type": "application/json"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.paper.wire import Wire
+from tests.paper.client import Wire
 
 EIGHT = re.compile(r"-?\d+\.\d{8}")
 INVALID_SYMBOL = (400, -1121, "Invalid symbol.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.paper.wire import Wire
+from tests.paper.client import Wire
 
 MARKET = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET"}
 LIMIT = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01"}

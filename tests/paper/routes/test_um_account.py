@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.paper.wire import Wire
+from tests.paper.client import Wire
 
 SELL = {"symbol": "BTCUSDT", "side": "SELL", "type": "MARKET", "quantity": "0.1"}
 HOUR_MS = 3_600_000

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
-from tests.paper.wire import Wire
+from tests.paper.client import Wire
 
 INVALID_SYMBOL = (400, -1121, "Invalid symbol.")
 HOUR_MS = 3_600_000
@@ -107,7 +108,7 @@ def test_settled_funding_goes_up_by_its_interval(um: Wire) -> None:
     rows = um.get("/fapi/v1/fundingRate", symbol="BTCUSDT", limit=4).json
 
     times = [row["fundingTime"] for row in rows]
-    assert [later - sooner for sooner, later in zip(times, times[1:], strict=False)] == [8 * HOUR_MS] * 3
+    assert [later - sooner for sooner, later in pairwise(times)] == [8 * HOUR_MS] * 3
     assert set(rows[0]) == {"symbol", "fundingTime", "fundingRate", "markPrice", "rateType"}
     assert times[-1] <= um.now()
 

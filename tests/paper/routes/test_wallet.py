@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.paper.wire import Wire
+from tests.paper.client import Wire
 
 TRANSFER = "/sapi/v1/asset/transfer"
 

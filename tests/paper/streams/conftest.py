@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from tests.paper.wire import Wire
+from tests.paper.client import Wire
 
 TIMEOUT_S = 10
 

@@ -12,8 +12,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from atapi.paper.host import Hosted
+from tests.paper.client import Wire
 from tests.paper.streams.conftest import Socket
-from tests.paper.wire import Wire
 
 Dial = Callable[[Wire, str], Socket]
 MINUTE_MS = 60_000
@@ -276,8 +276,7 @@ def test_who_talks_too_fast_is_cut(spot: Wire, dial: Dial) -> None:
         socket.say(method="LIST_SUBSCRIPTIONS", id=number)
 
     with pytest.raises(ConnectionClosed) as closed:
-        for _ in range(7):
-            socket.hear()
+        socket.hear_until(lambda message: False)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1008
 

@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 
 from atapi.paper.host import Hosted
+from tests.paper.client import Wire
 from tests.paper.streams.conftest import Socket
-from tests.paper.wire import Wire
 
 Dial = Callable[[Wire, str], Socket]
-EXECUTION = set("e E s c S o f q p P F g C x X r i l z L n N T t I w m M O Z Y Q W V".split())
-ORDER_UPDATE = set(
-    "s c S o f q p ap sp x X i l z L n N T t b a m R wt ot ps cp rp pP si ss V pm gtd er".split()
-)
+EXECUTION = {
+    "e", "E", "s", "c", "S", "o", "f", "q", "p", "P", "F", "g", "C", "x", "X", "r", "i", "l", "z", "L",
+    "n", "N", "T", "t", "I", "w", "m", "M", "O", "Z", "Y", "Q", "W", "V",
+}  # fmt: skip
+ORDER_UPDATE = {
+    "s", "c", "S", "o", "f", "q", "p", "ap", "sp", "x", "X", "i", "l", "z", "L", "n", "N", "T", "t",
+    "b", "a", "m", "R", "wt", "ot", "ps", "cp", "rp", "pP", "si", "ss", "V", "pm", "gtd", "er",
+}  # fmt: skip
 MARKET: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"}
 
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.paper.wire import Wire
+from tests.paper.client import Wire
 
 PING = b"GET /api/v3/ping HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
