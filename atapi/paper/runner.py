@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from atapi.paper.endpoint import Endpoint
-from atapi.paper.gateway import Gateway
-from atapi.paper.server import Port
-from atapi.paper.sites import routers
+from atapi.paper.wire.gateway import Gateway
+from atapi.paper.wire.server import Port
+from atapi.paper.wire.sites import routers
 from atapi.paper.world import World, new_token
 
 log = logging.getLogger("atapi.paper")

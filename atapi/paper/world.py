@@ -52,8 +52,8 @@ class World:
         self._feed = feed
         self._at = at
         path = folder / DATA
+        path.touch(mode=0o600)  # SQLite gives its other files the mode of this one
         self._store = Store(path)
-        path.chmod(0o600)
         self.exchange = self._open(random_key)
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from atapi.paper.host import Hosted, join_or_start
-from tests.paper.wire import Wire
+from tests.paper.client import Wire
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

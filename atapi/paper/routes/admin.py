@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from atapi.domain.numbers import parse_plain
-from atapi.paper.call import Call
-from atapi.paper.figures import bare
 from atapi.paper.records import Refusal
-from atapi.paper.router import Router, Security
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import bare
+from atapi.paper.wire.router import Router, Security
 
 router = Router()
 
@@ -72,8 +72,9 @@ def deposit(call: Call) -> Json:
 @router.route("POST", f"{PREFIX}/reset", security=Security.ADMIN)
 def reset(call: Call) -> Json:
     """Begin the world again: no orders, first balances, first time, a new key."""
+    _body(call)
     call.gateway.reset()
-    return {"now_ms": call.exchange.now_ms()}
+    return {"now_ms": call.gateway.exchange.now_ms()}
 
 
 def _body(call: Call) -> Json:

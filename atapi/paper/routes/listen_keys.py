@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from atapi.paper.call import Call
-from atapi.paper.router import Router, Security
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.router import Router, Security
 
 router = Router()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from atapi.paper.call import Call
-from atapi.paper.figures import eight
 from atapi.paper.records import ZERO
-from atapi.paper.router import Router
 from atapi.paper.routes.wallet import btc_value
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import eight
+from atapi.paper.wire.router import Router
 
 router = Router()
 

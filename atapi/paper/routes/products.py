@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.call import Call
-from atapi.paper.figures import bare, eight
-from atapi.paper.router import Router
-from atapi.paper.symbols import priced_symbols
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import bare, eight
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.symbols import priced_symbols
 
 router = Router()
 

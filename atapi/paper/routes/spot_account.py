@@ -6,13 +6,13 @@ import zlib
 from typing import Any
 
 from atapi.matching.models.fees import BNB_MULTIPLIER, RATES
-from atapi.paper.call import Call
-from atapi.paper.figures import eight
-from atapi.paper.http import Answer, html_answer
-from atapi.paper.paging import page
 from atapi.paper.records import ZERO
-from atapi.paper.router import Router, Security
-from atapi.paper.shapes import spot
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import eight
+from atapi.paper.wire.http import Answer, html_answer
+from atapi.paper.wire.paging import page
+from atapi.paper.wire.router import Router, Security
+from atapi.paper.wire.shapes import spot
 
 router = Router()
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.call import Call
 from atapi.paper.feeds.base import Series, SpotRules
-from atapi.paper.figures import eight
-from atapi.paper.intervals import MINUTE, bars_of
-from atapi.paper.params import Params
 from atapi.paper.records import Refusal
-from atapi.paper.router import Router, Security
-from atapi.paper.shapes.market import SPOT_PRINTER, aggregate_trade, kline, levels, public_trade
-from atapi.paper.shapes.rules import spot_symbol
-from atapi.paper.symbols import wanted_symbols
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import eight
+from atapi.paper.wire.intervals import MINUTE, bars_of
+from atapi.paper.wire.params import Params
+from atapi.paper.wire.router import Router, Security
+from atapi.paper.wire.shapes.market import SPOT_PRINTER, aggregate_trade, kline, levels, public_trade
+from atapi.paper.wire.shapes.rules import spot_symbol
+from atapi.paper.wire.symbols import wanted_symbols
 
 router = Router()
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from atapi.paper.call import Call
-from atapi.paper.orderforms import order_key, spot_order
-from atapi.paper.paging import page
-from atapi.paper.params import Params, invalid
 from atapi.paper.records import Refusal
-from atapi.paper.router import Router
-from atapi.paper.shapes import spot
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.orderforms import order_key, spot_order
+from atapi.paper.wire.paging import page
+from atapi.paper.wire.params import Params, invalid
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.shapes import spot
 
 router = Router()
 
@@ -68,6 +68,8 @@ def cancel(call: Call) -> Json:
         if found.open and found.status != restriction.removeprefix("ONLY_"):
             raise Refusal(-2011, "Order was not canceled due to cancel restrictions.")
     order = call.exchange.cancel(account, "spot", symbol, order_id=order_id, client_order_id=client_id)
+    if cancel_id is not None:
+        call.gateway.name_cancel(order.order_id, cancel_id)
     return spot.canceled(order, cancel_id)
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.call import Call
-from atapi.paper.figures import eight
-from atapi.paper.params import Params, invalid
-from atapi.paper.router import Router
-from atapi.paper.shapes.market import SPOT_PRINTER, book_ticker, mini_ticker, spot_ticker
-from atapi.paper.statistics import day_statistics
-from atapi.paper.symbols import priced_symbols, wanted_symbols
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import eight
+from atapi.paper.wire.params import Params, invalid
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.shapes.market import SPOT_PRINTER, book_ticker, mini_ticker, spot_ticker
+from atapi.paper.wire.statistics import day_statistics
+from atapi.paper.wire.symbols import priced_symbols, wanted_symbols
 
 router = Router()
 

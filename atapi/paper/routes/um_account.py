@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.call import Call
 from atapi.paper.exchange import FuturesTotals
-from atapi.paper.figures import bare
-from atapi.paper.paging import time_span
 from atapi.paper.records import ZERO
-from atapi.paper.router import Router
-from atapi.paper.shapes import um
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import bare
+from atapi.paper.wire.paging import time_span
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.shapes import um
 
 router = Router()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from atapi.paper.call import Call
-from atapi.paper.figures import eight, places
-from atapi.paper.router import Router
-from atapi.paper.symbols import priced_symbols
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import eight, places
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.symbols import priced_symbols
 
 router = Router()
 

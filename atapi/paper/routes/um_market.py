@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from atapi.paper.call import Call
 from atapi.paper.feeds.base import Series
-from atapi.paper.intervals import INTERVALS, bars_of
-from atapi.paper.params import Params, invalid
 from atapi.paper.records import Refusal
-from atapi.paper.router import Router
-from atapi.paper.shapes.market import (
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.intervals import INTERVALS, bars_of
+from atapi.paper.wire.params import Params, invalid
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.shapes.market import (
     aggregate_trade,
     kline,
     levels,
@@ -18,7 +18,7 @@ from atapi.paper.shapes.market import (
     printer_of,
     public_trade,
 )
-from atapi.paper.shapes.rules import um_symbol
+from atapi.paper.wire.shapes.rules import um_symbol
 
 router = Router()
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 
-from atapi.paper.call import Call
 from atapi.paper.exchange import Submit
 from atapi.paper.feeds.base import PerpetualRules
-from atapi.paper.orderforms import order_key, um_order
-from atapi.paper.paging import page
-from atapi.paper.params import Params, invalid, missing
 from atapi.paper.records import ZERO, OrderRecord, Refusal
-from atapi.paper.router import Router
-from atapi.paper.shapes import um
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.orderforms import order_key, um_order
+from atapi.paper.wire.paging import page
+from atapi.paper.wire.params import Params, invalid, missing
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.shapes import um
 
 router = Router()
 

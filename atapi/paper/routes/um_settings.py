@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from atapi.matching.margin import max_notional
-from atapi.paper.call import Call
-from atapi.paper.figures import bare
-from atapi.paper.params import invalid, missing
 from atapi.paper.records import Refusal
-from atapi.paper.router import Router
-from atapi.paper.shapes import um
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import bare
+from atapi.paper.wire.params import invalid, missing
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.shapes import um
 
 router = Router()
 

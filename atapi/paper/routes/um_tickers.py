@@ -6,12 +6,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.call import Call
-from atapi.paper.params import Params
-from atapi.paper.router import Router
-from atapi.paper.shapes.market import book_ticker, printer_of, ticker
-from atapi.paper.statistics import day_statistics
-from atapi.paper.symbols import priced_symbols
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.params import Params
+from atapi.paper.wire.router import Router
+from atapi.paper.wire.shapes.market import book_ticker, printer_of, ticker
+from atapi.paper.wire.statistics import day_statistics
+from atapi.paper.wire.symbols import priced_symbols
 
 router = Router()
 

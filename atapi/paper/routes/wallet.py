@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.call import Call
-from atapi.paper.figures import bare, eight
-from atapi.paper.params import missing
 from atapi.paper.records import ZERO
-from atapi.paper.router import Router
 from atapi.paper.routes.spot_account import spot_assets
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.figures import bare, eight
+from atapi.paper.wire.params import missing
+from atapi.paper.wire.router import Router
 
 router = Router()
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from atapi.paper.auth import SortedProof
-from atapi.paper.call import Call
-from atapi.paper.gateway import Gateway
-from atapi.paper.http import Answer, Request, refusal_answer
-from atapi.paper.params import Params
 from atapi.paper.records import Refusal
-from atapi.paper.router import Route, Security
 from atapi.paper.streams.session import Session
+from atapi.paper.wire.auth import SortedProof
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.gateway import Gateway
+from atapi.paper.wire.http import Answer, Request, refusal_answer
+from atapi.paper.wire.params import Params
+from atapi.paper.wire.router import Route, Security
 
 Json = dict[str, Any]
 

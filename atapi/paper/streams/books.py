@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.exchange import Exchange
-from atapi.paper.shapes.market import Levels, levels, printer_of
 from atapi.paper.streams.topic import State, Topic
+from atapi.paper.wire.shapes.market import Levels, levels, printer_of
 
 BOOK_LEVELS = {"spot": 5000, "um": 1000}  # as deep as a snapshot can be
 ZERO = Decimal(0)

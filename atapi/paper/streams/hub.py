@@ -104,6 +104,10 @@ class Hub:
 
         return stop
 
+    def name_cancel(self, order_id: int, cancel_id: str) -> None:
+        """Tell the cancel that has just happened by this id."""
+        self._user.cancel_ids[order_id] = cancel_id
+
     def close(self) -> None:
         """Say good-bye to everybody."""
         for session in list(self.sessions):

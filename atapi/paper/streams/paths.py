@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from atapi.paper.gateway import Gateway
-from atapi.paper.http import Request
 from atapi.paper.streams.api import ApiTalk
 from atapi.paper.streams.session import Session, Talk
 from atapi.paper.streams.subscriptions import StreamTalk
+from atapi.paper.wire.gateway import Gateway
+from atapi.paper.wire.http import Request
 
 API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1"}
 CATEGORIES = ("/public", "/market", "/private")
@@ -58,7 +58,7 @@ def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     return StreamTalk(
         gateway,
         market,
-        names=[name for name in names if name],
+        names=[name for name in names if name and not name.isdigit()],  # some clients number their sockets
         combined=combined,
         legacy=market == "um" and category is None,
         events=events,

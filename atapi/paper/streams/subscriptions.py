@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from atapi.paper.gateway import Gateway
 from atapi.paper.streams.hub import Hub
 from atapi.paper.streams.session import Session, framed
+from atapi.paper.wire.gateway import Gateway
 
 MAX_STREAMS = 1024  # on one connection
 METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")

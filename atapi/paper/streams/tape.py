@@ -7,10 +7,10 @@ from typing import Any
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Bar, Series
-from atapi.paper.intervals import bars_of
 from atapi.paper.records import TradeRecord
-from atapi.paper.shapes.market import aggregate_trade, buyer_is_maker, printer_of
 from atapi.paper.streams.topic import Json, Topic
+from atapi.paper.wire.intervals import bars_of
+from atapi.paper.wire.shapes.market import aggregate_trade, buyer_is_maker, printer_of
 
 FEW, MANY = 20, 1000  # newest trades looked at; many where few do not reach back to the last one told
 LATE_BARS = 500  # closed bars told of at most, after a long advance

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.exchange import Exchange
-from atapi.paper.figures import eight, places
-from atapi.paper.shapes.market import levels, printer_of
-from atapi.paper.statistics import day_statistics
 from atapi.paper.streams.topic import State, Topic
-from atapi.paper.symbols import priced_symbols
+from atapi.paper.wire.figures import eight, places
+from atapi.paper.wire.shapes.market import levels, printer_of
+from atapi.paper.wire.statistics import day_statistics
+from atapi.paper.wire.symbols import priced_symbols
 
 
 class MiniTicker(State):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from atapi.paper.exchange import Exchange
-from atapi.paper.intervals import known
 from atapi.paper.streams.books import BookTicker, DiffDepth, PartialDepth
 from atapi.paper.streams.tape import Klines, Trades
 from atapi.paper.streams.tickers import All, MarkPrice, MiniTicker, Ticker
 from atapi.paper.streams.topic import State, Topic
+from atapi.paper.wire.intervals import known
 
 _DEPTH = re.compile(r"depth(5|10|20)?(@(0|100|250|500|1000)ms)?")
 _STATES: dict[str, type[State]] = {

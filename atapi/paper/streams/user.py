@@ -34,6 +34,7 @@ class UserEvents:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self.cancel_ids: dict[int, str] = {}  # spot order id -> id its cancel was sent with
         self._happenings: list[Happening] = []
         self._known: dict[tuple[str, str, str], Decimal] = {}  # (account, wallet, asset) -> free and locked
         for record in exchange.accounts():
@@ -66,12 +67,17 @@ class UserEvents:
         for happening in happenings:
             for order, trade in happening.executions:
                 if order.market == "spot":
-                    yield "spot", order.account, user_spot.execution_report(order, trade)
+                    yield (
+                        "spot",
+                        order.account,
+                        user_spot.execution_report(order, trade, self.cancel_ids.get(order.order_id)),
+                    )
                     continue
                 if trade is not None:
                     yield "um", order.account, user_um.trade_lite(order, trade)
                 yield "um", order.account, user_um.order_update(order, trade)
             yield from self._accounts(happening)
+        self.cancel_ids.clear()
 
     def _accounts(self, happening: Happening) -> Iterator[tuple[str, str, Json]]:
         now = self._exchange.now_ms()

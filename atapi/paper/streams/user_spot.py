@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.figures import eight
 from atapi.paper.records import ZERO, OrderRecord, TradeRecord
-from atapi.paper.shapes.spot import cancel_id_of
+from atapi.paper.wire.figures import eight
+from atapi.paper.wire.shapes.spot import cancel_id_of
 
 Json = dict[str, Any]
 
 
-def execution_report(order: OrderRecord, trade: TradeRecord | None) -> Json:
-    """Tell what happened to an order: it is new, it traded, it ended."""
+def execution_report(order: OrderRecord, trade: TradeRecord | None, cancel_id: str | None = None) -> Json:
+    """Tell what happened to an order: it is new, it traded, it ended; a cancel has an id of its own."""
     canceled = order.status == "CANCELED"
     at = order.updated_ms
     report: Json = {
         "e": "executionReport",
         "E": at,
         "s": order.symbol,
-        "c": cancel_id_of(order) if canceled else order.client_order_id,
+        "c": (cancel_id or cancel_id_of(order)) if canceled else order.client_order_id,
         "S": order.side,
         "o": order.type,
         "f": order.time_in_force,

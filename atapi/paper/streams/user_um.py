@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.exchange import PositionView
-from atapi.paper.figures import bare
 from atapi.paper.records import ZERO, OrderRecord, PositionRecord, TradeRecord
+from atapi.paper.wire.figures import bare
 
 Json = dict[str, Any]
 

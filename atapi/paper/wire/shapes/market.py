@@ -9,9 +9,9 @@ from typing import Any
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Bar, PerpetualRules
-from atapi.paper.figures import eight, places
 from atapi.paper.records import TradeRecord
-from atapi.paper.statistics import DayStatistics
+from atapi.paper.wire.figures import eight, places
+from atapi.paper.wire.statistics import DayStatistics
 
 Json = dict[str, Any]
 Print = Callable[[Decimal], str]

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.paper.wire import Wire
+from tests.paper.client import Wire
 
 PING = b"GET /api/v3/ping HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -96,16 +96,16 @@ def test_what_is_malformed_or_too_large_is_refused_and_cut(
         assert connection.recv(65536).startswith(b"HTTP/1.1 %d " % status)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost", "LOCALHOST:8900", "[::1]:80"])
-def test_loopback_names_are_answered(spot: Wire, host: str) -> None:
-    assert talk(spot, PING.replace(b"127.0.0.1", host.encode())).startswith(b"HTTP/1.1 200 ")
+@pytest.mark.parametrize("name", ["127.0.0.1:1", "localhost", "LOCALHOST:8900", "[::1]:80"])
+def test_loopback_names_are_answered(spot: Wire, name: str) -> None:
+    assert talk(spot, PING.replace(b"127.0.0.1", name.encode())).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.", "0.0.0.0", "192.168.0.1"]
+    "name", ["evil.example", "127.0.0.1.evil.example", "localhost.", "0.0.0.0", "192.168.0.1"]
 )
-def test_other_names_are_not_answered(spot: Wire, host: str) -> None:
-    assert talk(spot, PING.replace(b"127.0.0.1", host.encode())).startswith(b"HTTP/1.1 403 ")
+def test_other_names_are_not_answered(spot: Wire, name: str) -> None:
+    assert talk(spot, PING.replace(b"127.0.0.1", name.encode())).startswith(b"HTTP/1.1 403 ")
 
 
 def test_a_request_without_a_host_is_not_answered(spot: Wire) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Bar, Series
-from atapi.paper.intervals import DAY, HOUR, merge
+from atapi.paper.wire.intervals import DAY, HOUR, merge
 
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from atapi.paper.limits import BAN_AFTER, BAN_MS, MINUTE, Limits
 from atapi.paper.records import Refusal
-from tests.paper.wire import Wire
+from atapi.paper.wire.limits import BAN_AFTER, BAN_MS, MINUTE, Limits
+from tests.paper.client import Wire
 
 NOON = 1_767_268_800_000  # a whole minute
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from atapi.paper.params import Params
 from atapi.paper.records import Refusal
+from atapi.paper.wire.params import Params
 
 HOUR_MS = 3_600_000
 

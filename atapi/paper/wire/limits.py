@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from atapi.paper.http import Answer, refusal_answer
 from atapi.paper.records import Refusal
+from atapi.paper.wire.http import Answer, refusal_answer
 
 SECOND, MINUTE, DAY = 1000, 60_000, 86_400_000
 BAN_AFTER = 20  # requests sent in spite of 429 before the address is banned; Binance does not say how many

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from atapi.paper.exchange import Exchange
-from atapi.paper.params import Params
 from atapi.paper.records import Refusal
+from atapi.paper.wire.params import Params
 
 
 def priced_symbols(exchange: Exchange, market: str) -> list[str]:

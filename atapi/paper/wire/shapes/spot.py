@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.figures import eight
 from atapi.paper.records import ZERO, OrderRecord, TradeRecord
+from atapi.paper.wire.figures import eight
 
 Json = dict[str, Any]
 

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from atapi.paper.auth import signed_by, signed_payload
-from atapi.paper.http import Request
+from atapi.paper.wire.auth import signed_by, signed_payload
+from atapi.paper.wire.http import Request
+from tests.paper.client import Wire
 from tests.paper.recordings import shared
-from tests.paper.wire import Wire
 
 BAD_SIGNATURE = (400, -1022, "Signature for this request is not valid.")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from atapi.paper.params import Params
 from atapi.paper.records import Refusal
+from atapi.paper.wire.params import Params
 
 
 def read(query: str, body: str = "", *, strict: bool = True) -> Params:

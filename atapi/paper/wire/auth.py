@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Protocol
 
 from atapi.paper.clock import PaperClock
-from atapi.paper.http import Request
-from atapi.paper.params import Params, illegal, missing
 from atapi.paper.records import Refusal
+from atapi.paper.wire.http import Request
+from atapi.paper.wire.params import Params, illegal, missing
 
 API_KEY = b"x-mbx-apikey"
 RECV_WINDOW = Decimal(5000)  # ms, unless the request says

@@ -7,7 +7,7 @@ from typing import Any
 
 from atapi.matching.filters import MAX_OPEN_ORDERS, SPOT_BAND, SPOT_MAX_NOTIONAL, SPOT_MAX_PRICE, UM_MAX_PRICE
 from atapi.paper.feeds.base import PerpetualRules, SpotRules
-from atapi.paper.figures import bare, eight, places
+from atapi.paper.wire.figures import bare, eight, places
 
 Json = dict[str, Any]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atapi.paper.auth import Proof, check_time
 from atapi.paper.exchange import Exchange
-from atapi.paper.http import Request
-from atapi.paper.params import Params
 from atapi.paper.records import AccountRecord
-from atapi.paper.router import Route, Security
+from atapi.paper.wire.auth import Proof, check_time
+from atapi.paper.wire.http import Request
+from atapi.paper.wire.params import Params
+from atapi.paper.wire.router import Route, Security
 
 if TYPE_CHECKING:
-    from atapi.paper.gateway import Gateway
+    from atapi.paper.wire.gateway import Gateway
 
 
 class Call:

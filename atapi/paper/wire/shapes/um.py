@@ -9,9 +9,9 @@ from typing import Any
 from atapi.matching.margin import max_notional
 from atapi.paper.exchange import FuturesTotals, PositionView
 from atapi.paper.feeds.base import PerpetualRules
-from atapi.paper.figures import bare, eight, places
 from atapi.paper.records import ZERO, IncomeRecord, OrderRecord, TradeRecord
-from atapi.paper.shapes.market import um_printer
+from atapi.paper.wire.figures import bare, eight, places
+from atapi.paper.wire.shapes.market import um_printer
 
 Json = dict[str, Any]
 NOTHING = eight(ZERO)

@@ -7,8 +7,8 @@ import socket
 
 import httptools
 
-from atapi.paper.gateway import Gateway
-from atapi.paper.http import Answer, Request, html_answer, refusal_answer
+from atapi.paper.wire.gateway import Gateway
+from atapi.paper.wire.http import Answer, Request, html_answer, refusal_answer
 
 MAX_TARGET = 64 * 1024
 MAX_HEADERS = 100

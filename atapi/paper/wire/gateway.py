@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from atapi.clock import wall_ms
-from atapi.paper.auth import HttpProof, Proof, unknown_key
-from atapi.paper.call import Call
 from atapi.paper.exchange import Exchange
-from atapi.paper.http import Answer, Request, html_answer, json_answer, refusal_answer
-from atapi.paper.limits import Limits
-from atapi.paper.listenkeys import ListenKeys
-from atapi.paper.params import Params
 from atapi.paper.records import AccountRecord, Refusal
-from atapi.paper.router import Route, Router, Security
+from atapi.paper.wire.auth import HttpProof, Proof, unknown_key
+from atapi.paper.wire.call import Call
+from atapi.paper.wire.http import Answer, Request, html_answer, json_answer, refusal_answer
+from atapi.paper.wire.limits import Limits
+from atapi.paper.wire.listenkeys import ListenKeys
+from atapi.paper.wire.params import Params
+from atapi.paper.wire.router import Route, Router, Security
 
 if TYPE_CHECKING:
     from atapi.paper.streams.hub import Hub
@@ -118,6 +118,11 @@ class Gateway:
         self.exchange.settle()
         if self._hub is not None:
             self._hub.beat()
+
+    def name_cancel(self, order_id: int, cancel_id: str) -> None:
+        """Let streams tell a spot cancel by the id its sender gave it."""
+        if self._hub is not None:
+            self._hub.name_cancel(order_id, cancel_id)
 
     def before_snapshot(self, market: str, symbol: str) -> None:
         """Let streams of a book catch up with the snapshot that is about to be shown."""

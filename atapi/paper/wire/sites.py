@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from atapi.paper.router import Router
 from atapi.paper.routes import (
     admin,
     listen_keys,
@@ -20,6 +19,7 @@ from atapi.paper.routes import (
     um_tickers,
     wallet,
 )
+from atapi.paper.wire.router import Router
 
 SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, admin)
 UM = (um_market, um_tickers, um_funding, um_orders, um_account, um_settings, listen_keys, admin)

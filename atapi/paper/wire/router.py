@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from atapi.paper.params import Params
+from atapi.paper.wire.params import Params
 
 if TYPE_CHECKING:
-    from atapi.paper.call import Call
+    from atapi.paper.wire.call import Call
 
 Handler = Callable[["Call"], Any]  # returns what goes into JSON, or an Answer
 Weight = int | Callable[[Params], int]

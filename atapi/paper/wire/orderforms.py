@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from atapi.paper.exchange import Submit
-from atapi.paper.params import Params, invalid
 from atapi.paper.records import Refusal
+from atapi.paper.wire.params import Params, invalid
 
 SPOT_UNSUPPORTED = {  # type -> how Binance calls it where a symbol has none
     "STOP_LOSS": "Stop loss orders",

@@ -1,0 +1,1 @@
+"""The wire: requests, parameters, signatures, limits, and who answers what."""
