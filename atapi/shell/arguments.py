@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     ActionT = TypeVar("ActionT", bound=argparse.Action)
 
-HELP_WIDTH = 100
 _REQUIRED = "the following arguments are required: "  # argparse's own words, the same since Python 3.3
 _NEGATIVE = re.compile(r"-[.0-9]")  # `-5usdt` is a wrong amount, not an unknown option
 
@@ -69,22 +68,24 @@ class Parser(argparse.ArgumentParser):
     Args:
         name: The command's name.
         about: What its help says between the usage and the options.
+        columns: What the columns of its table are; empty where it has none.
         examples: Lines to show; the first is the hint where an argument is missing.
     """
 
-    def __init__(self, name: str, *, about: str = "", examples: Sequence[str] = ()) -> None:
+    def __init__(
+        self, name: str, *, about: str = "", columns: str = "", examples: Sequence[str] = ()
+    ) -> None:
         super().__init__(
             prog=name,
-            description=about,
-            epilog="\n".join(["examples:", *(f"  {line}" for line in examples)]) if examples else None,
             formatter_class=_Formatter,
             add_help=False,
             allow_abbrev=False,
             exit_on_error=False,
         )
-        self.color = False  # Python 3.14 would color the help, also in a pipe
         self.hint = f"help {name}"
-        self._example = examples[0] if examples else None
+        self.about = about
+        self.columns = columns
+        self.examples = tuple(examples)
         self._negative_number_matcher = _NEGATIVE
         self.add_argument(
             "-h", "--help", action=_Help, nargs=0, default=argparse.SUPPRESS, help="show this help"
@@ -128,11 +129,19 @@ class Parser(argparse.ArgumentParser):
             at += 2 if takes_next else 1
         return min(at, len(words))
 
+    def format_help(self) -> str:
+        """Explain the command."""
+        from atapi.shell.explain import explain
+
+        return explain(self)
+
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would have printed before it exits."""
         if message.startswith(_REQUIRED):
             missing = message.removeprefix(_REQUIRED).split(", ")
-            raise UsageError(f"{self.prog} needs {listing(missing)}", hint=self._example)
+            raise UsageError(
+                f"{self.prog} needs {listing(missing)}", hint=self.examples[0] if self.examples else self.hint
+            )
         raise UsageError(message, hint=self.hint)
 
     def _add_action(self, action: ActionT) -> ActionT:
@@ -190,10 +199,9 @@ class Parser(argparse.ArgumentParser):
         return UsageError(f"{name}: {error.message}", hint=self.hint)
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
+class _Formatter(argparse.HelpFormatter):
     def __init__(self, prog: str) -> None:
-        # A width of our own: the same help everywhere, and argparse need not import shutil to ask the terminal.
-        super().__init__(prog, max_help_position=26, width=HELP_WIDTH)
+        super().__init__(prog, width=100)  # left out, argparse imports shutil to ask the terminal
 
 
 class _Help(argparse.Action):

@@ -37,27 +37,39 @@ class Symbols:
         self._context = context
         self._known: tuple[str, ...] = ()
         self._asked_on: object = None  # the services they came from: another network has others
+        self._asking: threading.Thread | None = None
 
     def known(self) -> tuple[str, ...]:
         """Tell the symbols known so far, at once."""
         if self._context.connected and self._asked_on is not self._context.services:
             self._asked_on = self._context.services
-            threading.Thread(target=self._fetch, name="symbols", daemon=True).start()
+            self._asking = threading.Thread(target=self._fetch, name="symbols", daemon=True)
+            self._asking.start()
         return self._known or tuple(self._context.preferences.symbols) or COMMON_SYMBOLS
+
+    def wait(self) -> None:
+        """Wait for the venue's answer, if it has been asked."""
+        if self._asking is not None:
+            self._asking.join()
 
     def _fetch(self) -> None:
         try:
-            self._known = tuple(sorted(self._context.services.market.spot.instruments()))
+            with self._context.turn:
+                self._known = tuple(sorted(self._context.services.market.spot.instruments()))
         except AtapiError:
             self._known = ()  # the next command says what is wrong; completion only has fewer words
 
 
 class Completer:
-    """Completes the word under the cursor from the shell's own commands and their parsers."""
+    """Completes the word under the cursor from the shell's own commands and their parsers.
+
+    Attributes:
+        symbols: What it knows of the venue's symbols.
+    """
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._symbols = Symbols(shell.context)
+        self.symbols = Symbols(shell.context)
 
     def complete(self, text: str) -> list[Candidate]:
         """List what the text before the cursor may become."""
@@ -105,7 +117,7 @@ class Completer:
             return [(str(c), "") for c in action.choices]
         kind = action.type
         if kind in (arguments.symbol, arguments.symbols) or action.dest in ("symbol", "symbols"):
-            return [(s, "") for s in self._symbols.known()]
+            return [(s, "") for s in self.symbols.known()]
         if isinstance(kind, Kind) and "|" in kind.metavar:
             return [(word, "") for word in kind.metavar.split("|") if word.islower()]
         return []

@@ -38,6 +38,8 @@ class Context:
         preload: As given.
         depth: How many files that run files this one is in.
         leaving: Whether the shell is to end after this command.
+        turn: Held by whoever uses the services: a command, or completion in its thread.
+        where: Put before an error: `run: line 7: `.
         stdout: Where the result of the command that runs goes; a command returns it rather than writing there.
         shell: The shell, for the shell's own commands.
     """
@@ -54,6 +56,8 @@ class Context:
         self.preferences = Preferences()
         self.command = ""
         self.leaving = False
+        self.where = ""
+        self.turn = RLock()
         self.depth = 0
         self.shell: Shell
         self.stdout: IO[str]
@@ -66,12 +70,11 @@ class Context:
         self._settings: Settings | None = None
         self._opened: AbstractContextManager[Services] | None = None
         self._services: Services | None = None
-        self._lock = RLock()  # completion may ask for the services while a command does
 
     @property
     def settings(self) -> Settings:
         """What this run was told from outside, and what `network` and `set` changed since."""
-        with self._lock:
+        with self.turn:
             if self._settings is None:
                 self._settings = self._read_settings()
             return self._settings
@@ -79,7 +82,7 @@ class Context:
     @property
     def services(self) -> Services:
         """The verbs of the desk; the first use connects."""
-        with self._lock:
+        with self.turn:
             if self._services is None:
                 opened = self._connect(self.settings)
                 self._services = opened.__enter__()
@@ -109,14 +112,14 @@ class Context:
         """Replace some settings; the services are closed, and opened anew on their next use."""
         import dataclasses
 
-        with self._lock:
+        with self.turn:
             changed = dataclasses.replace(self.settings, **changes)  # type: ignore[arg-type]  # names are checked
             self.close()
             self._settings = changed
 
     def close(self) -> None:
         """Close the services, if they were opened."""
-        with self._lock:
+        with self.turn:
             opened, self._opened, self._services = self._opened, None, None
             if opened is not None:
                 opened.__exit__(None, None, None)

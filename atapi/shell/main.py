@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
-from atapi.errors import AtapiError, UsageError
+from atapi.errors import UsageError
 from atapi.shell.arguments import HelpAsked, Kind, Parser, count
 from atapi.shell.context import Context
-from atapi.shell.report import INTERRUPTED, describe
+from atapi.shell.report import INTERRUPTED, describe, exit_code_of
 from atapi.shell.shell import Shell
+from atapi.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from atapi.shell.registry import Command
 
 NETWORKS = ("paper", "demo", "testnet", "mainnet")  # settings.NETWORKS, which would cost a script's start
-ABOUT = """A trading shell for the funding carry. Without a command: the prompt, or the lines on standard input."""
+ABOUT = """A trading shell for the funding carry.
+
+After the options comes one command. Without one: the prompt, or the lines on standard input."""
 
 
 def main(
@@ -43,9 +46,9 @@ def main(
         return _run(words, commands, connect or _connect)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except AtapiError as e:
+    except Exception as e:  # noqa: BLE001  # the outermost frame: a traceback never reaches the user
         print("\n".join(describe(e)), file=sys.stderr)
-        return e.exit_code
+        return exit_code_of(e)
 
 
 def open_context(options: argparse.Namespace | None = None, connect: Connect | None = None) -> Context:
@@ -64,13 +67,13 @@ def open_context(options: argparse.Namespace | None = None, connect: Connect | N
 
 
 def _run(argv: list[str], commands: Sequence[Command], connect: Connect) -> int:
-    parser = _parser()
+    parser = global_options()
     at = parser.leading_options(argv)
     words = argv[at:]
     try:
         options = parser.read(argv[:at])
     except HelpAsked:
-        print(parser.format_help())
+        print(f"{parser.format_help()}\n")
         words, options = ["help"], parser.read([])
     if options.version:
         words = ["version"]
@@ -93,14 +96,15 @@ def _dispatch(shell: Shell, words: list[str], lines: str | None) -> int:
         return shell.exit_code
     if words:
         return shell.run_words(words)
+    shell.intro = f"atapi {VERSION}: help lists the commands, ^D leaves"
     failed = shell.attempt(shell.cmdloop)
     return failed or shell.exit_code
 
 
-def _parser() -> Parser:
+def global_options() -> Parser:
+    """Build the parser of what stands before the command."""
     parser = Parser("atapi", about=ABOUT)
     parser.hint = "atapi --help"
-    parser.usage = "atapi [OPTION ...] [COMMAND [ARGUMENT ...]]"
     parser.add_argument("--network", choices=NETWORKS, help="default paper: the exchange inside")
     parser.add_argument("--home", metavar="DIR", help="where state lives; also ATAPI_HOME")
     parser.add_argument("--seed", type=count(0), help="paper: of the synthetic feed")

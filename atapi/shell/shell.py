@@ -80,7 +80,7 @@ class Shell(cmd.Cmd):
 
     def parser(self, command: Command) -> Parser:
         """Build the parser of a command's arguments."""
-        parser = Parser(command.name, about=command.help, examples=command.examples)
+        parser = Parser(command.name, about=command.help, columns=command.columns, examples=command.examples)
         if command.arguments is not None:
             command.arguments(parser)
         if command.table:
@@ -119,7 +119,8 @@ class Shell(cmd.Cmd):
             if not self.keep_going:
                 self.perform(statement)
             else:
-                failed = failed or self.attempt(self.perform, statement)
+                code = self.attempt(self.perform, statement)
+                failed = failed or code
             if self.context.leaving:
                 break
         if failed:
@@ -135,13 +136,12 @@ class Shell(cmd.Cmd):
         with opened(statement, self.stdout) as stream:
             self._perform(statement.words, stream)
 
-    def attempt(self, action: Callable[..., None], *given: Any, where: str = "") -> int:
+    def attempt(self, action: Callable[..., None], *given: Any) -> int:
         """Do something; report what goes wrong and return its exit code.
 
         Args:
             action: What to do.
             given: Its arguments.
-            where: Put before the error: `run: line 7: `.
         """
         try:
             action(*given)
@@ -150,10 +150,11 @@ class Shell(cmd.Cmd):
         except ReaderGone:
             self._silence()
         except KeyboardInterrupt:
-            self.context.say("^C")
+            # A terminal has echoed a ^C of its own where the cursor was: write over it.
+            self.context.say("\r^C" if self.context.interactive else "^C")
             return INTERRUPTED
         except Exception as e:  # noqa: BLE001  # the outermost frame: a traceback never reaches the user
-            self._report(e, where)
+            self._report(e)
             return exit_code_of(e)
         return 0
 
@@ -243,19 +244,20 @@ class Shell(cmd.Cmd):
             self.write(stream, self.parser(self.command(words[0])).format_help())
             return
         self.context.command, self.context.stdout = command.name, stream
-        if command.table:
-            from atapi.shell import present
+        with self.context.turn:
+            if command.table:
+                from atapi.shell import present
 
-            present.run(self, command, args, stream)
-            return
-        result = command.run(self.context, args)
+                present.run(self, command, args, stream)
+                return
+            result = command.run(self.context, args)
         if result is not None:
             from atapi.shell import present
 
             present.put(self, result, stream)
 
-    def _report(self, error: Exception, where: str) -> None:
-        for line in describe(error, where):
+    def _report(self, error: Exception) -> None:
+        for line in describe(error, self.context.where):
             self.context.say(line)
         if isinstance(error, UsageError):
             return

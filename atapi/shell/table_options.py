@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("plain", "md", "github", "rst", "html", "psql", "rounded_outline")
 FILE_FORMATS = ("csv", "json", "parquet", "md", "html")
+OPTIONS = ("--rows", "--sort", "--columns", "--json", "--csv", "--format", "--out", "--watch")
 DEFAULT_EVERY = "1s"
 
 
@@ -52,19 +53,18 @@ class View:
 
 def add_to(parser: argparse.ArgumentParser, *, watchable: bool) -> None:
     """Add the table options to a command's parser."""
-    group = parser.add_argument_group("table options")
-    group.add_argument(
+    parser.add_argument(
         "--rows", type=rows, metavar="N|all", help="rows shown at most (60, of which 10 beyond that)"
     )
-    group.add_argument("--sort", metavar="COL[:desc]", help="sort by a column")
-    group.add_argument("--columns", type=_names, metavar="A,B", help="only these columns, in this order")
-    group.add_argument("--json", action="store_true", help="a list of objects, numbers exact")
-    group.add_argument("--csv", action="store_true", help="comma-separated values, numbers exact")
-    group.add_argument("--format", type=choice(*FORMATS), metavar="FORMAT", help=", ".join(FORMATS))
-    group.add_argument("--out", type=_out_file, metavar="FILE", help=f"write a file: {_suffixes()}")
+    parser.add_argument("--sort", metavar="COL[:desc]", help="sort by a column")
+    parser.add_argument("--columns", type=_names, metavar="A,B", help="only these columns, in this order")
+    parser.add_argument("--json", action="store_true", help="a list of objects, numbers exact")
+    parser.add_argument("--csv", action="store_true", help="comma-separated values, numbers exact")
+    parser.add_argument("--format", type=choice(*FORMATS), metavar="FORMAT", help=", ".join(FORMATS))
+    parser.add_argument("--out", type=_out_file, metavar="FILE", help=f"write a file: {_suffixes()}")
     if watchable:
-        group.add_argument(
-            "-w", "--watch", type=span, metavar="EVERY", help="refresh in place until Ctrl-C, each 1s"
+        parser.add_argument(
+            "-w", "--watch", type=span, metavar="[EVERY]", help="refresh in place until Ctrl-C, each 1s"
         )
 
 

@@ -116,7 +116,7 @@ def _cut(total: int, rows: int | None) -> tuple[int, int]:
 def _label(spec: Column, values: list[Value], dots: int | None) -> _Strip:
     cells = shown(values, spec)
     widest = max(map(columns_of, (spec.name, *cells)))
-    return _Strip(["", spec.name, *_with_dots(cells, dots, widest)], right=False)
+    return _Strip(["", spec.name, *_with_dots(cells, dots, _mark(widest))], right=False)
 
 
 def _strip(spec: Column, values: list[Value], dots: int | None, *, two_headers: bool, color: bool) -> _Strip:
@@ -127,21 +127,20 @@ def _strip(spec: Column, values: list[Value], dots: int | None, *, two_headers: 
     ]
     widest = max(columns_of(spec.name) + 1, *map(columns_of, cells))
     header = [f" {spec.name}", ""] if two_headers else [f" {spec.name}"]
-    colors: list[str] = []
-    if color and spec.signed:
-        colors = [""] * len(header) + _with_dots([_color(v) for v in values], dots, 0, "")
-    return _Strip(
-        header + _with_dots(cells, dots, widest, lead="" if numeric else " "), right=numeric, colors=colors
-    )
+    mark = _mark(widest) if numeric and two_headers else f" {_mark(widest)}"
+    lines = header + _with_dots(cells, dots, mark)
+    if not (color and spec.signed):
+        return _Strip(lines, right=numeric)
+    colors = [""] * len(header) + _with_dots([_color(v) for v in values], dots, "")
+    return _Strip(lines, right=numeric, colors=colors)
 
 
-def _with_dots(
-    cells: list[str], at: int | None, width: int, dots: str | None = None, *, lead: str = ""
-) -> list[str]:
-    if at is None:
-        return cells
-    mark = lead + ("..." if width > 3 else "..") if dots is None else dots
-    return [*cells[:at], mark, *cells[at:]]
+def _with_dots(cells: list[str], at: int | None, mark: str) -> list[str]:
+    return cells if at is None else [*cells[:at], mark, *cells[at:]]
+
+
+def _mark(width: int) -> str:
+    return "..." if width > 3 else ".."  # as pandas marks what it leaves out
 
 
 def _color(value: Value) -> str:

@@ -66,7 +66,7 @@ def _run_block(shell: Shell, text: str) -> None:
 
 def _without_prompt(line: str) -> str:
     """Drop a prompt that was copied along with the command."""
-    return line.removeprefix(PLAIN_PROMPT).removeprefix("atf🖖").lstrip()
+    return line.lstrip().removeprefix(PLAIN_PROMPT).removeprefix("atf🖖").lstrip()
 
 
 def _session(shell: Shell) -> PromptSession[str]:
@@ -139,8 +139,12 @@ class _Completer(Completer):
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         line = document.current_line_before_cursor
-        for found in self._completer.complete(_without_prompt(line) if line.startswith("atf") else line):
-            yield Completion(found.text, start_position=-found.replaces, display_meta=found.about)
+        found = self._completer.complete(_without_prompt(line))
+        done = " " if len(found) == 1 else ""  # the only one is the word: on to the next
+        for word in found:
+            yield Completion(
+                word.text + done, start_position=-word.replaces, display=word.text, display_meta=word.about
+            )
 
 
 class _Preload:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from atapi.clock import ManualClock
@@ -16,6 +18,7 @@ from atapi.shell import arguments
 from atapi.shell.context import Context
 from atapi.shell.main import main
 from atapi.shell.registry import Command, command
+from atapi.shell.shell import Shell
 from atapi.table import Column, Table
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -99,6 +102,42 @@ def wait(context: Context, args: argparse.Namespace) -> None:
 
 
 COMMANDS: tuple[Command, ...] = (rates, open_spread, boom, wait)
+
+
+class Session:
+    """A shell in this process: lines in, what it printed and its exit codes out."""
+
+    def __init__(self, home: Path, stdin: str = "", commands: tuple[Command, ...] = COMMANDS) -> None:
+        self._out, self._err = io.StringIO(), io.StringIO()
+        self.context = Context(lambda: Settings(home=home), connect, stdin=io.StringIO(), stderr=self._err)
+        self.shell = Shell(self.context, commands=commands, stdin=io.StringIO(stdin), stdout=self._out)
+
+    def run(self, line: str) -> tuple[int, str, str]:
+        """Run a line: its exit code, and what it printed on standard output and standard error."""
+        for stream in (self._out, self._err):
+            stream.seek(0)
+            stream.truncate()
+        self.shell.onecmd(line)
+        return self.shell.code, self._out.getvalue(), self._err.getvalue()
+
+    def out(self, line: str) -> str:
+        """Run a line that succeeds, and return what it printed."""
+        code, out, err = self.run(line)
+        assert code == 0, err
+        return out
+
+    def err(self, line: str) -> list[str]:
+        """Run a line that fails, and return what it said."""
+        code, out, err = self.run(line)
+        assert code != 0
+        assert out == ""
+        return err.splitlines()
+
+    def script(self) -> tuple[int, str, str]:
+        """Run the lines of standard input."""
+        self.shell.cmdloop()
+        return self.shell.exit_code, self._out.getvalue(), self._err.getvalue()
+
 
 if __name__ == "__main__":
     sys.exit(main(commands=COMMANDS, connect=connect))

@@ -23,14 +23,14 @@ def help_(context: Context, args: argparse.Namespace) -> str:
         return _listing(shell, GROUPS)
     topic = " ".join(args.topic)
     groups = [group for group in GROUPS if group.lower() == topic.lower()]
-    if groups:
+    if groups and topic not in shell.command_names():
         return _listing(shell, groups)
     return explain(shell, _find(shell, topic))
 
 
 def explain(shell: Shell, found: Command) -> str:
     """Explain one command: usage, what it does, options, columns, examples."""
-    return shell.parser(found).format_help().rstrip()
+    return shell.parser(found).format_help()
 
 
 def _find(shell: Shell, topic: str) -> Command:

@@ -45,14 +45,16 @@ def run(context: Context, args: argparse.Namespace) -> None:
 
 
 def _run_lines(context: Context, lines: Sequence[str], fill: Callable[[str], str]) -> int:
-    shell = context.shell
+    shell, outside = context.shell, context.where
     first = 0
     for number, line in enumerate(lines, 1):
         _echo(context, line)
-        code = shell.attempt(shell.execute, line, fill, where=f"run: line {number}: ")
+        context.where = f"run: line {number}: "
+        code = shell.attempt(shell.execute, line, fill)
         first = first or code
         if context.leaving or code == INTERRUPTED or (code and not shell.keep_going):
             break
+    context.where = outside
     return first
 
 
