@@ -115,6 +115,7 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         )
 
     label = "synthetic" if settings.feed == "synthetic" else settings.feed
+    tell(f"paper: {label} prices")  # what is not of now must never be taken for it
     return _services(
         settings,
         venue,

@@ -87,9 +87,6 @@ class Context:
                 opened = self._connect(self.settings)
                 self._services = opened.__enter__()
                 self._opened = opened
-                label = self._services.network.info.label
-                if label is not None:  # prices that are not of now must never be taken for it
-                    self.say(f"{self.settings.network}: {label} prices")
             return self._services
 
     @property
