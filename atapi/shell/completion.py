@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from atapi.errors import AtapiError
-from atapi.shell import arguments
+from atapi.shell import arguments, explain
 from atapi.shell.arguments import Kind, Parser
 from atapi.shell.commands.set import KNOWN
 from atapi.shell.grammar import unfinished
@@ -124,7 +124,7 @@ class Completer:
 
 
 def _options(parser: Parser) -> list[tuple[str, str]]:
-    return [(a.option_strings[-1], a.help or "") for a in parser.options()]
+    return [(a.option_strings[-1], explain.about(a)) for a in parser.options()]
 
 
 def _next_positional(parser: Parser, words: list[str]) -> argparse.Action | None:

@@ -51,6 +51,11 @@ def term(action: argparse.Action) -> str:
     return f"{', '.join(action.option_strings)} {value}".rstrip()
 
 
+def about(action: argparse.Action) -> str:
+    """Tell what an argument is for; argparse wants a percent sign doubled."""
+    return (action.help or "").replace("%%", "%")
+
+
 def _place(action: argparse.Action) -> str:
     if action.option_strings:
         value = "" if action.nargs == 0 else f" {action.metavar}"
@@ -65,14 +70,14 @@ def _place(action: argparse.Action) -> str:
 
 
 def _terms(actions: Iterable[argparse.Action]) -> str:
-    rows = [(term(action), action.help or "") for action in actions]
+    rows = [(term(action), about(action)) for action in actions]
     width = max((len(name) for name, _ in rows if len(name) <= LONGEST_TERM), default=0)
-    return "\n".join(_term_line(name, about, width) for name, about in rows)
+    return "\n".join(_term_line(name, text, width) for name, text in rows)
 
 
-def _term_line(name: str, about: str, width: int) -> str:
+def _term_line(name: str, text: str, width: int) -> str:
     indent = " " * (width + 4)
-    lines: Sequence[str] = textwrap.wrap(about, WIDTH - len(indent)) or [""]
+    lines: Sequence[str] = textwrap.wrap(text, WIDTH - len(indent)) or [""]
     first = f"  {name:<{width}}  {lines[0]}" if len(name) <= width else f"  {name}\n{indent}{lines[0]}"
     return "\n".join([first.rstrip(), *(indent + line for line in lines[1:])])
 

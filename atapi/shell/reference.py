@@ -84,7 +84,7 @@ def _command(shell: Shell, found: Command) -> str:
 
 
 def _arguments(actions: list[argparse.Action]) -> str:
-    lines = [f"- `{explain.term(action)}`: {action.help}" for action in actions]
+    lines = [f"- `{explain.term(action)}`: {explain.about(action)}" for action in actions]
     return "\n".join(lines) + "\n" if lines else ""
 
 

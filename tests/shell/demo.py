@@ -38,6 +38,7 @@ class DemoServices:
     def __init__(self) -> None:
         self.clock = ManualClock(START)
         self.market = argparse.Namespace(spot=DemoMarket())
+        self.network = argparse.Namespace(info=argparse.Namespace(label=None, live=False))
 
 
 @contextmanager

@@ -70,9 +70,9 @@ def test_a_table_without_an_index_begins_at_the_left() -> None:
     )
 
     assert render(table).splitlines() == [
-        "asset        free  locked",
-        "BTC    0.50000000       0",
-        "USDT        -12.5       -",
+        "asset  free  locked",
+        "BTC     0.5       0",
+        "USDT  -12.5       -",
     ]
 
 
@@ -81,7 +81,7 @@ def test_a_table_without_an_index_begins_at_the_left() -> None:
     [
         (Decimal("1E-8"), Column(name="x"), "0.00000001"),
         (Decimal("1E+3"), Column(name="x"), "1000"),
-        (Decimal("0.10"), Column(name="x"), "0.10"),
+        (Decimal("0.10"), Column(name="x"), "0.1"),
         (Decimal("2.345"), Column(name="x", digits=2), "2.34"),  # half to even
         (Decimal("2.355"), Column(name="x", digits=2), "2.36"),
         (Decimal(2), Column(name="x", digits=2), "2.00"),

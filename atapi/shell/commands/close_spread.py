@@ -33,6 +33,8 @@ def arguments(parser: Any) -> None:
     arguments=arguments,
     table=True,
     sends_orders=True,
+    columns="id, symbol, state, qty [base], held_days, price_usdt, funding_usdt, fees_usdt, net_usdt; "
+    "with --dry-run: leg, side, qty [base], price, limit, slippage_bp",
     examples=("close-spread BTCUSDT", "close-spread BTCUSDT 50% --dry-run"),
 )
 def close_spread(context: Context, args: argparse.Namespace) -> Table:

@@ -35,6 +35,7 @@ def arguments(parser: Any) -> None:
     arguments=arguments,
     table=True,
     sends_orders=True,
+    columns="leg, side, qty [base], price, notional_usdt, fee_usdt, slippage_bp",
     examples=("open-spread BTCUSDT 1000usdt", "open-spread ETHUSDT 0.5eth --max-slippage 3bp --dry-run"),
 )
 def open_spread(context: Context, args: argparse.Namespace) -> Table:

@@ -25,6 +25,7 @@ def arguments(parser: Any) -> None:
     group="Account",
     arguments=arguments,
     table=True,
+    columns="key, price_usdt, funding_usdt, fees_usdt, total_usdt",
     examples=("pnl", "pnl --by spread", "pnl --by day --since 30d"),
 )
 def pnl(context: Context, args: argparse.Namespace) -> Table:

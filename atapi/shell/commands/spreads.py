@@ -25,6 +25,8 @@ def arguments(parser: Any) -> None:
     group="Carry trading",
     arguments=arguments,
     table=True,
+    columns="id, symbol, state, qty [base], opened, open_bp, now_bp, funding_usdt, fees_usdt, net_usdt, "
+    "apr_pct, delta [base]",
     examples=("spreads", "spreads --all --sort net_usdt:desc"),
 )
 def spreads(context: Context, args: argparse.Namespace) -> Table:
