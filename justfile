@@ -30,7 +30,6 @@ docs:
 bench:
     .venv/bin/python benchmarks/startup.py
     .venv/bin/python benchmarks/order_latency.py
-    .venv/bin/python benchmarks/exchange.py
 
 # Everything CI does, from a clean clone
 ci:

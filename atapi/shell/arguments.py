@@ -184,7 +184,8 @@ class Parser(argparse.ArgumentParser):
                 raise self._unknown_option(word.partition("=")[0])
 
     def _unknown_option(self, word: str) -> UsageError:
-        near = nearest(word, [o for o in self._option_string_actions if o.startswith("--")])
+        options = [o for o in self._option_string_actions if o.startswith("--")]
+        near = next((o for o in options if o.startswith(word)), None) or nearest(word, options)
         guess = f"; did you mean {near}?" if near else ""
         return UsageError(f"{self.prog} has no option {word}{guess}", hint=self.hint)
 
