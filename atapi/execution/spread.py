@@ -40,6 +40,12 @@ class OpenTerms:
     perp_limit: Decimal  # sell no lower
     spot_limit: Decimal  # buy no higher
     base_fee: Decimal  # fraction of a spot purchase the venue keeps in base asset
+    adds: bool = False  # to a spread that stands, and goes on standing whatever becomes of this
+
+    @property
+    def nothing(self) -> SpreadState:
+        """Where the spread stands when nothing came of the opening."""
+        return SpreadState.HEDGED if self.adds else SpreadState.FLAT
 
     def as_text(self) -> dict[str, str]:
         """Write it for the journal."""
@@ -48,7 +54,8 @@ class OpenTerms:
     @classmethod
     def from_text(cls, text: Mapping[str, str]) -> Self:
         """Read it from the journal."""
-        return cls(**{name: Decimal(value) for name, value in text.items()})
+        numbers = {name: Decimal(value) for name, value in text.items() if name != "adds"}
+        return cls(**numbers, adds=text["adds"] == "True")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +150,8 @@ def open_spread(legs: Legs, terms: OpenTerms) -> Run:
     yield WriteState(SpreadState.PERP_OPEN)
     perp = yield from _work(legs, LegName.PERP_ENTRY, Side.SELL, terms.quantity, [terms.perp_limit])
     if not perp.executed:
-        yield WriteState(SpreadState.FLAT, "the perpetual did not fill")
-        return Outcome(state=SpreadState.FLAT, refused=perp.last)
+        yield WriteState(terms.nothing, "the perpetual did not fill")
+        return Outcome(state=terms.nothing, refused=perp.last)
     yield WriteState(SpreadState.SPOT_OPEN)
     wanted = spot_for(legs.pair, perp.executed, terms.base_fee)
     spot = yield from _work(legs, LegName.SPOT_ENTRY, Side.BUY, wanted, [terms.spot_limit] * 2)
@@ -152,7 +159,8 @@ def open_spread(legs: Legs, terms: OpenTerms) -> Run:
     if not excess:
         yield WriteState(SpreadState.HEDGED)
         return Outcome(state=SpreadState.HEDGED)
-    return (yield from _unwind(legs, excess, spot, kept=perp.executed - excess))
+    kept = SpreadState.HEDGED if perp.executed > excess else terms.nothing
+    return (yield from _unwind(legs, excess, spot, kept))
 
 
 def close_spread(legs: Legs, terms: CloseTerms) -> Run:
@@ -182,7 +190,7 @@ def spot_for(pair: Pair, perp_quantity: Decimal, base_fee: Decimal) -> Decimal:
     return ceil_to(perp_quantity * pair.multiplier / (1 - base_fee), pair.spot.lot_size)
 
 
-def _unwind(legs: Legs, excess: Decimal, spot: Worked, *, kept: Decimal) -> Run:
+def _unwind(legs: Legs, excess: Decimal, spot: Worked, kept: SpreadState) -> Run:
     """Take back the perpetual that no spot stands against."""
     yield WriteState(SpreadState.UNWINDING, f"spot could not follow; taking back {excess}")
     depth = yield AskDepth(Market.UM, legs.pair.perp.symbol)
@@ -194,9 +202,8 @@ def _unwind(legs: Legs, excess: Decimal, spot: Worked, *, kept: Decimal) -> Run:
     if left:
         yield WriteState(SpreadState.EXPOSED, f"short {left} without spot")
         return Outcome(state=SpreadState.EXPOSED, refused=spot.last, unwound=back.executed, exposed=-left)
-    state = SpreadState.HEDGED if kept else SpreadState.FLAT
-    yield WriteState(state, f"took back {back.executed}")
-    return Outcome(state=state, refused=spot.last, unwound=back.executed)
+    yield WriteState(kept, f"took back {back.executed}")
+    return Outcome(state=kept, refused=spot.last, unwound=back.executed)
 
 
 def _work(

@@ -101,7 +101,7 @@ def leg_rows(result: Result, plan: SpreadPlan, fee_value: Callable[[Fill], Decim
     )
     rows = []
     for name, leg, leg_plan in plans:
-        fills = _fills_of(result, leg)
+        fills = fills_of(result, leg)
         if fills:
             price = average(fills)
             rows.append(
@@ -157,7 +157,7 @@ def close_notes(result: Result) -> list[str]:
     spread = result.spread
     lines = []
     for name, leg in (("spot", LegName.SPOT_EXIT), ("perp", LegName.PERP_EXIT)):
-        fills = _fills_of(result, leg)
+        fills = fills_of(result, leg)
         if fills:
             quantity = sum((f.quantity for f in fills), ZERO)
             verb = "sold" if leg.spot else "bought back"
@@ -190,6 +190,7 @@ def days_held(spread: Spread, now: datetime) -> Decimal:
     return Decimal(held // timedelta(milliseconds=1)) / 86_400_000
 
 
-def _fills_of(result: Result, leg: LegName) -> list[Fill]:
+def fills_of(result: Result, leg: LegName) -> list[Fill]:
+    """The fills of one transaction on one leg."""
     ids = {a.order_id for a in result.attempts}
     return [f for f in result.spread.leg_fills(leg) if f.order_id in ids]

@@ -23,7 +23,7 @@ from atapi.execution.sizing import by_quantity, check_asset, common_lot
 from atapi.execution.spread import CloseTerms, OpenTerms
 from atapi.services.pnl import PnlService
 from atapi.services.spread_plan import Facts, Limits, plan_leg, plan_open
-from atapi.services.spread_rows import SpreadRow, days_held, entry_basis
+from atapi.services.spread_rows import SpreadRow, days_held, entry_basis, fills_of
 from atapi.services.symbols import SymbolBook
 
 T = TypeVar("T")
@@ -98,6 +98,7 @@ class SpreadService:
             perp_limit=plan.perp.limit_price,
             spot_limit=plan.spot.limit_price,
             base_fee=plan.base_fee,
+            adds=standing is not None,
         )
         result = self._carry_out(
             lambda: self.executor.open(
@@ -261,16 +262,22 @@ class SpreadService:
         sold = executed(result, LegName.PERP_ENTRY)
         if not sold:
             raise _refusal(outcome.refused, f"the perpetual did not fill; {spread.symbol} is as it was")
-        if outcome.state is SpreadState.FLAT:
-            bought_back = spread.leg_fills(LegName.UNWIND)
-            cost = -sum((f.realized or ZERO) - self.pnl.fee_value(f) for f in bought_back)
+        if outcome.unwound == sold:
             code = outcome.refused.reason_code if outcome.refused else None
             why = f"refused ({code})" if code is not None else "did not fill"
             raise Refused(
                 f"spot leg {why} after the perp filled {plain(sold)} {spread.base_asset};"
-                f" perp bought back, cost {cost:.2f} {spread.quote_asset}",
+                f" perp bought back, cost {self._cost_of(result):.2f} {spread.quote_asset}",
                 hint=f"spreads --id {spread.spread_id}",
             )
+
+    def _cost_of(self, result: Result) -> Decimal:
+        """What an opening that came to nothing cost: bought back dearer than sold, and the fees of both."""
+        cost = ZERO
+        for leg, side in ((LegName.PERP_ENTRY, -1), (LegName.UNWIND, 1)):
+            for fill in fills_of(result, leg):
+                cost += side * fill.notional + self.pnl.fee_value(fill)
+        return cost
 
     def _judge_closing(self, result: Result) -> None:
         spread, outcome = result.spread, result.outcome
