@@ -10,7 +10,8 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 FIRST_ORDER = {"spot": 1, "um": 81_000_000_001}  # USD-M ids do not fit 32 bits, as on Binance
 FIRST_INCOME = 9_600_000_001
 FIRST_TRANSFER = 11_400_000_001
-TRADES_A_MS = 1000  # trade ids are times with this many places, so that a tape sorts by id and by time alike
+TRADES_A_MS = 1000  # trade ids are times with this many places, so that a tape sorts by id and by time alike;
+# the first of a millisecond is the crowd's print, so that accounts' trades never get a lower id than one already shown
 
 
 class Ids:
@@ -34,7 +35,7 @@ class Ids:
 
     def trade(self, market: str, time_ms: int) -> int:
         """Give the next trade id of a market, at a time."""
-        self._trade[market] = max(self._trade[market] + 1, time_ms * TRADES_A_MS)
+        self._trade[market] = max(self._trade[market] + 1, time_ms * TRADES_A_MS + 1)
         return self._trade[market]
 
     def income(self) -> int:

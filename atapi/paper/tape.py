@@ -78,7 +78,7 @@ def _print(market: str, symbol: str, price: Decimal, quantity: Decimal, time_ms:
     return TradeRecord(
         market=market,
         account="",
-        trade_id=time_ms * TRADES_A_MS + TRADES_A_MS // 2,
+        trade_id=time_ms * TRADES_A_MS,
         order_id=0,
         symbol=symbol,
         side="BUY" if buys else "SELL",
