@@ -103,7 +103,6 @@ class Exchange:
         for order in store.open_orders():
             self._market(order.market).restore(order)
         self._effects.meta("feed", feed.identity())
-        self._effects.meta("clock", clock.state)
         self._commit()
 
     # --- time -----------------------------------------------------------------------------------------------
@@ -116,17 +115,17 @@ class Exchange:
         self._store.check()
         now = self.clock.now_ms()
         if now > self._settled_ms:
-            after, self._settled_ms = self._settled_ms, now
-            self._timeline.run(after, now)
+            with self._whole():
+                self._timeline.run(self._settled_ms, now)
+            self._settled_ms = now
             self._commit()
 
     def advance(self, span_ms: int) -> None:
         """Move the clock on and settle everything on the way, in order."""
         self.settle()
         self.clock.advance(span_ms)
-        self._effects.meta("clock", self.clock.state)
         self.settle()
-        self._commit()
+        self._commit(time_moved=True)
 
     # --- accounts and wallets -------------------------------------------------------------------------------
     def create_account(self, name: str) -> AccountRecord:
@@ -348,19 +347,29 @@ class Exchange:
         """Bring everything up to now, let a call do its work, and make what it did durable."""
         self.settle()
         try:
-            yield self._settled_ms
+            with self._whole():
+                yield self._settled_ms
         except Refusal:
             self._commit()  # the refused call did nothing, but the crowd may have traded before it was judged
+            raise
+        self._commit()
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Let nothing be built on work that broke off half done; broken off before it began, it may be tried again."""
+        try:
+            yield
+        except Refusal:
             raise
         except Exception:
             if self._effects.pending:
                 self._store.fail("a call broke off in the middle")
             raise
-        self._commit()
 
-    def _commit(self) -> None:
-        if self._effects.durable:
+    def _commit(self, *, time_moved: bool = False) -> None:
+        if time_moved or self._effects.durable:
             self._effects.meta("settled", str(self._settled_ms))
+            self._effects.meta("clock", self.clock.state)
         self._effects.commit()
 
     def _market(self, name: str) -> Market[Any]:
@@ -381,7 +390,9 @@ def _first_moment(feed: Feed, clock: PaperClock, store: Store) -> int:
         )
     now = clock.now_ms()
     settled = int(store.meta("settled") or now)
-    if now < settled:
+    if now < settled and clock.running:
+        clock.advance(settled - now)  # the machine's clock was set back meanwhile; the exchange's never is
+    elif now < settled:
         raise ConfigError(
             f"the clock is set to {from_ms(now):%Y-%m-%d %H:%M:%S}, but this exchange has already lived "
             f"until {from_ms(settled):%Y-%m-%d %H:%M:%S} UTC",

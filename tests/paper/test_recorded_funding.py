@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,20 +11,11 @@ import pytest
 
 from atapi.paper.feeds.base import FundingRecord, Series
 from tests.paper.feed_of_bars import DAY, HOUR, D, FeedOfBars
+from tests.paper.recordings import shared
 from tests.paper.worlds import at_market, funded, world
 
 START = 1_612_137_600_000  # 2021-02-01 00:00 UTC
 EIGHT_DECIMALS = Decimal("0.00000001")
-
-
-def recordings() -> Path:
-    """Find the shared recordings beside the repository or one of its parents."""
-    told = os.environ.get("ATAPI_RECORDINGS")
-    places = [Path(told)] if told else [parent / "shared" / "data" for parent in Path(__file__).parents]
-    for place in places:
-        if (place / "um").is_dir():
-            return place
-    pytest.skip("no recordings: ../shared/data is not there and ATAPI_RECORDINGS names no other place")
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -35,7 +25,7 @@ def rows(path: Path) -> list[list[str]]:
 
 @pytest.mark.recordings
 def test_a_month_of_recorded_funding_is_paid_to_the_last_digit() -> None:
-    um = recordings() / "um"
+    um = shared("data") / "um"
     settled = rows(um / "fundingRate" / "BTCUSDT-fundingRate-to-2023.csv.gz")
     marks = {int(row[0]): D(row[1]) for row in rows(um / "markPriceKlines" / "1h" / "BTCUSDT-1h-2021.csv.gz")}
     feed = FeedOfBars(
