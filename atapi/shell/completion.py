@@ -41,11 +41,15 @@ class Symbols:
 
     def known(self) -> tuple[str, ...]:
         """Tell the symbols known so far, at once."""
+        self.refresh()
+        return self._known or tuple(self._context.preferences.symbols) or COMMON_SYMBOLS
+
+    def refresh(self) -> None:
+        """Begin to ask the venue, where a session is connected and has not been asked."""
         if self._context.connected and self._asked_on is not self._context.services:
             self._asked_on = self._context.services
             self._asking = threading.Thread(target=self._fetch, name="symbols", daemon=True)
             self._asking.start()
-        return self._known or tuple(self._context.preferences.symbols) or COMMON_SYMBOLS
 
     def wait(self) -> None:
         """Wait for the venue's answer, if it has been asked."""
@@ -55,7 +59,8 @@ class Symbols:
     def _fetch(self) -> None:
         try:
             with self._context.turn:
-                self._known = tuple(sorted(self._context.services.market.spot.instruments()))
+                market = self._context.services.market
+                self._known = tuple(sorted({*market.spot.instruments(), *market.futures.instruments()}))
         except AtapiError:
             self._known = ()  # the next command says what is wrong; completion only has fewer words
 

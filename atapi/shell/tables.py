@@ -121,13 +121,15 @@ def _label(spec: Column, values: list[Value], dots: int | None) -> _Strip:
 
 def _strip(spec: Column, values: list[Value], dots: int | None, *, two_headers: bool, color: bool) -> _Strip:
     numeric = any(is_number(v) for v in values)
-    # The column before ends, one blank follows, then a place for the sign: as pandas does, also for text.
-    cells = [
-        text if numeric and text[:1] == "-" and text != "-" else f" {text}" for text in shown(values, spec)
-    ]
+    as_pandas = (
+        numeric and two_headers
+    )  # where a number's sign stands in the second of the blanks between columns
+    cells = [f" {text}" for text in shown(values, spec)]
+    if as_pandas:
+        cells = [cell.lstrip() if cell[1] == "-" and len(cell) > 2 else cell for cell in cells]
     widest = max(columns_of(spec.name) + 1, *map(columns_of, cells))
     header = [f" {spec.name}", ""] if two_headers else [f" {spec.name}"]
-    mark = _mark(widest) if numeric and two_headers else f" {_mark(widest)}"
+    mark = _mark(widest) if as_pandas else f" {_mark(widest)}"
     lines = header + _with_dots(cells, dots, mark)
     if not (color and spec.signed):
         return _Strip(lines, right=numeric)

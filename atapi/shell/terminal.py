@@ -37,9 +37,11 @@ def loop(shell: Shell, intro: str | None) -> None:
     """Read and run lines at the prompt until the user leaves; the exit code is then 0."""
     if intro:
         shell.context.say(intro)
-    session = _session(shell)
+    completer = completion.Completer(shell)
+    session = _session(shell, completer)
     prompt = _prompt_for(shell)
     while not shell.context.leaving:
+        completer.symbols.refresh()
         try:
             with patch_stdout(raw=True):  # only here: commands write to the real stream, unbatched
                 text = session.prompt(prompt)
@@ -69,11 +71,11 @@ def _without_prompt(line: str) -> str:
     return line.lstrip().removeprefix(PLAIN_PROMPT).removeprefix("atf🖖").lstrip()
 
 
-def _session(shell: Shell) -> PromptSession[str]:
+def _session(shell: Shell, completer: completion.Completer) -> PromptSession[str]:
     status = _Status(shell)
     session: PromptSession[str] = PromptSession(
         history=_history(shell),
-        completer=_Completer(shell),
+        completer=_Completer(completer),
         complete_while_typing=False,
         complete_in_thread=True,
         auto_suggest=AutoSuggestFromHistory(),
@@ -134,8 +136,8 @@ class _Status:
 
 
 class _Completer(Completer):
-    def __init__(self, shell: Shell) -> None:
-        self._completer = completion.Completer(shell)
+    def __init__(self, completer: completion.Completer) -> None:
+        self._completer = completer
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         line = document.current_line_before_cursor

@@ -25,11 +25,14 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class DemoMarket:
-    """A venue that lists three symbols."""
+    """A market that lists some symbols."""
+
+    def __init__(self, *symbols: str) -> None:
+        self._symbols = symbols
 
     def instruments(self) -> dict[str, str]:
         """List them."""
-        return dict.fromkeys(("BTCUSDT", "ETHUSDT", "1000PEPEUSDT"), "")
+        return dict.fromkeys(self._symbols, "")
 
 
 class DemoServices:
@@ -37,7 +40,9 @@ class DemoServices:
 
     def __init__(self) -> None:
         self.clock = ManualClock(START)
-        self.market = argparse.Namespace(spot=DemoMarket())
+        self.market = argparse.Namespace(
+            spot=DemoMarket("BTCUSDT"), futures=DemoMarket("1000PEPEUSDT", "BTCUSDT")
+        )
         self.network = argparse.Namespace(info=argparse.Namespace(label=None, live=False))
 
 

@@ -70,9 +70,9 @@ def test_a_table_without_an_index_begins_at_the_left() -> None:
     )
 
     assert render(table).splitlines() == [
-        "asset  free  locked",
-        "BTC     0.5       0",
-        "USDT  -12.5       -",
+        "asset   free  locked",
+        "BTC      0.5       0",
+        "USDT   -12.5       -",
     ]
 
 
