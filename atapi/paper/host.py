@@ -15,7 +15,6 @@ from atapi.errors import StorageError
 from atapi.paper.endpoint import Endpoint
 from atapi.paper.feeds.base import Feed
 from atapi.paper.locks import FileLock
-from atapi.paper.world import folder_of, make_folder
 
 if TYPE_CHECKING:
     from atapi.paper.thread import HostThread
@@ -149,3 +148,15 @@ def join_or_start(
 
     feed = open_feed(feed_text, seed)
     return Hosted(folder_of(home, feed.identity(), at), feed, at, enforce_limits=enforce_limits)
+
+
+def folder_of(home: Path, identity: str, at: datetime | None) -> Path:
+    """Name a world's folder: `paper/synthetic-7`, or `paper/synthetic-7-at-20260101T000000Z` where time stands."""
+    name = identity if at is None else f"{identity}-at-{at:%Y%m%dT%H%M%SZ}"
+    return home / "paper" / name
+
+
+def make_folder(folder: Path) -> None:
+    """Make it, for its owner only."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
