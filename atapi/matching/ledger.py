@@ -1,4 +1,4 @@
-"""Double entry: money only moves. Every posting sums to zero in each asset, so nothing appears or is lost.
+"""Double entry: money only moves, from one wallet to another, so nothing appears or is lost.
 
 A balance is the sum of its entries, never anything else. What users gain, one of the system's own accounts loses:
 their balances may be negative, and all accounts together always come to zero.
@@ -6,7 +6,7 @@ their balances may be negative, and all accounts together always come to zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -49,15 +49,6 @@ class Ledger:
     def assets(self, holder: Holder) -> Mapping[str, Decimal]:
         """All balances of one wallet, by asset."""
         return self._balances.get(holder, {})
-
-    def post(self, entries: Sequence[Entry]) -> None:
-        """Book entries that sum to zero in each asset, all of them or none."""
-        sums: dict[str, Decimal] = {}
-        for entry in entries:
-            sums[entry.asset] = sums.get(entry.asset, ZERO) + entry.amount
-        assert not any(sums.values()), f"posting does not balance: {entries}"
-        for holder, asset, amount in entries:
-            self._add(holder, asset, amount)
 
     def move(self, source: Holder, target: Holder, asset: str, amount: Decimal) -> tuple[Entry, Entry]:
         """Move an amount of one asset, whole in the ledger's last digit; a negative one moves it back."""

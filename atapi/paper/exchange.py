@@ -17,6 +17,7 @@ from atapi.domain.numbers import floor_to
 from atapi.errors import ConfigError
 from atapi.matching.ledger import Holder
 from atapi.paper.accounts import Accounts, KeyMaker, random_key
+from atapi.paper.backoffice import Backoffice
 from atapi.paper.candles import Candles
 from atapi.paper.clock import PaperClock
 from atapi.paper.effects import Effects
@@ -24,7 +25,7 @@ from atapi.paper.feeds.base import Bar, Catalogue, Feed, Series
 from atapi.paper.funding import Funding
 from atapi.paper.funding_rates import FundingRates
 from atapi.paper.ids import Ids
-from atapi.paper.market import Backoffice, Market
+from atapi.paper.market import Market
 from atapi.paper.marks import Marks
 from atapi.paper.orders import Orders
 from atapi.paper.prices import DAY, Prices
@@ -95,13 +96,13 @@ class Exchange:
         self._spot = SpotMarket(office, self.catalogue.spot)
         self._um = UmMarket(office, self.catalogue.um, self._um_accounts, self._marks)
         self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
+        self._markets: dict[str, Market[Any]] = {"spot": self._spot, "um": self._um}
         self._timeline = Timeline(feed, self._orders, self._spot, self._um, self._funding)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
         for order in store.open_orders():
             self._market(order.market).restore(order)
-        self._effects.meta("feed", feed.name)
-        self._effects.meta("clock", clock.state)
+        self._effects.meta("feed", feed.identity())
         self._commit()
 
     # --- time -----------------------------------------------------------------------------------------------
@@ -114,17 +115,17 @@ class Exchange:
         self._store.check()
         now = self.clock.now_ms()
         if now > self._settled_ms:
-            after, self._settled_ms = self._settled_ms, now
-            self._timeline.run(after, now)
+            with self._whole():
+                self._timeline.run(self._settled_ms, now)
+            self._settled_ms = now
             self._commit()
 
     def advance(self, span_ms: int) -> None:
         """Move the clock on and settle everything on the way, in order."""
         self.settle()
         self.clock.advance(span_ms)
-        self._effects.meta("clock", self.clock.state)
         self.settle()
-        self._commit()
+        self._commit(time_moved=True)
 
     # --- accounts and wallets -------------------------------------------------------------------------------
     def create_account(self, name: str) -> AccountRecord:
@@ -208,7 +209,7 @@ class Exchange:
         limit: int,
     ) -> Sequence[Bar]:
         """Bars by Binance's rules: from `start_ms` up, else the newest `limit` to `end_ms`; never past now."""
-        self._market("spot" if series is Series.SPOT else "um").listing(symbol)
+        (self._spot if series is Series.SPOT else self._um).listing(symbol)
         return self._candles.page(series, symbol, interval_ms, start_ms, end_ms, limit, self.now_ms())
 
     def public_trades(self, market: str, symbol: str, limit: int) -> Sequence[TradeRecord]:
@@ -346,23 +347,33 @@ class Exchange:
         """Bring everything up to now, let a call do its work, and make what it did durable."""
         self.settle()
         try:
-            yield self._settled_ms
+            with self._whole():
+                yield self._settled_ms
         except Refusal:
             self._commit()  # the refused call did nothing, but the crowd may have traded before it was judged
+            raise
+        self._commit()
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Let nothing be built on work that broke off half done; broken off before it began, it may be tried again."""
+        try:
+            yield
+        except Refusal:
             raise
         except Exception:
             if self._effects.pending:
                 self._store.fail("a call broke off in the middle")
             raise
-        self._commit()
 
-    def _commit(self) -> None:
-        if self._effects.durable:
+    def _commit(self, *, time_moved: bool = False) -> None:
+        if time_moved or self._effects.durable:
             self._effects.meta("settled", str(self._settled_ms))
+            self._effects.meta("clock", self.clock.state)
         self._effects.commit()
 
     def _market(self, name: str) -> Market[Any]:
-        return self._spot if name == "spot" else self._um
+        return self._markets[name]
 
     def _spendable(self, account: str, asset: str, now_ms: int) -> Decimal:
         totals = self._um_accounts.totals(account, asset, now_ms)
@@ -372,10 +383,10 @@ class Exchange:
 def _first_moment(feed: Feed, clock: PaperClock, store: Store) -> int:
     """Tell up to when a store has been settled, once it fits the feed and the clock."""
     made_with = store.meta("feed")
-    if made_with is not None and made_with != feed.name:
+    if made_with is not None and made_with != feed.identity():
         raise ConfigError(
-            f"this exchange was made with the feed {made_with}, not {feed.name}",
-            hint=f"--feed {made_with}, another --home, or paper reset",
+            f"this exchange was made with the feed {made_with}, not {feed.identity()}",
+            hint="its own --feed and --seed, another --home, or paper reset",
         )
     now = clock.now_ms()
     settled = int(store.meta("settled") or now)

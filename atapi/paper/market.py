@@ -16,38 +16,18 @@ from typing import Generic
 from atapi.matching.book import Plan, Resting
 from atapi.matching.ledger import CROWD
 from atapi.matching.models.fees import BNB_MULTIPLIER, RATES, Purse, Rates
-from atapi.paper.accounts import Accounts
-from atapi.paper.effects import Effects
-from atapi.paper.feeds.base import Bar, Feed, Series
-from atapi.paper.ids import Ids, client_order_id
+from atapi.paper.backoffice import Backoffice
+from atapi.paper.crowd_quotes import CrowdQuotes
+from atapi.paper.feeds.base import Bar, Series
+from atapi.paper.ids import client_order_id
 from atapi.paper.listing import Listing, RulesT
-from atapi.paper.orders import Orders
-from atapi.paper.prices import SECOND, Prices
 from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord
-from atapi.paper.store import Store
 from atapi.paper.views import Submit
-from atapi.paper.wallets import Wallets
-
-LOOK_EVERY_MS = 100  # how often the crowd looks whether the price has moved
 
 NO_LIQUIDITY = "INSUFFICIENT_LIQUIDITY"
 IOC_REST = "UNFILLED_IOC_QUANTITY_EXPIRED"
 FOK_UNFILLED = "UNFILLED_FOK_ORDER_EXPIRED"
 SELF_TRADE = "SELF_TRADE_PREVENTION"
-
-
-@dataclass(frozen=True, slots=True)
-class Backoffice:
-    """What every market needs of the exchange."""
-
-    feed: Feed
-    store: Store
-    prices: Prices
-    accounts: Accounts
-    wallets: Wallets
-    orders: Orders
-    ids: Ids
-    effects: Effects
 
 
 @dataclass(slots=True)
@@ -71,6 +51,7 @@ class Market(ABC, Generic[RulesT]):
         self.office = office
         self.rules = rules
         self._listings: dict[str, Listing[RulesT]] = {}
+        self._quotes = CrowdQuotes(office, self.series, self._take_for_crowd)
 
     # --- what a market is ---------------------------------------------------------------------------------------
     @abstractmethod
@@ -131,7 +112,7 @@ class Market(ABC, Generic[RulesT]):
             self._rest_or_expire(listing, draft, now_ms)
         if trades or order.open:
             self._note_book(listing, now_ms)
-        self._remember(listing)
+        self._quotes.remember(listing)
         return copy(order), trades
 
     def cancel(
@@ -179,13 +160,7 @@ class Market(ABC, Generic[RulesT]):
     def quoted(self, symbol: str, now_ms: int) -> Listing[RulesT]:
         """Find a symbol with the crowd's quotes as of now."""
         listing = self.listing(symbol)
-        look = now_ms // LOOK_EVERY_MS
-        if look == listing.looked:
-            return listing
-        listing.looked = look
-        quote = (now_ms // SECOND, self.office.prices.at(self.series, symbol, now_ms))
-        if quote != listing.quoted:
-            self._requote(listing, *quote, now_ms)
+        self._quotes.refresh(listing, now_ms)
         return listing
 
     def fill_through(self, listing: Listing[RulesT], bar: Bar, time_ms: int) -> None:
@@ -232,45 +207,6 @@ class Market(ABC, Generic[RulesT]):
         return RATES[self.name]
 
     # ------------------------------------------------------------------------------------------------------------
-    def _requote(self, listing: Listing[RulesT], second: int, price: Decimal | None, now_ms: int) -> None:
-        first = listing.quoted is None and not listing.version
-        listing.withdraw_crowd()
-        listing.quoted = (second, price)
-        if first:  # since the exchange was opened
-            listing.recall(self.office.store.meta(self._memory_of(listing)) or "none")
-        if price is not None:
-            bids, asks = listing.crowd_levels(price, second)
-            for bid, levels in ((True, bids), (False, asks)):
-                for ticks, lots in levels:
-                    left = lots - listing.taken.get((bid, ticks), 0)
-                    left -= self._cross(listing, bid, ticks, left, now_ms)
-                    if left:
-                        listing.rest_crowd(bid, ticks, left, self.office.ids.crowd)
-        self._note_book(listing, now_ms)
-        self._remember(listing)
-
-    def _remember(self, listing: Listing[RulesT]) -> None:
-        if listing.taken:
-            self.office.effects.meta(self._memory_of(listing), listing.memory)
-
-    def _memory_of(self, listing: Listing[RulesT]) -> str:
-        return f"crowd {self.name} {listing.symbol}"
-
-    def _cross(self, listing: Listing[RulesT], bid: bool, ticks: int, lots: int, now_ms: int) -> int:
-        # A quote of the crowd that meets an account's order takes it, at that order's price; how much it took.
-        book, taken = listing.book, 0
-        while taken < lots:
-            best = book.best_ask if bid else book.best_bid
-            if best is None or (best > ticks if bid else best < ticks):
-                break
-            resting = next(book.orders(not bid))
-            part = min(lots - taken, resting.lots)
-            self._trade(listing, None, resting, part, now_ms)
-            taken += part
-        if taken:
-            listing.take(bid, ticks, taken)
-        return taken
-
     def _match(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
         order, plan, trades = draft.order, draft.plan, list[TradeRecord]()
         while True:
@@ -293,6 +229,9 @@ class Market(ABC, Generic[RulesT]):
                 limit=draft.limit,
                 prevention=order.self_trade_prevention,
             )
+
+    def _take_for_crowd(self, listing: Listing[RulesT], resting: Resting, lots: int, now_ms: int) -> None:
+        self._trade(listing, None, resting, lots, now_ms)
 
     def _trade(
         self, listing: Listing[RulesT], taker: OrderRecord | None, resting: Resting, lots: int, now_ms: int

@@ -10,9 +10,10 @@ from atapi.matching.book import Plan
 from atapi.matching.filters import Candidate, breach_of_spot
 from atapi.matching.ledger import FEES, Holder
 from atapi.matching.models.fees import BNB, fee
+from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import Series, SpotRules
 from atapi.paper.listing import Listing
-from atapi.paper.market import Backoffice, Draft, Market, new_order
+from atapi.paper.market import Draft, Market, new_order
 from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord
 from atapi.paper.views import Submit
 

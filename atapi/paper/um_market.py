@@ -11,9 +11,10 @@ from atapi.matching.filters import Candidate, breach_of_um
 from atapi.matching.ledger import CLEARING, FEES, FUNDING_POOL, Holder
 from atapi.matching.margin import max_leverage, max_notional
 from atapi.matching.models.fees import BNB, fee
+from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.listing import Listing
-from atapi.paper.market import Backoffice, Draft, Market, new_order
+from atapi.paper.market import Draft, Market, new_order
 from atapi.paper.marks import Marks
 from atapi.paper.records import ZERO, IncomeRecord, OrderRecord, Refusal, SettledFunding, TradeRecord
 from atapi.paper.um_accounts import UmAccounts

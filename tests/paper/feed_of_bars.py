@@ -100,6 +100,9 @@ class FeedOfBars:
         self.finest_ms = finest_ms
         self.crowd = crowd
 
+    def identity(self) -> str:
+        return self.name
+
     def catalogue(self) -> Catalogue:
         return self._catalogue
 

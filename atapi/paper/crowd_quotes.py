@@ -1,0 +1,84 @@
+"""Keeps the crowd's quotes in a book: anew when a second has passed or the price has moved, else as they were left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from atapi.matching.book import Resting
+from atapi.paper.backoffice import Backoffice
+from atapi.paper.feeds.base import Series
+from atapi.paper.listing import Listing
+from atapi.paper.prices import SECOND
+
+LOOK_EVERY_MS = 100  # how often the crowd looks whether the price has moved
+
+Take = Callable[[Listing[Any], Resting, int, int], None]  # listing, an account's order, lots, time
+
+
+class CrowdQuotes:
+    """The crowd of one market.
+
+    Args:
+        take: Books that the crowd takes lots of an account's resting order.
+    """
+
+    def __init__(self, office: Backoffice, series: Series, take: Take) -> None:
+        self._office = office
+        self._series = series
+        self._take = take
+
+    def refresh(self, listing: Listing[Any], now_ms: int) -> None:
+        """Bring the crowd's quotes up to now; what they cross is traded."""
+        look = now_ms // LOOK_EVERY_MS
+        if look == listing.looked:
+            return
+        listing.looked = look
+        quote = (now_ms // SECOND, self._office.prices.at(self._series, listing.symbol, now_ms))
+        if quote != listing.quoted:
+            self._requote(listing, *quote, now_ms)
+
+    def remember(self, listing: Listing[Any]) -> None:
+        """Keep what was taken from the quotes, so that a restart does not bring it back."""
+        if listing.taken:
+            self._office.effects.meta(_memory_of(listing), listing.memory)
+
+    def _requote(self, listing: Listing[Any], second: int, price: Decimal | None, now_ms: int) -> None:
+        opened = (
+            listing.quoted is None and not listing.version
+        )  # the first quotes since the exchange was opened
+        listing.withdraw_crowd()
+        listing.quoted = (second, price)
+        if opened:
+            listing.recall(self._office.store.meta(_memory_of(listing)) or "none")
+        if price is not None:
+            bids, asks = listing.crowd_levels(price, second)
+            for bid, levels in ((True, bids), (False, asks)):
+                for ticks, lots in levels:
+                    left = lots - listing.taken.get((bid, ticks), 0)
+                    left -= self._cross(listing, bid, ticks, left, now_ms)
+                    if left:
+                        listing.rest_crowd(bid, ticks, left, self._office.ids.crowd)
+        listing.changed(now_ms)
+        self._office.effects.book(listing.market, listing.symbol)
+        self.remember(listing)
+
+    def _cross(self, listing: Listing[Any], bid: bool, ticks: int, lots: int, now_ms: int) -> int:
+        # A quote of the crowd that meets an account's order takes it, at that order's price; how much it took.
+        book, taken = listing.book, 0
+        while taken < lots:
+            best = book.best_ask if bid else book.best_bid
+            if best is None or (best > ticks if bid else best < ticks):
+                break
+            resting = next(book.orders(not bid))
+            part = min(lots - taken, resting.lots)
+            self._take(listing, resting, part, now_ms)
+            taken += part
+        if taken:
+            listing.take(bid, ticks, taken)
+        return taken
+
+
+def _memory_of(listing: Listing[Any]) -> str:
+    return f"crowd {listing.market} {listing.symbol}"
