@@ -312,6 +312,23 @@ class Market(ABC, Generic[RulesT]):
         self.office.effects.book(self.name, listing.symbol)
 
 
+def check_form(submit: Submit, types: tuple[str, ...], forces: tuple[str, ...]) -> None:
+    """Refuse an order that no market could read; the wire has checked more by then."""
+    if submit.side not in ("BUY", "SELL"):
+        raise Refusal(-1117, "Invalid side.")
+    if submit.type not in types:
+        raise Refusal(-1116, "Invalid orderType.")
+    if submit.type == "LIMIT" and submit.time_in_force not in forces:
+        raise Refusal(-1115, "Invalid timeInForce.")
+    missing = []
+    if submit.type != "MARKET" and submit.price is None:
+        missing.append("price")
+    if submit.quantity is None and (submit.type != "MARKET" or submit.quote_quantity is None):
+        missing.append("quantity")
+    for name in missing:
+        raise Refusal(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
 def new_order(
     market: str, account: str, submit: Submit, *, price: Decimal | None, quantity: Decimal, now_ms: int
 ) -> OrderRecord:

@@ -13,7 +13,7 @@ from atapi.matching.models.fees import BNB, fee
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import Series, SpotRules
 from atapi.paper.listing import Listing
-from atapi.paper.market import Draft, Market, new_order
+from atapi.paper.market import Draft, Market, check_form, new_order
 from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord
 from atapi.paper.views import Submit
 
@@ -32,6 +32,7 @@ class SpotMarket(Market[SpotRules]):
 
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it, in Binance's order: symbol, filters, client id, funds."""
+        check_form(submit, ("LIMIT", "MARKET", "LIMIT_MAKER"), ("GTC", "IOC", "FOK"))
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
         reference = self.office.prices.average(submit.symbol, now_ms)

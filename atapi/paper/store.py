@@ -44,10 +44,14 @@ class Store:
             self._db = sqlite3.connect(
                 self.path, timeout=patience_s, isolation_level=None, check_same_thread=False
             )
+        except sqlite3.Error as e:
+            raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
+        try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(schema.DDL)
         except sqlite3.Error as e:
+            self._db.close()
             raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
         version = self.meta("schema")
         if version is None:

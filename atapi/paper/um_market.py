@@ -14,7 +14,7 @@ from atapi.matching.models.fees import BNB, fee
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.listing import Listing
-from atapi.paper.market import Draft, Market, new_order
+from atapi.paper.market import Draft, Market, check_form, new_order
 from atapi.paper.marks import Marks
 from atapi.paper.records import ZERO, IncomeRecord, OrderRecord, Refusal, SettledFunding, TradeRecord
 from atapi.paper.um_accounts import UmAccounts
@@ -42,6 +42,7 @@ class UmMarket(Market[PerpetualRules]):
 
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it: symbol, mode, filters, client id, position, margin."""
+        check_form(submit, ("LIMIT", "MARKET"), ("GTC", "IOC", "FOK", "GTX"))
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
         mark = self._marks.at(submit.symbol, now_ms)

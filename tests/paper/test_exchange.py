@@ -9,7 +9,7 @@ import pytest
 
 from atapi.errors import StorageError
 from atapi.paper.clock import PaperClock
-from atapi.paper.exchange import Exchange
+from atapi.paper.exchange import Exchange, Submit
 from atapi.paper.feeds.base import PerpetualRules, Series, SpotRules
 from atapi.paper.records import Refusal
 from atapi.paper.store import Store
@@ -184,3 +184,26 @@ def test_update_ids_rise_with_every_change_of_a_book() -> None:
     ids.append(exchange.depth("spot", "BTCUSDT", 5)[0])
 
     assert ids == sorted(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("submit", "code"),
+    [
+        (Submit(symbol="BTCUSDT", side="HOLD", type="MARKET", quantity=D(1)), -1117),
+        (Submit(symbol="BTCUSDT", side="BUY", type="WISH", quantity=D(1)), -1116),
+        (Submit(symbol="BTCUSDT", side="BUY", type="LIMIT", quantity=D(1), price=D(50000)), -1115),
+        (
+            Submit(symbol="BTCUSDT", side="BUY", type="LIMIT", quantity=D(1), time_in_force="GTC"),
+            -1102,
+        ),
+        (Submit(symbol="BTCUSDT", side="BUY", type="MARKET"), -1102),
+    ],
+)
+@pytest.mark.parametrize("market", ["spot", "um"])
+def test_an_order_nobody_could_read_is_refused(market: str, submit: Submit, code: int) -> None:
+    exchange = world()
+
+    with pytest.raises(Refusal) as caught:
+        exchange.test(funded(exchange), market, submit)
+
+    assert caught.value.code == code

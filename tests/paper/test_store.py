@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +189,38 @@ def test_when_the_file_cannot_be_written_nothing_more_is_acknowledged(tmp_path: 
         exchange.balances(account, "spot")
     again = reopened(path, FeedOfBars(DEFAULT), T0)
     assert again.balances(account, "spot")["BTC"] == (10, 0)
+
+
+LIVING = """
+import sys
+from tests.paper.worlds import at_market, funded, world
+exchange = world(path=sys.argv[1])
+account = funded(exchange)
+while True:
+    order, _ = exchange.place(account, "spot", at_market("BUY", "0.001"))
+    exchange.advance(1000)
+    print(order.order_id, order.executed, flush=True)
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [1, 17, 40])
+def test_a_process_killed_at_work_has_lost_nothing_it_acknowledged(tmp_path: Path, acknowledged: int) -> None:
+    path, root = tmp_path / "exchange.db", Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [sys.executable, "-c", LIVING, str(path)], stdout=subprocess.PIPE, text=True, cwd=root
+    )
+    assert process.stdout is not None
+    with process:
+        told = [process.stdout.readline().split() for _ in range(acknowledged)]
+        process.kill()
+
+    store = Store(path)
+    kept = {str(order.order_id): str(order.executed) for order in store.orders("1", "spot", None)}
+    assert all(kept[order_id] == executed for order_id, executed in told)
+    sums: dict[str, Decimal] = {}
+    for _, _, _, _, asset, amount in store.entries():
+        sums[asset] = sums.get(asset, D(0)) + amount
+    assert not any(sums.values())
+    state = store.meta("clock")
+    assert state is not None
+    reopened(path, FeedOfBars(DEFAULT), PaperClock.restored(state).now_ms())
