@@ -5,22 +5,23 @@ Whoever holds the lock of a world's folder runs its exchange and says in `endpoi
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atapi.clock import Deadline, SystemClock
 from atapi.errors import StorageError
 from atapi.paper.endpoint import Endpoint
 from atapi.paper.feeds.base import Feed
 from atapi.paper.locks import FileLock
-from atapi.paper.world import folder_of, make_folder
+
+if TYPE_CHECKING:
+    from atapi.paper.thread import HostThread
 
 LOCK = "lock"
 PATIENCE_S = 10.0  # for a process that holds the lock and does not answer yet
 LOOK_EVERY_S = 0.02
-CLOSE_S = 5.0
 
 
 class Hosted:
@@ -28,16 +29,21 @@ class Hosted:
 
     Args:
         folder: The world's.
-        feed: Its prices, needed only where this process runs it.
+        feed: Its prices, used only where this process runs it.
         at: Where its clock stands at first; None where it goes with the wall's.
+        enforce_limits: Whether, run here, it refuses weights and order counts over Binance's limits.
+    Raises:
+        ConfigError: The world was made with another feed.
+        StorageError: Its state cannot be used, or its holder does not answer.
     """
 
-    def __init__(self, folder: Path, feed: Feed, at: datetime | None) -> None:
+    def __init__(self, folder: Path, feed: Feed, at: datetime | None, *, enforce_limits: bool = True) -> None:
         self.folder = folder
         self._feed = feed
         self._at = at
+        self._enforce_limits = enforce_limits
         self._thread: HostThread | None = None
-        self._endpoint = self._join_or_start()
+        self.endpoint = self._join_or_start()
 
     @property
     def hosting(self) -> bool:
@@ -47,34 +53,48 @@ class Hosted:
     @property
     def spot_url(self) -> str:
         """Base URL of spot and wallets."""
-        return self._endpoint.spot_url
+        return self.endpoint.spot_url
 
     @property
     def um_url(self) -> str:
         """Base URL of USD-M."""
-        return self._endpoint.um_url
+        return self.endpoint.um_url
 
     @property
     def api_key(self) -> str:
         """Key of the first account."""
-        return self._endpoint.api_key
+        return self.endpoint.api_key
 
     @property
     def api_secret(self) -> str:
         """Secret of the first account."""
-        return self._endpoint.api_secret
+        return self.endpoint.api_secret
 
     @property
     def admin_token(self) -> str:
         """What `/paper/v1` wants in `X-Paper-Token`."""
-        return self._endpoint.admin_token
+        return self.endpoint.admin_token
 
     def rediscover(self) -> bool:
         """Find the exchange again once it has gone: where it runs now, or here. True where anything changed."""
-        before = self._endpoint
+        before = self.endpoint
         if self._thread is None:
-            self._endpoint = self._join_or_start()
-        return self._endpoint != before
+            self.endpoint = self._join_or_start()
+        return self.endpoint != before
+
+    def listening(self, port: int) -> AbstractContextManager[Endpoint]:
+        """Answer on two more ports, for other programs: spot on this one, USD-M on the next; 0 takes free ones.
+
+        Raises:
+            ConfigError: A port is taken.
+            StorageError: Another process runs this exchange, and only that one can open ports to it.
+        """
+        if self._thread is None:
+            raise StorageError(
+                f"process {self.endpoint.pid} runs this exchange already, at {self.spot_url}",
+                hint="end that process, use what it serves, or use another --home",
+            )
+        return self._thread.listening(port)
 
     def close(self) -> None:
         """Stop what runs here; what runs elsewhere goes on."""
@@ -96,77 +116,47 @@ class Hosted:
                     hint="end that process, or use another --home",
                 )
             clock.sleep(LOOK_EVERY_S)
-        self._thread = HostThread(self.folder, self._feed, self._at, lock)
-        try:
-            return self._thread.start()
-        except BaseException:
-            self._thread = None
-            lock.release()
-            raise
+        return self._start(lock)
+
+    def _start(self, lock: FileLock) -> Endpoint:
+        from atapi.paper.thread import HostThread  # asyncio costs 45 ms; who joins does not need it
+
+        thread = HostThread(self.folder, self._feed, self._at, lock, enforce_limits=self._enforce_limits)
+        endpoint = thread.start()
+        self._thread = thread
+        return endpoint
 
 
-class HostThread:
-    """Runs an exchange on a thread of its own; everything the exchange does happens there."""
-
-    def __init__(self, folder: Path, feed: Feed, at: datetime | None, lock: FileLock) -> None:
-        self._folder = folder
-        self._feed = feed
-        self._at = at
-        self._lock = lock
-        self._endpoint: Future[Endpoint] = Future()
-        self._stop: Future[None] = Future()
-        self._thread = threading.Thread(target=self._run, name="paper-exchange", daemon=True)
-
-    def start(self) -> Endpoint:
-        """Start, and wait until it listens; what kept it from that is raised here."""
-        self._thread.start()
-        return self._endpoint.result()
-
-    def stop(self) -> None:
-        """End it: connections cut, file closed, endpoint removed, lock released."""
-        self._stop.set_result(None)
-        self._thread.join(CLOSE_S)
-
-    def _run(self) -> None:
-        import asyncio  # 45 ms, on this thread and only where an exchange is run
-
-        try:
-            asyncio.run(self._serve())
-        except BaseException as error:
-            if self._endpoint.done():
-                raise
-            self._endpoint.set_exception(error)
-        finally:
-            self._lock.release()
-
-    async def _serve(self) -> None:
-        import asyncio
-
-        from atapi.paper.runner import running
-        from atapi.paper.world import World
-
-        world = World(self._folder, self._feed, self._at)
-        try:
-            async with running(world, self._folder) as endpoint:
-                self._endpoint.set_result(endpoint)
-                await asyncio.wrap_future(self._stop)
-        finally:
-            world.close()
-
-
-def join_or_start(home: Path, *, feed_text: str, seed: int, at: datetime | None) -> Hosted:
+def join_or_start(
+    home: Path, *, feed_text: str, seed: int, at: datetime | None, enforce_limits: bool = True
+) -> Hosted:
     """Reach the exchange of a feed: the one that runs already, or one started here.
 
     Args:
         home: Where state lives.
-        feed_text: `synthetic`, `replay:DIR` or `mirror`.
+        feed_text: `synthetic` or `replay:DIR`.
         seed: Of the synthetic feed.
-        at: Its clock begins here and stands until advanced; None lets it go with the wall's.
+        at: Its clock begins here and stands until advanced. None: it goes with the wall's, or stands at the end
+            of a recording.
+        enforce_limits: Whether one started here refuses weights and order counts over Binance's limits.
     Raises:
-        ConfigError: There is no such feed.
+        ConfigError: A feed without data, or not the one this world was made with.
         StorageError: Its state cannot be used, or its holder does not answer.
+        UsageError: There is no such feed.
     """
     from atapi.paper.feeds.choose import open_feed
 
     feed = open_feed(feed_text, seed)
-    return Hosted(folder_of(home, feed.identity(), at), feed, at)
+    return Hosted(folder_of(home, feed.identity(), at), feed, at, enforce_limits=enforce_limits)
+
+
+def folder_of(home: Path, identity: str, at: datetime | None) -> Path:
+    """Name a world's folder: `paper/synthetic-7`, or `paper/synthetic-7-at-20260101T000000Z` where time stands."""
+    name = identity if at is None else f"{identity}-at-{at:%Y%m%dT%H%M%SZ}"
+    return home / "paper" / name
+
+
+def make_folder(folder: Path) -> None:
+    """Make it, for its owner only."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)

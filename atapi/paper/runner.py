@@ -1,4 +1,4 @@
-"""Runs one world's exchange on the current event loop: two ports, a heartbeat, and the endpoint file."""
+"""Runs one world's exchange on the current event loop: ports, a heartbeat, and the endpoint file."""
 
 from __future__ import annotations
 
@@ -20,53 +20,74 @@ log = logging.getLogger("atapi.paper")
 BEAT_S = 1.0
 
 
-@asynccontextmanager
-async def running(
-    world: World, folder: Path, *, ports: tuple[int, int] = (0, 0), enforce_limits: bool = True
-) -> AsyncIterator[Endpoint]:
-    """Serve a world for as long as the block lasts, and say where in the world's folder.
+class Runner:
+    """An exchange that answers on any number of pairs of ports.
 
     Args:
-        ports: Of spot and USD-M; 0 takes a free one.
         enforce_limits: Whether weights and order counts are refused over their limits.
-    Raises:
-        OSError: A port is taken.
     """
-    account, token = world.first_account, new_token()
-    gateway = Gateway(
-        world.exchange, routers(), admin_token=token, renew=world.reset, enforce_limits=enforce_limits
-    )
-    spot = await Port.listen(gateway, "spot", ports[0])
-    try:
-        um = await Port.listen(gateway, "um", ports[1])
-    except OSError:
-        await spot.close()
-        raise
-    endpoint = Endpoint(
-        spot_url=spot.url,
-        um_url=um.url,
-        api_key=account.api_key,
-        api_secret=account.api_secret,
-        admin_token=token,
-        pid=os.getpid(),
-    )
-    endpoint.write(folder)
-    heart = asyncio.create_task(_heart(gateway)) if world.exchange.clock.running else None
-    try:
-        yield endpoint
-    finally:
-        Endpoint.remove(folder)
-        if heart is not None:
-            heart.cancel()
-            await asyncio.gather(heart, return_exceptions=True)
-        await spot.close()
-        await um.close()
 
+    def __init__(self, world: World, *, enforce_limits: bool) -> None:
+        self._world = world
+        self._token = new_token()
+        self._gateway = Gateway(
+            world.exchange,
+            routers(),
+            admin_token=self._token,
+            renew=world.reset,
+            enforce_limits=enforce_limits,
+        )
 
-async def _heart(gateway: Gateway) -> None:
-    while True:
-        await asyncio.sleep(BEAT_S)
+    @asynccontextmanager
+    async def listening(self, port: int = 0) -> AsyncIterator[Endpoint]:
+        """Answer for spot on a port and for USD-M on the next, or on two free ones, as long as the block lasts.
+
+        Raises:
+            OSError: A port is taken.
+        """
+        spot = await Port.listen(self._gateway, "spot", port)
         try:
-            gateway.beat()
-        except Exception:
-            log.exception("the heartbeat failed; the next one is in %s s", BEAT_S)
+            um = await Port.listen(self._gateway, "um", port + 1 if port else 0)
+        except OSError:
+            await spot.close()
+            raise
+        account = self._world.first_account
+        try:
+            yield Endpoint(
+                spot_url=spot.url,
+                um_url=um.url,
+                api_key=account.api_key,
+                api_secret=account.api_secret,
+                admin_token=self._token,
+                pid=os.getpid(),
+            )
+        finally:
+            await spot.close()
+            await um.close()
+
+    async def beat(self) -> None:
+        """Bring the exchange up to now every second, and send what changed to who listens."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            try:
+                self._gateway.beat()
+            except Exception:
+                log.exception("the heartbeat failed; the next one is in %s s", BEAT_S)
+
+
+@asynccontextmanager
+async def running(
+    world: World, folder: Path, *, enforce_limits: bool
+) -> AsyncIterator[tuple[Runner, Endpoint]]:
+    """Run a world for as long as the block lasts, and say in its folder where."""
+    runner = Runner(world, enforce_limits=enforce_limits)
+    async with runner.listening() as endpoint:
+        endpoint.write(folder)
+        heart = asyncio.create_task(runner.beat()) if world.exchange.clock.running else None
+        try:
+            yield runner, endpoint
+        finally:
+            Endpoint.remove(folder)
+            if heart is not None:
+                heart.cancel()
+                await asyncio.gather(heart, return_exceptions=True)

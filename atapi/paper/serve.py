@@ -1,21 +1,17 @@
-"""`paper serve`: the exchange in the foreground, on ports of one's choice, for any Binance client."""
+"""`paper serve`: the exchange on ports of one's choice, in the foreground, for any Binance client."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from atapi.errors import ConfigError, StorageError
 from atapi.paper.endpoint import Endpoint
-from atapi.paper.feeds.base import Feed
-from atapi.paper.feeds.choose import open_feed
-from atapi.paper.host import LOCK
-from atapi.paper.locks import FileLock
-from atapi.paper.runner import running
-from atapi.paper.world import World, folder_of, make_folder
+from atapi.paper.host import join_or_start
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -37,41 +33,19 @@ def serve(
         out: Where to say it.
         enforce_limits: Whether request weights and order counts are refused over Binance's limits.
     Raises:
-        ConfigError: There is no such feed, or a port is taken.
+        ConfigError: A port is taken, or the feed has no data.
         StorageError: The world's state cannot be used, or another process serves it already.
+        UsageError: There is no such feed.
     """
-    feed = open_feed(feed_text, seed)
-    folder = folder_of(home, feed.identity(), at)
-    make_folder(folder)
-    lock = FileLock(folder / LOCK)
-    if not lock.take():
-        endpoint = Endpoint.read(folder)
-        where = f" at {endpoint.spot_url} by process {endpoint.pid}" if endpoint else ""
-        raise StorageError(
-            f"this exchange runs already{where}", hint="end that process, or use another --home"
-        )
+    hosted = join_or_start(home, feed_text=feed_text, seed=seed, at=at, enforce_limits=enforce_limits)
     try:
-        asyncio.run(_serve(folder, feed, at, port, out, enforce_limits))
-    finally:
-        lock.release()
-
-
-async def _serve(
-    folder: Path, feed: Feed, at: datetime | None, port: int, out: IO[str], enforce_limits: bool
-) -> None:
-    world = World(folder, feed, at)
-    ports = (port, port + 1 if port else 0)
-    try:
-        async with running(world, folder, ports=ports, enforce_limits=enforce_limits) as endpoint:
-            stopped = _stopped()
+        with interrupted() as stop, hosted.listening(port) as endpoint:
             for name, value in lines(endpoint):
                 out.write(f"{name}: {value}\n")
             out.flush()
-            await stopped.wait()
-    except OSError as error:
-        raise ConfigError(f"cannot listen on ports {ports[0]} and {ports[1]}: {error.strerror}") from error
+            stop.wait()
     finally:
-        world.close()
+        hosted.close()
 
 
 def lines(endpoint: Endpoint) -> list[tuple[str, str]]:
@@ -91,12 +65,13 @@ def lines(endpoint: Endpoint) -> list[tuple[str, str]]:
     ]
 
 
-def _stopped() -> asyncio.Event:
-    event = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        try:
-            loop.add_signal_handler(number, event.set)
-        except NotImplementedError:  # Windows has none on a loop
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(event.set))
-    return event
+@contextmanager
+def interrupted() -> Iterator[threading.Event]:
+    """Give an event that SIGINT and SIGTERM set, in place of what they do otherwise; main thread only."""
+    event = threading.Event()
+    before = {number: signal.signal(number, lambda *_: event.set()) for number in SIGNALS}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

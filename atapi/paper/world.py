@@ -23,18 +23,6 @@ FIRST_FUNDS = (  # wallet, asset, amount; USDT only, so that balances change by 
 DATA = "exchange.sqlite"
 
 
-def folder_of(home: Path, identity: str, at: datetime | None) -> Path:
-    """Name a world's folder: `paper/synthetic-7`, or `paper/synthetic-7-at-20260101T000000Z` where time stands."""
-    name = identity if at is None else f"{identity}-at-{at:%Y%m%dT%H%M%SZ}"
-    return home / "paper" / name
-
-
-def make_folder(folder: Path) -> None:
-    """Make it, for its owner only."""
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-
-
 class World:
     """An exchange as it was left in its folder, or begun there.
 

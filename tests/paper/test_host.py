@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from atapi.errors import StorageError
+from atapi.errors import ConfigError, StorageError
 from atapi.paper.endpoint import NAME, Endpoint
 from atapi.paper.host import LOCK, Hosted, join_or_start
 from atapi.paper.locks import FileLock
@@ -226,18 +226,35 @@ def test_serving_says_where_and_ends_cleanly(other: Other, host: Host) -> None:
     assert list(said) == [
         "spot", "um", "spot-stream", "um-stream", "spot-ws-api", "um-ws-api", "key", "secret", "token",
     ]  # fmt: skip
-    assert (joined.spot_url, joined.um_url, joined.api_key) == (said["spot"], said["um"], said["key"])
-    assert usdt(joined) == "50000"
+    wire = Wire(said["spot"], said["key"], said["secret"], "/api/v3")
+    wire.signed("POST", "/api/v3/order", symbol="BTCUSDT", side="BUY", type="MARKET", quoteOrderQty="100")
+
+    assert joined.hosting is False
+    assert len(Wire(said["um"], "", "", "/fapi/v1").get("/fapi/v1/exchangeInfo").json["symbols"]) > 20
+    assert float(usdt(joined)) < 50_000
 
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
     assert Endpoint.read(joined.folder) is None
 
 
+def test_more_ports_are_opened_and_closed(hosted: Hosted) -> None:
+    with hosted.listening(0) as more:
+        port = int(more.spot_url.rpartition(":")[2])
+        assert more.spot_url != hosted.spot_url
+        assert Wire(more.spot_url, "", "", "/api/v3").get("/api/v3/ping").json == {}
+        with pytest.raises(ConfigError, match=f"cannot listen on ports {port} and"), hosted.listening(port):
+            pass
+
+    with pytest.raises(ConnectionRefusedError):
+        Wire(more.spot_url, "", "", "/api/v3").get("/api/v3/ping")
+    assert usdt(hosted) == "50000"
+
+
 def test_a_world_is_not_served_twice(
     hosted: Hosted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(StorageError, match=f"runs already at {hosted.spot_url} by process {os.getpid()}"):
+    with pytest.raises(StorageError, match=f"process {os.getpid()} runs this exchange already"):
         serve(tmp_path, feed_text="synthetic", seed=7, at=AT, port=0, out=sys.stdout)
 
     assert capsys.readouterr().out == ""

@@ -35,8 +35,7 @@ def status(call: Call) -> Json:
         "spot_symbols": len(exchange.catalogue.spot),
         "um_symbols": len(exchange.catalogue.um),
         "accounts": [
-            {"name": record.name, "key": record.api_key, "created_ms": record.created_ms}
-            for record in exchange.accounts()
+            {"name": record.name, "created_ms": record.created_ms} for record in exchange.accounts()
         ],
     }
 

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.exchange import FuturesTotals
-from atapi.paper.records import ZERO
+from atapi.paper.records import ZERO, Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import bare
 from atapi.paper.wire.paging import time_span
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes import um
+from atapi.paper.wire.symbols import um_rules
 
 router = Router()
 
@@ -80,8 +81,8 @@ def position_risk_v2(call: Call) -> list[Json]:
     wanted = list(call.exchange.catalogue.um) if symbol is None else [symbol]
     rows = []
     for name in wanted:
-        mark = call.exchange.mark(name).mark_price
-        rules = call.exchange.catalogue.um[name]
+        rules = um_rules(call, name)
+        mark = _mark_price(call, name)
         rows.append(um.position_risk_v2(rules, call.exchange.leverage(caller, name), mark, views.get(name)))
     return rows
 
@@ -91,7 +92,7 @@ def position_risk_v3(call: Call) -> list[Json]:
     """Show open positions."""
     symbol = call.params.maybe_symbol()
     if symbol is not None:
-        call.exchange.last_price("um", symbol)  # -1121 for one that nobody lists
+        um_rules(call, symbol)
     listed = call.exchange.catalogue.um
     return [
         um.position_risk_v3(view, listed[view.position.symbol].quote_asset)
@@ -145,6 +146,13 @@ def income(call: Call) -> list[Json]:
     first_page = start is None and number == 1
     rows = rows[-limit:] if first_page else rows[(number - 1) * limit : number * limit]
     return [um.income(row) for row in rows]
+
+
+def _mark_price(call: Call, symbol: str) -> Decimal:
+    try:
+        return call.exchange.mark(symbol).mark_price
+    except Refusal:  # listed, but without a price just now
+        return ZERO
 
 
 def _assets(call: Call, caller: str) -> list[tuple[str, Decimal, FuturesTotals | None]]:

@@ -11,6 +11,7 @@ from atapi.paper.wire.figures import bare
 from atapi.paper.wire.params import invalid, missing
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes import um
+from atapi.paper.wire.symbols import um_rules
 
 router = Router()
 
@@ -32,10 +33,9 @@ def leverage_brackets(call: Call) -> list[Json]:
     """Show the margin tables; a list even for one symbol."""
     symbol = call.params.maybe_symbol()
     assert call.account
-    listed = call.exchange.catalogue.um
-    if symbol is not None and symbol not in listed:
-        raise Refusal(-1121, "Invalid symbol.")
-    return [um.brackets(rules) for name, rules in listed.items() if symbol in (None, name)]
+    if symbol is not None:
+        return [um.brackets(um_rules(call, symbol))]
+    return [um.brackets(rules) for rules in call.exchange.catalogue.um.values()]
 
 
 @router.signed("GET", "/fapi/v1/symbolConfig", weight=5)

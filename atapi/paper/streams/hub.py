@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from websockets.frames import CloseCode
 
 from atapi.paper.exchange import Exchange
+from atapi.paper.records import Refusal
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.streams.topic import Topic
 from atapi.paper.streams.topics import topic_of
@@ -17,6 +18,7 @@ from atapi.paper.streams.user import UserEvents
 
 Json = dict[str, Any]
 Sink = Callable[[Json], None]
+T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -69,7 +71,7 @@ class Hub:
         self._user = UserEvents(exchange)
         self._scheduled = False
         self.sessions: set[Session] = set()  # every open connection
-        exchange.subscribe(self._told)
+        exchange.subscribe(self._hear)
 
     # --- listeners ------------------------------------------------------------------------------------------
     def join(self, market: str, name: str, listener: Listener) -> Callable[[], None]:
@@ -77,13 +79,13 @@ class Hub:
         key = (market, name)
         channel = self._channels.get(key)
         if channel is None:
-            topic = topic_of(self._exchange, market, name)
-            if topic is None:
+            topics = _told(lambda: [topic_of(self._exchange, market, name)])
+            if not topics or topics[0] is None:
                 return lambda: None
-            channel = self._channels[key] = Channel(name, topic)
+            channel = self._channels[key] = Channel(name, topics[0])
         self._poll(channel)  # whoever listens already hears first what is new
         channel.listeners[listener] = None
-        for payload in channel.topic.current():
+        for payload in _told(channel.topic.current):
             channel.publish(payload, only=listener)
 
         def leave() -> None:
@@ -126,7 +128,7 @@ class Hub:
             if owner == market and channel.topic.symbol == symbol and channel.topic.follows_book:
                 self._poll(channel)
 
-    def _told(self, kind: str, record: Any) -> None:
+    def _hear(self, kind: str, record: Any) -> None:
         if kind == "book":
             self._books[record] = None
         else:
@@ -149,5 +151,13 @@ class Hub:
                 sink(event)
 
     def _poll(self, channel: Channel) -> None:
-        for payload in channel.topic.news():
+        for payload in _told(channel.topic.news):
             channel.publish(payload)
+
+
+def _told(read: Callable[[], list[T]]) -> list[T]:
+    """Read what a stream tells; nothing while its symbol has no price."""
+    try:
+        return read()
+    except Refusal:
+        return []

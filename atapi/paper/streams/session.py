@@ -63,6 +63,7 @@ class Session(asyncio.Protocol):
         self._messages = 0
         self._answered_at = self._loop.time()
         self._parts: list[bytes] = []  # of a fragmented message
+        self._opened = False
         self._timers: list[asyncio.TimerHandle] = []
 
     def open(self, data: bytes) -> None:
@@ -79,6 +80,7 @@ class Session(asyncio.Protocol):
             return
         self._timers.append(self._loop.call_later(self._ping_s, self._ping))
         self._timers.append(self._loop.call_later(LIFE_S, self.close, CloseCode.GOING_AWAY, "24 hours"))
+        self._opened = True
         self._talk.opened(self)
         self._take(events[1:])
 
@@ -117,7 +119,8 @@ class Session(asyncio.Protocol):
         for timer in self._timers:
             timer.cancel()
         self._lost()
-        self._talk.closed()
+        if self._opened:
+            self._talk.closed()
 
     # --- hearing --------------------------------------------------------------------------------------------
     def _take(self, events: list[Any]) -> None:

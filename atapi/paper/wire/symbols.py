@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from atapi.paper.exchange import Exchange
+from atapi.paper.feeds.base import PerpetualRules
 from atapi.paper.records import Refusal
+from atapi.paper.wire.call import Call
 from atapi.paper.wire.params import Params
 
 
 def priced_symbols(exchange: Exchange, market: str) -> list[str]:
     """List the symbols of a market that have a price now; before its listing one has none."""
     return [symbol for symbol in _listed(exchange, market) if _priced(exchange, market, symbol)]
+
+
+def um_rules(call: Call, symbol: str) -> PerpetualRules:
+    """Find the rules of a perpetual; refusal -1121 where nobody lists it."""
+    rules = call.exchange.catalogue.um.get(symbol)
+    if rules is None:
+        raise Refusal(-1121, "Invalid symbol.")
+    return rules
 
 
 def wanted_symbols(params: Params) -> list[str] | None:
