@@ -137,12 +137,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would have printed before it exits."""
-        if message.startswith(_REQUIRED):
-            missing = message.removeprefix(_REQUIRED).split(", ")
-            raise UsageError(
-                f"{self.prog} needs {listing(missing)}", hint=self.examples[0] if self.examples else self.hint
-            )
-        raise UsageError(message, hint=self.hint)
+        raise self._usage_error(argparse.ArgumentError(None, message))
 
     def _add_action(self, action: ActionT) -> ActionT:
         if action.metavar is None and action.nargs != 0:
@@ -190,6 +185,11 @@ class Parser(argparse.ArgumentParser):
         return UsageError(f"{self.prog} has no option {word}{guess}", hint=self.hint)
 
     def _usage_error(self, error: argparse.ArgumentError) -> UsageError:
+        if error.message.startswith(_REQUIRED):
+            missing = error.message.removeprefix(_REQUIRED).split(", ")
+            return UsageError(
+                f"{self.prog} needs {listing(missing)}", hint=self.examples[0] if self.examples else self.hint
+            )
         name = (error.argument_name or self.prog).split("/")[-1]
         if other := re.match(r"not allowed with argument (\S+)", error.message):
             return UsageError(f"{other[1].split('/')[-1]} and {name} exclude each other")

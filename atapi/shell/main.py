@@ -92,7 +92,7 @@ def _dispatch(shell: Shell, words: list[str], lines: str | None) -> int:
             raise UsageError(
                 f"-c and the command {words[0]} exclude each other", hint="-c 'balance; funding'"
             )
-        shell.run_lines(lines.splitlines())
+        shell.run_lines(lines.split("\n"))
         return shell.exit_code
     if words:
         return shell.run_words(words)

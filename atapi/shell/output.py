@@ -27,7 +27,7 @@ def opened(statement: Statement, stdout: IO[str]) -> Iterator[IO[str]]:
         AtapiError: The file cannot be written, or the system command cannot be run.
     """
     if statement.target is not None and statement.append:
-        with _open(statement.target, "a") as f:
+        with _open(statement.target, "a") as f, suppress(ReaderGone):
             yield f
     elif statement.target is not None:
         with _replacing(statement.target) as f:
@@ -70,7 +70,7 @@ def _replacing(path: str) -> Iterator[IO[str]]:
     """Write beside the file and put it in place at the end, so that a failing command leaves the old one."""
     real = os.path.realpath(path)
     if os.path.exists(real) and not os.path.isfile(real):  # /dev/null, a named pipe, a directory
-        with _open(path, "w") as f:
+        with _open(path, "w") as f, suppress(ReaderGone):  # a named pipe may be closed early
             yield f
         return
     part = f"{real}.{os.getpid()}.part"

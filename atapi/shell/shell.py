@@ -129,7 +129,10 @@ class Shell(cmd.Cmd):
     def perform(self, statement: Statement) -> None:
         """Run one command and put its result where the statement says."""
         if statement.target is None and statement.pipe is None:
-            self._perform(statement.words, self.stdout)
+            try:
+                self._perform(statement.words, self.stdout)
+            except ReaderGone:
+                self._silence()
             return
         from atapi.shell.output import opened
 
@@ -147,8 +150,6 @@ class Shell(cmd.Cmd):
             action(*given)
         except Stopped as e:
             return e.exit_code
-        except ReaderGone:
-            self._silence()
         except KeyboardInterrupt:
             # A terminal has echoed a ^C of its own where the cursor was: write over it.
             self.context.say("\r^C" if self.context.interactive else "^C")

@@ -126,7 +126,7 @@ def _strip(spec: Column, values: list[Value], dots: int | None, *, two_headers: 
     )  # where a number's sign stands in the second of the blanks between columns
     cells = [f" {text}" for text in shown(values, spec)]
     if as_pandas:
-        cells = [cell.lstrip() if cell[1] == "-" and len(cell) > 2 else cell for cell in cells]
+        cells = [cell.lstrip() if cell[1:2] == "-" and len(cell) > 2 else cell for cell in cells]
     widest = max(columns_of(spec.name) + 1, *map(columns_of, cells))
     header = [f" {spec.name}", ""] if two_headers else [f" {spec.name}"]
     mark = _mark(widest) if as_pandas else f" {_mark(widest)}"

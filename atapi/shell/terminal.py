@@ -17,6 +17,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import Style
@@ -55,7 +56,7 @@ def loop(shell: Shell, intro: str | None) -> None:
 
 def _run_block(shell: Shell, text: str) -> None:
     """Run what was typed or pasted, line by line, and stop at the first failure."""
-    lines = [line for line in map(_without_prompt, text.splitlines()) if line.strip()]
+    lines = [line for line in map(_without_prompt, text.split("\n")) if line.strip()]
     for number, line in enumerate(lines, 1):
         if shell.postcmd(shell.onecmd(shell.precmd(line)), line):
             return
@@ -85,6 +86,7 @@ def _session(shell: Shell, completer: completion.Completer) -> PromptSession[str
         bottom_toolbar=status.line,
         refresh_interval=1,
         style=STYLE,
+        color_depth=ColorDepth.DEPTH_1_BIT if shell.context.preferences.color == "off" else None,
         prompt_continuation="   … ",
     )
     session.app.after_render += _Preload(shell).begin

@@ -117,14 +117,14 @@ def test_a_closed_stream_is_no_failure(environment: dict[str, str], closed: str)
 def test_a_reader_that_leaves_early_ends_the_output_and_not_the_script(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    lines = f"help\nrates --last 1000 --rows all\nrates > {tmp_path / 'done.txt'}\n"
+    lines = f"help\nrates --last 1000 --rows all; rates --last 2\nrates > {tmp_path / 'done.txt'}\n"
     (tmp_path / "script").write_text(lines)
     line = f"set -o pipefail; '{sys.executable}' -m tests.shell.demo < '{tmp_path / 'script'}' | head -1"
     done = subprocess.run(
         ["bash", "-c", line], capture_output=True, env=environment, cwd=ROOT, text=True, timeout=60
     )
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "Market data\n", "made up\n" * 2)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Market data\n", "made up\n" * 3)
     assert (tmp_path / "done.txt").exists()
 
 

@@ -61,7 +61,7 @@ def _run_lines(context: Context, lines: Sequence[str], fill: Callable[[str], str
 def _read(path: str) -> list[str]:
     try:
         with open(path, encoding="utf-8-sig", errors="surrogateescape") as f:
-            return f.read().splitlines()
+            return f.read().split("\n")
     except OSError as e:
         raise AtapiError(f"cannot read {path}: {e.strerror or e}") from e
 
