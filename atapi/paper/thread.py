@@ -44,12 +44,17 @@ class HostThread:
     def start(self) -> Endpoint:
         """Start, and wait until it listens; what kept it from that is raised here."""
         self._thread.start()
-        return self._begun.result()
+        try:
+            return self._begun.result()
+        except Exception:
+            self._thread.join(CLOSE_S)  # the lock is free once it has ended
+            raise
 
     def stop(self) -> None:
         """End it: connections cut, file closed, endpoint removed, lock let go of."""
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(CLOSE_S)
 
     @contextmanager
     def listening(self, port: int) -> Iterator[Endpoint]:

@@ -70,6 +70,7 @@ UM_READS: dict[str, dict[str, Any]] = {
     "exchange_info": {},
     "depth": {"symbol": "BTCUSDT", "limit": 10},
     "trades": {"symbol": "BTCUSDT"},
+    "historical_trades": {"symbol": "BTCUSDT"},
     "agg_trades": {"symbol": "BTCUSDT"},
     "klines": {"symbol": "BTCUSDT", "interval": "1h", "limit": 5},
     "continuous_klines": {"pair": "BTCUSDT", "contractType": "PERPETUAL", "interval": "1h", "limit": 5},

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -127,19 +129,32 @@ def test_killing_the_host_loses_nothing_acknowledged(host: Host, other: Other) -
     first_line(process)
     joined = host()
     wire = Wire(joined.spot_url, joined.api_key, joined.api_secret, "/api/v3")
-    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"}
-    acknowledged = [wire.signed("POST", "/api/v3/order", **order).json["orderId"] for _ in range(20)]
-    left = usdt(joined)
+    query = f"symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001&timestamp={wire.now()}"
+    order = (
+        f"POST /api/v3/order?{query}&signature={wire.sign(query)} HTTP/1.1\r\n"
+        f"Host: localhost\r\nX-MBX-APIKEY: {wire.key}\r\n\r\n"
+    ).encode()
 
-    process.kill()
+    with wire.connect() as connection:
+        connection.sendall(order * 80)
+        received = connection.recv(2000)  # the first answers are here, the last orders are not yet placed
+        process.kill()
+        try:
+            while more := connection.recv(65536):
+                received += more
+        except ConnectionResetError:
+            pass
     process.wait()
     joined.rediscover()
 
+    acknowledged = [int(number) for number in re.findall(rb'"orderId":(\d+),.*?"fills":\[[^]]*\]}', received)]
     wire = Wire(joined.spot_url, joined.api_key, joined.api_secret, "/api/v3")
+    kept = wire.signed("GET", "/api/v3/allOrders", symbol="BTCUSDT").json
     assert joined.hosting
-    kept = [row["orderId"] for row in wire.signed("GET", "/api/v3/allOrders", symbol="BTCUSDT").json]
-    assert kept == acknowledged
-    assert usdt(joined) == left
+    assert acknowledged
+    assert [row["orderId"] for row in kept][: len(acknowledged)] == acknowledged
+    assert {row["status"] for row in kept} == {"FILLED"}
+    assert Decimal(usdt(joined)) == 50_000 - sum(Decimal(row["cummulativeQuoteQty"]) for row in kept)
 
 
 def test_worlds_of_other_seeds_and_times_are_others(host: Host, tmp_path: Path) -> None:

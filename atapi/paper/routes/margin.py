@@ -52,6 +52,7 @@ def account(call: Call) -> Json:
 
 @router.public("/sapi/v1/margin/allPairs")
 @router.public("/sapi/v1/margin/allAssets")
+@router.public("/sapi/v1/margin/isolated/allPairs")
 def nothing(call: Call) -> list[Json]:
     """List what can be traded or borrowed on margin: nothing yet."""
     return []

@@ -10,6 +10,7 @@ from atapi.paper.records import Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import eight
 from atapi.paper.wire.intervals import MINUTE, bars_of
+from atapi.paper.wire.paging import trades_from
 from atapi.paper.wire.params import Params
 from atapi.paper.wire.router import Router, Security
 from atapi.paper.wire.shapes.market import SPOT_PRINTER, aggregate_trade, kline, levels, public_trade
@@ -88,29 +89,16 @@ def trades(call: Call) -> list[Json]:
 def historical_trades(call: Call) -> list[Json]:
     """Show trades from an id on."""
     symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
-    first = call.params.maybe_integer("fromId")
-    tape = call.exchange.public_trades("spot", symbol, 1000)
-    rows = (
-        [trade for trade in tape if trade.trade_id >= first][:limit] if first is not None else tape[-limit:]
-    )
-    return [public_trade(trade, SPOT_PRINTER, "spot") for trade in rows]
+    return [public_trade(trade, SPOT_PRINTER, "spot") for trade in trades_from(call, "spot", symbol, limit)]
 
 
 @router.public("/api/v3/aggTrades", weight=4)
 def aggregate_trades(call: Call) -> list[Json]:
-    """Show the newest trades, each as an aggregate of itself."""
+    """Show trades, each as an aggregate of itself."""
     symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
-    first = call.params.maybe_integer("fromId")
-    start, end = call.params.maybe_integer("startTime"), call.params.maybe_integer("endTime")
-    rows = [
-        trade
-        for trade in call.exchange.public_trades("spot", symbol, 1000)
-        if (first is None or trade.trade_id >= first)
-        and (start is None or trade.time_ms >= start)
-        and (end is None or trade.time_ms <= end)
+    return [
+        aggregate_trade(trade, SPOT_PRINTER, "spot") for trade in trades_from(call, "spot", symbol, limit)
     ]
-    rows = rows[-limit:] if first is None and start is None else rows[:limit]
-    return [aggregate_trade(trade, SPOT_PRINTER, "spot") for trade in rows]
 
 
 @router.public("/api/v3/klines", weight=2)

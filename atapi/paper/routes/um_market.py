@@ -8,8 +8,9 @@ from atapi.paper.feeds.base import Series
 from atapi.paper.records import Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.intervals import INTERVALS, bars_of
+from atapi.paper.wire.paging import trades_from
 from atapi.paper.wire.params import Params, invalid
-from atapi.paper.wire.router import Router
+from atapi.paper.wire.router import Router, Security
 from atapi.paper.wire.shapes.market import (
     aggregate_trade,
     kline,
@@ -101,15 +102,20 @@ def trades(call: Call) -> list[Json]:
     return [public_trade(trade, show, "um") for trade in tape]
 
 
+@router.route("GET", "/fapi/v1/historicalTrades", security=Security.KEY, weight=200)
+def historical_trades(call: Call) -> list[Json]:
+    """Show trades from an id on."""
+    symbol, limit = call.params.symbol(), call.params.limit(100, 500)
+    show = printer_of(call.exchange, "um", symbol)
+    return [public_trade(trade, show, "um") for trade in trades_from(call, "um", symbol, limit)]
+
+
 @router.public("/fapi/v1/aggTrades", weight=20)
 def aggregate_trades(call: Call) -> list[Json]:
     """Show the newest trades, each as an aggregate of itself."""
     symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
-    first = call.params.maybe_integer("fromId")
-    tape = call.exchange.public_trades("um", symbol, 1000)
-    rows = tape[-limit:] if first is None else [trade for trade in tape if trade.trade_id >= first][:limit]
     show = printer_of(call.exchange, "um", symbol)
-    return [aggregate_trade(trade, show, "um") for trade in rows]
+    return [aggregate_trade(trade, show, "um") for trade in trades_from(call, "um", symbol, limit)]
 
 
 def _kline_weight(params: Params) -> int:

@@ -168,6 +168,13 @@ def user_trades(call: Call) -> list[Json]:
     return [um.user_trade(trade, _rules(call, trade.symbol)) for trade in rows]
 
 
+@router.signed("GET", "/fapi/v1/openAlgoOrders", weight=lambda params: 1 if "symbol" in params else 40)
+def open_algo_orders(call: Call) -> list[Json]:
+    """List open conditional orders: none, because none can be placed yet."""
+    assert call.account
+    return []
+
+
 @router.signed("GET", "/fapi/v1/rateLimit/order")
 def order_usage(call: Call) -> list[Json]:
     """Tell how many orders the account has used up."""

@@ -85,7 +85,7 @@ class Gateway:
             owner = self._owner(route, proof)
             account = owner.account if owner else None
             answer = self._handle(Call(self, route, request, params, owner, proof))
-            if route.orders:
+            if route.orders and market == "spot":
                 limits.charge(-weight)  # an accepted order is free
         except Refusal as refusal:
             answer = refusal_answer(refusal.code, refusal.message, refusal.status)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from atapi.paper.records import Refusal
+from atapi.paper.records import Refusal, TradeRecord
+from atapi.paper.wire.call import Call
 from atapi.paper.wire.params import Params
 
 HOUR_MS = 3_600_000
+TAPE = 1000  # public trades looked back on
 
 Row = TypeVar("Row")
 
@@ -42,6 +44,20 @@ def page(
     if keep_oldest or first_id is not None or (start is not None and end is None):
         return list(rows[:limit])
     return list(rows[-limit:])
+
+
+def trades_from(call: Call, market: str, symbol: str, limit: int) -> list[TradeRecord]:
+    """List public trades as `fromId`, `startTime` and `endTime` ask; the newest where they do not."""
+    first = call.params.maybe_integer("fromId")
+    start, end = call.params.maybe_integer("startTime"), call.params.maybe_integer("endTime")
+    rows = [
+        trade
+        for trade in call.exchange.public_trades(market, symbol, TAPE)
+        if (first is None or trade.trade_id >= first)
+        and (start is None or trade.time_ms >= start)
+        and (end is None or trade.time_ms <= end)
+    ]
+    return rows[-limit:] if first is None and start is None else rows[:limit]
 
 
 def time_span(params: Params, hours: int) -> tuple[int | None, int | None]:

@@ -34,7 +34,7 @@ class Route:
     handler: Handler
     security: Security
     weight: Weight
-    orders: bool  # places orders: costs no weight when accepted, and order counts are told
+    orders: bool  # places orders: their counts are told, and on spot one that is accepted costs no weight
 
 
 class Router:
