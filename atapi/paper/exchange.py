@@ -390,7 +390,9 @@ def _first_moment(feed: Feed, clock: PaperClock, store: Store) -> int:
         )
     now = clock.now_ms()
     settled = int(store.meta("settled") or now)
-    if now < settled:
+    if now < settled and clock.running:
+        clock.advance(settled - now)  # the machine's clock was set back meanwhile; the exchange's never is
+    elif now < settled:
         raise ConfigError(
             f"the clock is set to {from_ms(now):%Y-%m-%d %H:%M:%S}, but this exchange has already lived "
             f"until {from_ms(settled):%Y-%m-%d %H:%M:%S} UTC",

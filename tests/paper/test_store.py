@@ -143,6 +143,17 @@ def test_a_clock_before_what_was_lived_is_refused(tmp_path: Path) -> None:
         reopened(path, FeedOfBars(DEFAULT), T0)
 
 
+def test_a_running_clock_goes_on_from_what_was_lived_when_the_machines_was_set_back(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.db"
+    clock = PaperClock.on_wall(wall=lambda: T0 + HOUR)
+    funded(Exchange(FeedOfBars(DEFAULT), clock, Store(path), make_key=counted_keys()))
+
+    back = PaperClock.restored(clock.state, wall=lambda: T0)
+    again = Exchange(FeedOfBars(DEFAULT), back, Store(path), make_key=counted_keys())
+
+    assert again.now_ms() == T0 + HOUR
+
+
 def test_a_reset_store_is_as_new(tmp_path: Path) -> None:
     path = str(tmp_path / "exchange.db")
     busy(path)
