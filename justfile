@@ -24,7 +24,7 @@ test *args:
 
 # Write docs/commands.md anew
 docs:
-    .venv/bin/python -m atapi.shell.reference > docs/commands.md
+    .venv/bin/python -m atapi.shell.reference
 
 # Print the ratios
 bench:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from queue import Queue
 from typing import Any
 
 import pytest
 from binance.error import ClientError
 from binance.spot import Spot
 from binance.um_futures import UMFutures
+from binance.websocket.spot.websocket_stream import SpotWebsocketStreamClient
+from binance.websocket.um_futures.websocket_client import UMFuturesWebsocketClient
 
 from atapi.paper.host import Hosted
 
@@ -202,3 +205,47 @@ def test_weights_are_shown_to_who_asks(host: Callable[..., Hosted]) -> None:
 
     client.session.close()
     assert answer["limit_usage"]["x-mbx-used-weight-1m"] == "20"
+
+
+def hang_up(client: Any) -> None:
+    """Stop a connector's stream and close its socket, which it leaves open."""
+    client.stop()
+    client.socket_manager.join(10)
+    client.socket_manager.ws.shutdown()
+
+
+def test_the_connectors_streams_deliver(host: Callable[..., Hosted]) -> None:
+    hosted = host(at=None)
+    heard: Queue[Any] = Queue()
+
+    def hear(_: Any, message: str) -> None:
+        heard.put(json.loads(message))
+
+    client = SpotWebsocketStreamClient(stream_url=hosted.spot_url.replace("http", "ws"), on_message=hear)
+    try:
+        client.book_ticker("btcusdt", id=7)
+        first, second = heard.get(timeout=10), heard.get(timeout=10)
+    finally:
+        hang_up(client)
+
+    assert first == {"result": None, "id": 7}
+    assert second["s"] == "BTCUSDT"
+
+
+def test_the_connectors_futures_user_stream_delivers(host: Callable[..., Hosted], um_client: Any) -> None:
+    hosted = host(at=None)
+    heard: Queue[Any] = Queue()
+    key = um_client.new_listen_key()["listenKey"]
+    url = hosted.um_url.replace("http", "ws") + "/private"
+    client = UMFuturesWebsocketClient(
+        stream_url=url, on_message=lambda _, message: heard.put(json.loads(message))
+    )
+    try:
+        client.subscribe([key], id=1)
+        assert heard.get(timeout=10) == {"result": None, "id": 1}
+        um_client.new_order(**BUY, quantity="0.01")
+        events = [heard.get(timeout=10)["e"] for _ in range(4)]
+    finally:
+        hang_up(client)
+
+    assert events == ["ORDER_TRADE_UPDATE", "TRADE_LITE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE"]

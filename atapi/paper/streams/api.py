@@ -67,6 +67,8 @@ METHODS = {"spot": SPOT_METHODS, "um": UM_METHODS}
 class ApiTalk:
     """One WebSocket API connection."""
 
+    paced = False
+
     def __init__(self, gateway: Gateway, market: str) -> None:
         self._gateway = gateway
         self._market = market

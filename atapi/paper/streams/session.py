@@ -27,6 +27,8 @@ _quiet.setLevel(logging.CRITICAL)  # a client that hangs up is no event worth a 
 class Talk(Protocol):
     """What one kind of connection says and understands."""
 
+    paced: bool  # whether its messages are limited by the second; requests are by their weight
+
     def opened(self, session: Session) -> None:
         """Begin."""
         ...
@@ -131,7 +133,7 @@ class Session(asyncio.Protocol):
                 self._parts.append(bytes(event.data))
                 if event.fin:
                     text, self._parts = b"".join(self._parts), []
-                    if self._within_limits():
+                    if not self._talk.paced or self._within_limits():
                         self._talk.heard(text)
             elif event.opcode is Opcode.PONG:
                 self._answered_at = self._loop.time()

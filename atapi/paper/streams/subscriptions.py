@@ -28,6 +28,8 @@ class StreamTalk:
         events: Which user events are wanted; all where empty.
     """
 
+    paced = True
+
     def __init__(
         self,
         gateway: Gateway,

@@ -16,6 +16,8 @@ HANDSHAKE = (
 class Listening:
     """A talk that notes what happens to it."""
 
+    paced = True
+
     def __init__(self) -> None:
         self.events: list[str] = []
         self.lost = asyncio.Event()

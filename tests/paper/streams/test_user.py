@@ -140,6 +140,15 @@ def test_orders_are_placed_found_and_canceled_over_the_socket(spot: Wire, dial: 
     assert "rateLimits" not in canceled
 
 
+def test_requests_are_limited_by_weight_and_not_by_the_second(spot: Wire, dial: Dial) -> None:
+    socket = dial(spot, "/ws-api/v3")
+
+    for number in range(20):
+        socket.say(id=number, method="ping")
+
+    assert [socket.hear()["id"] for _ in range(20)] == list(range(20))
+
+
 def test_socket_requests_are_refused_as_http_ones(spot: Wire, dial: Dial) -> None:
     socket = dial(spot, "/ws-api/v3")
 
