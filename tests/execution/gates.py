@@ -80,16 +80,10 @@ def replays_differ(seeds: int) -> bool:
 
 def shrink(name: str, tape: list[int]) -> list[int]:
     """Find a smaller tape that still fails: shorter, and with fewer faults."""
-    check, best = CHECKS[name], tape
     for candidate in _smaller(tape):
-        if (
-            len(candidate) <= len(best)
-            and sum(map(bool, candidate)) <= sum(map(bool, best))
-            and candidate != best
-        ):
-            if check(Chooser(tape=candidate)):
-                return shrink(name, candidate)
-    return best
+        if CHECKS[name](Chooser(tape=candidate)):
+            return shrink(name, candidate)
+    return tape
 
 
 def _smaller(tape: list[int]) -> Iterator[list[int]]:
