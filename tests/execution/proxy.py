@@ -38,6 +38,10 @@ class Exchanged:
         """Send bytes to the client."""
         self._client.sendall(data)
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        os.kill(self._proxy.victim(), signal.SIGINT)
+
     def kill(self) -> None:
         """End the client's process, as a pulled plug would."""
         os.kill(self._proxy.victim(), signal.SIGKILL)
@@ -131,6 +135,13 @@ def killed_after(order: Exchanged) -> None:
     """The process dies after the exchange executed its order."""
     order.forward()
     order.kill()
+
+
+def interrupted(order: Exchanged) -> None:
+    """The trader presses Ctrl-C while the exchange executes the order; the answer comes."""
+    answer = order.forward()
+    order.interrupt()
+    order.answer(answer)
 
 
 def lost(order: Exchanged) -> None:

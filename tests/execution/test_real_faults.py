@@ -170,6 +170,21 @@ def test_a_shell_killed_while_closing_is_continued_by_the_next(street: Street, m
     assert len(street.orders()) == 4
 
 
+@pytest.mark.parametrize(
+    ("script", "state"), [(OPENING, "HEDGED"), (CLOSING, "FLAT")], ids=["opening", "closing"]
+)
+@pytest.mark.parametrize("market", ["um", "spot"])
+def test_ctrl_c_between_the_legs_waits_for_both(street: Street, market: str, script: str, state: str) -> None:
+    if script is CLOSING:
+        street.shell(OPENING)
+
+    code, _, said = street.shell(script, through=street.proxied(market, 1, proxy.interrupted))
+
+    assert code == 130, said
+    assert "finishing or undoing both legs first" in said
+    assert check(street) == state
+
+
 @pytest.mark.parametrize("fault", [proxy.refused, proxy.limited], ids=lambda f: f.__name__)
 @pytest.mark.parametrize(("market", "code"), [("um", None), ("spot", 1)])
 def test_a_refused_leg_leaves_nothing_open(
