@@ -16,6 +16,7 @@ from atapi.clock import from_ms
 from atapi.domain.numbers import floor_to
 from atapi.errors import ConfigError
 from atapi.matching.ledger import Holder
+from atapi.matching.models.fees import Rates
 from atapi.paper.accounts import Accounts, KeyMaker, random_key
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.candles import Candles
@@ -42,6 +43,7 @@ from atapi.paper.records import (
 from atapi.paper.spot_market import SpotMarket
 from atapi.paper.store import Store
 from atapi.paper.tape import Tape
+from atapi.paper.terms import REGULAR, Gift, Terms
 from atapi.paper.timeline import Timeline
 from atapi.paper.transfers import Transfers
 from atapi.paper.um_accounts import UmAccounts
@@ -128,10 +130,27 @@ class Exchange:
         self._commit(time_moved=True)
 
     # --- accounts and wallets -------------------------------------------------------------------------------
-    def create_account(self, name: str) -> AccountRecord:
-        """Make an account with a key of its own and no funds."""
+    def create_account(self, name: str, terms: Terms = REGULAR) -> AccountRecord:
+        """Make an account with a key of its own."""
         with self._call() as now:
-            return self._accounts.create(name, now)
+            record = self._accounts.create(name, now)
+            self._agree(record.account, terms)
+            self._fund(record.account, terms.funds, now)
+            return record
+
+    def agree(self, account: str, terms: Terms) -> None:
+        """Change what an account pays and may do, and give it funds, as far as the terms say."""
+        with self._call() as now:
+            self._agree(account, terms)
+            self._fund(account, terms.funds, now)
+
+    def account_rates(self, account: str, market: str) -> Rates:
+        """Fee rates of an account on a market."""
+        return self._accounts.rates(account, market)
+
+    def denied(self, account: str) -> frozenset[str]:
+        """List what an account's key may not do."""
+        return self._accounts.denied(account)
 
     def accounts(self) -> Sequence[AccountRecord]:
         """List accounts."""
@@ -371,6 +390,18 @@ class Exchange:
             self._effects.meta("settled", str(self._settled_ms))
             self._effects.meta("clock", self.clock.state)
         self._effects.commit()
+
+    def _agree(self, account: str, terms: Terms) -> None:
+        for market, rates in terms.fees.items():
+            self._accounts.set_rates(account, market, rates)
+        if terms.permissions is not None:
+            self._accounts.allow(account, terms.permissions)
+        for market in ("spot", "um") if terms.pays_bnb is not None else ():
+            self._accounts.set_burns_bnb(account, market, bool(terms.pays_bnb))
+
+    def _fund(self, account: str, funds: Sequence[Gift], now_ms: int) -> None:
+        for wallet, asset, amount in funds:
+            self._transfers.deposit(Holder(account, wallet), asset, amount, now_ms)
 
     def _market(self, name: str) -> Market[Any]:
         return self._markets[name]

@@ -15,7 +15,7 @@ from typing import Generic
 
 from atapi.matching.book import Plan, Resting
 from atapi.matching.ledger import CROWD
-from atapi.matching.models.fees import BNB_MULTIPLIER, RATES, Purse, Rates
+from atapi.matching.models.fees import BNB_MULTIPLIER, Purse, Rates
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.crowd_quotes import CrowdQuotes
 from atapi.paper.feeds.base import Bar, Series
@@ -204,7 +204,7 @@ class Market(ABC, Generic[RulesT]):
     def rates(self, account: str, symbol: str) -> Rates:
         """Fee rates of an account."""
         self.listing(symbol)
-        return RATES[self.name]
+        return self.office.accounts.rates(account, self.name)
 
     # ------------------------------------------------------------------------------------------------------------
     def _match(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
