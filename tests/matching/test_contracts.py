@@ -93,7 +93,8 @@ def test_at_the_liquidation_price_margin_balance_is_maintenance_margin(
     found = margin.liquidation_price(quantity=quantity, cost=cost, wallet=wallet, brackets=FLAT, contract=BTC)
 
     if not found:  # a short with at least its own value in coin can pay any rise
-        assert quantity < 0 and wallet >= abs(cost)
+        assert quantity < 0
+        assert wallet >= abs(cost)
         return
     value = quantity * BTC.size / found
     balance = wallet + cost - value
