@@ -57,10 +57,10 @@ def formula_rate(average_premium: Decimal, rules: PerpetualRules, hours: int | N
 class FundingRates:
     """Settlement times and rates of every perpetual of a feed, of any time, whether lived through or not."""
 
-    def __init__(self, feed: Feed, rulebook: Rulebook) -> None:
+    def __init__(self, feed: Feed, rules: Mapping[str, PerpetualRules], rulebook: Rulebook) -> None:
         self._feed = feed
         self._rulebook = rulebook
-        self._rules: Mapping[str, PerpetualRules] = rulebook.um
+        self._rules = rules
         self._running: dict[str, _Average] = {}  # symbol -> the interval asked for last
         self._settled: OrderedDict[tuple[str, int], Decimal] = OrderedDict()  # (symbol, time) -> rate
 

@@ -203,6 +203,10 @@ class Market(ABC, Generic[RulesT]):
         price = office.prices.bnb(quote_asset, now_ms)
         return None if price is None else Purse(free, price, BNB_MULTIPLIER[self.name])
 
+    def value(self, listing: Listing[RulesT], quantity: Decimal, price: Decimal) -> Decimal:
+        """Tell what a quantity is worth at a price, in the asset that pays for it."""
+        return quantity * price
+
     @abstractmethod
     def free_bnb(self, account: str) -> Decimal:
         """BNB free for fees."""
@@ -267,15 +271,15 @@ class Market(ABC, Generic[RulesT]):
                     trade_id=trade_id,
                     now_ms=now_ms,
                 )
-                self._filled(order, price, quantity, now_ms)
+                self._filled(order, self.value(listing, quantity, price), quantity, now_ms)
                 office.effects.trade(trade)
         self.follow(listing, sorted({buyer, seller} - {CROWD}), now_ms)
         assert trade is not None
         return trade
 
-    def _filled(self, order: OrderRecord, price: Decimal, quantity: Decimal, now_ms: int) -> None:
+    def _filled(self, order: OrderRecord, value: Decimal, quantity: Decimal, now_ms: int) -> None:
         order.executed += quantity
-        order.quote_executed += price * quantity
+        order.quote_executed += value
         order.updated_ms = now_ms
         if order.executed == order.quantity:
             order.status = "FILLED"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from atapi.paper.effects import Effects
-from atapi.paper.feeds.base import Catalogue
+from atapi.paper.feeds.base import Catalogue, PerpetualRules
 from atapi.paper.prices import HOUR
 from atapi.paper.records import Refusal
 from atapi.paper.store import Store
@@ -19,52 +19,40 @@ OWNER = "@rules"  # whose settings the changed intervals are
 
 
 class Rulebook:
-    """Rules by symbol; the mappings are live.
+    """Rules by market and symbol; the mappings are live.
 
     Args:
         now_ms: Intervals that were changed by an earlier process are the feed's again from here on.
     """
 
     def __init__(self, catalogue: Catalogue, store: Store, effects: Effects, now_ms: int) -> None:
-        self._feeds = catalogue
+        self._feeds = _by_market(catalogue)
+        self._perpetuals: Mapping[str, PerpetualRules] = {**catalogue.um, **catalogue.cm}
         self._effects = effects
-        self.spot = dict(catalogue.spot)
-        self.um = dict(catalogue.um)
+        self.catalogue = Catalogue(spot=dict(catalogue.spot), um=dict(catalogue.um), cm=dict(catalogue.cm))
+        self._live = _by_market(self.catalogue)
         self._intervals: dict[str, list[tuple[int, int]]] = {}  # symbol -> since, hours; the feed's before
         for owner, symbol, kept in store.settings():
-            if owner == OWNER and symbol in self.um:
+            if owner == OWNER and symbol in self._perpetuals:
                 self._intervals[symbol] = [_change(word) for word in kept.split()]
-                self._set_interval(symbol, self.um[symbol].interval_hours, now_ms)
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Everything that can be traded, by its rules of now."""
-        return Catalogue(spot=self.spot, um=self.um)
+                self._set_interval(symbol, self._perpetuals[symbol].interval_hours, now_ms)
 
     def change(self, market: str, symbol: str, changes: Mapping[str, Any], now_ms: int) -> None:
         """Change rules of a symbol from now on; refusal -1102 for a step the book has no place for."""
-        feeds = self._feeds.spot[symbol] if market == "spot" else self._feeds.um[symbol]
+        feeds = self._feeds[market][symbol]
         for name in ("tick_size", "lot_size"):
             if name in changes and changes[name] % getattr(feeds, name):
                 raise Refusal(-1102, f"{name} must be a multiple of {getattr(feeds, name):f}")
-        if market == "spot":
-            self.spot[symbol] = replace(self.spot[symbol], **changes)
-        else:
-            self.um[symbol] = replace(self.um[symbol], **changes)
-            self._set_interval(symbol, self.um[symbol].interval_hours, now_ms)
+        self._set(market, symbol, replace(self._live[market][symbol], **changes), now_ms)
 
     def restore(self, market: str, symbol: str, now_ms: int) -> None:
         """Let the feed's own rules hold again from now on."""
-        if market == "spot":
-            self.spot[symbol] = self._feeds.spot[symbol]
-        else:
-            self.um[symbol] = self._feeds.um[symbol]
-            self._set_interval(symbol, self.um[symbol].interval_hours, now_ms)
+        self._set(market, symbol, self._feeds[market][symbol], now_ms)
 
     # --- funding intervals ----------------------------------------------------------------------------------
     def step_ms(self, symbol: str, at_ms: int) -> int:
         """Tell how long the funding interval is that begins or runs at a moment."""
-        hours = self._feeds.um[symbol].interval_hours
+        hours = self._perpetuals[symbol].interval_hours
         for since, changed in self._intervals.get(symbol, ()):
             if since <= at_ms:
                 hours = changed
@@ -75,12 +63,21 @@ class Rulebook:
         changes = self._intervals.get(symbol, ())
         return next((since for since, _ in changes if after_ms < since < before_ms), None)
 
+    def _set(self, market: str, symbol: str, rules: Any, now_ms: int) -> None:
+        self._live[market][symbol] = rules
+        if symbol in self._perpetuals and market != "spot":
+            self._set_interval(symbol, rules.interval_hours, now_ms)
+
     def _set_interval(self, symbol: str, hours: int, now_ms: int) -> None:
         if self.step_ms(symbol, now_ms) == hours * HOUR:
             return
         changes = self._intervals.setdefault(symbol, [])
         changes.append((now_ms, hours))
         self._effects.setting(OWNER, symbol, " ".join(f"{hours}@{since}" for since, hours in changes))
+
+
+def _by_market(catalogue: Catalogue) -> dict[str, Any]:
+    return {"spot": catalogue.spot, "um": catalogue.um, "cm": catalogue.cm}
 
 
 def _change(word: str) -> tuple[int, int]:

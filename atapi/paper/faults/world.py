@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +13,9 @@ from atapi.paper.records import Refusal
 
 STATUSES = {
     "spot": ("TRADING", "HALT", "BREAK", "END_OF_DAY", "CANCEL_ONLY"),
-    "um": ("TRADING", "PRE_SETTLE", "SETTLING", "CLOSE", "PENDING_TRADING", "PRE_DELIVERING", "DELIVERING", "DELIVERED"),
+    "futures": ("TRADING", "PRE_SETTLE", "SETTLING", "CLOSE", "PENDING_TRADING", "PRE_DELIVERING", "DELIVERING", "DELIVERED"),
 }  # fmt: skip
-UM_ONLY = ("price_band", "interval_hours", "funding_cap", "funding_floor", "interest_rate")
+FUTURES_ONLY = ("price_band", "interval_hours", "funding_cap", "funding_floor", "interest_rate")
 INTERVALS = (1, 2, 4, 8)
 
 
@@ -46,8 +46,9 @@ def end(fault: Fault, exchange: Exchange, left: Sequence[Fault]) -> None:
 
 def _markets(fault: Fault, exchange: Exchange) -> list[str]:
     symbol, asked = fault.value.upper(), fault.where.patterns.get("market")
-    listed = {"spot": exchange.catalogue.spot, "um": exchange.catalogue.um}
-    wanted = [asked] if asked else ["um"] if set(fault.options) & set(UM_ONLY) else list(listed)
+    catalogue = exchange.catalogue
+    listed: dict[str, Mapping[str, object]] = {"spot": catalogue.spot, "um": catalogue.um, "cm": catalogue.cm}
+    wanted = [asked] if asked else ["um", "cm"] if set(fault.options) & set(FUTURES_ONLY) else list(listed)
     found = [market for market in wanted if symbol in listed.get(market, {})]
     if not found:
         raise Refusal(-1102, f"'{fault.value}' is not listed" + (f" on {asked}" if asked else ""))
@@ -59,7 +60,7 @@ def _markets(fault: Fault, exchange: Exchange) -> list[str]:
 def _changes(fault: Fault, market: str) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for name, text in fault.options.items():
-        if market == "spot" and name in UM_ONLY:
+        if market == "spot" and name in FUTURES_ONLY:
             raise Refusal(-1102, f"spot has no {name}; market=um")
         changes[name] = _value(name, text, market)
     return changes
@@ -67,8 +68,9 @@ def _changes(fault: Fault, market: str) -> dict[str, Any]:
 
 def _value(name: str, text: str, market: str) -> Decimal | int | str:
     if name == "status":
-        if text not in STATUSES[market]:
-            raise Refusal(-1102, f"status '{text}' is none of {', '.join(STATUSES[market])} on {market}")
+        known = STATUSES["spot" if market == "spot" else "futures"]
+        if text not in known:
+            raise Refusal(-1102, f"status '{text}' is none of {', '.join(known)} on {market}")
         return text
     if name == "interval_hours":
         if text not in map(str, INTERVALS):

@@ -17,7 +17,7 @@ router = Router()
 
 Json = dict[str, Any]
 PREFIX = "/paper/v1"
-WALLETS = ("spot", "um", "margin", "funding")
+WALLETS = ("spot", "um", "cm", "margin", "funding")
 MAX_SPAN_MS = 366 * 86_400_000
 
 
