@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from atapi.domain.numbers import to_ledger
 from atapi.matching.book import Plan
-from atapi.matching.filters import Candidate, breach_of_spot
 from atapi.matching.ledger import FEES, Holder
 from atapi.matching.models.fees import BNB, fee
+from atapi.matching.spot_filters import SpotCandidate as Candidate
+from atapi.matching.spot_filters import Standing, breach_of_spot
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import Series, SpotRules
 from atapi.paper.listing import Listing
@@ -47,7 +48,7 @@ class SpotMarket(Market[SpotRules]):
                 quantity=submit.quantity,
                 quote_quantity=submit.quote_quantity,
                 reference=reference,
-                open_orders=orders.count(account, self.name, submit.symbol),
+                standing=Standing(orders=orders.count(account, self.name, submit.symbol)),
             ),
         )
         if breach is not None:

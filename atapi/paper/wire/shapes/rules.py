@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from atapi.matching.filters import MAX_OPEN_ORDERS, SPOT_BAND, SPOT_MAX_NOTIONAL, SPOT_MAX_PRICE, UM_MAX_PRICE
+from atapi.matching import spot_filters as spot
+from atapi.matching.filters import MAX_OPEN_ORDERS, UM_MAX_PRICE
 from atapi.paper.feeds.base import PerpetualRules, SpotRules
 from atapi.paper.wire.figures import bare, eight, places
 
@@ -79,12 +80,12 @@ def um_symbol(rules: PerpetualRules) -> Json:
 
 
 def _spot_filters(rules: SpotRules) -> list[Json]:
-    (bid_down, bid_up), (ask_down, ask_up) = SPOT_BAND["BUY"], SPOT_BAND["SELL"]
+    (bid_down, bid_up), (ask_down, ask_up) = spot.BAND["BUY"], spot.BAND["SELL"]
     return [
         {
             "filterType": "PRICE_FILTER",
             "minPrice": eight(rules.tick_size),
-            "maxPrice": eight(SPOT_MAX_PRICE),
+            "maxPrice": eight(spot.MAX_PRICE),
             "tickSize": eight(rules.tick_size),
         },
         {
@@ -111,7 +112,7 @@ def _spot_filters(rules: SpotRules) -> list[Json]:
             "filterType": "NOTIONAL",
             "minNotional": eight(rules.min_notional),
             "applyMinToMarket": True,
-            "maxNotional": eight(SPOT_MAX_NOTIONAL),
+            "maxNotional": eight(spot.MAX_NOTIONAL),
             "applyMaxToMarket": False,
             "avgPriceMins": 5,
         },
