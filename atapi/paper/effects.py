@@ -99,10 +99,14 @@ class Effects:
         self._batch.orders[record.market, record.order_id] = record
         self._tell("order", record)
 
-    def order_list(self, record: ListRecord) -> None:
-        """Note a new or changed order list."""
+    def keep(self, record: OrderRecord) -> None:
+        """Note an order whose owner sees no change."""
+        self._batch.orders[record.market, record.order_id] = record
+
+    def order_list(self, record: ListRecord, status: str) -> None:
+        """Note a new or changed order list; `status` is EXEC_STARTED, UPDATED or ALL_DONE."""
         self._batch.lists[record.list_id] = record
-        self._tell("list", record)
+        self._tell("list", (copy(record), status))
 
     def prevented(self, record: PreventedRecord) -> None:
         """Note that an account did not trade with itself; the orders it changed are noted after it."""
@@ -180,7 +184,7 @@ class Effects:
     def _tell(self, kind: str, record: object) -> None:
         if self._listeners:
             # Records that change later are told as they are now.
-            self._events.append((kind, copy(record) if kind in ("order", "position", "list") else record))
+            self._events.append((kind, copy(record) if kind in ("order", "position") else record))
 
     def _clear(self) -> None:
         self._batch = Batch()

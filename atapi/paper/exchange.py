@@ -100,8 +100,9 @@ class Exchange:
         self._timeline = Timeline(feed, self._orders, self._spot, self._um, self._funding)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
-        for order in store.open_orders():
+        for order in sorted(store.open_orders(), key=lambda order: (order.working_ms, order.order_id)):
             self._market(order.market).restore(order)
+        self._spot.lists.restored()
         self._effects.meta("feed", feed.identity())
         self._commit()
 
@@ -190,7 +191,8 @@ class Exchange:
     ) -> tuple[int, Sequence[tuple[Decimal, Decimal]], Sequence[tuple[Decimal, Decimal]]]:
         """Update id, bids and asks as (price, quantity), best first."""
         with self._call() as now:
-            listing = self._market(market).quoted(symbol, now)
+            self._market(market).look(symbol, now)
+            listing = self._market(market).listing(symbol)
         tick, lot = listing.tick, listing.lot
         bids, asks = listing.book.depth(limit)
         return (

@@ -39,6 +39,7 @@ class Draft:
     limit: int | None  # worst price in ticks
     lots: int | None  # most it may take; None where a budget bounds it
     budget: int | None = None
+    waits: bool = False  # for a price, before it goes on the book
 
 
 class Market(ABC, Generic[RulesT]):
@@ -423,16 +424,21 @@ def _resting(listing: Listing[RulesT], order: OrderRecord) -> Resting:
     return Resting(order.order_id, order.account, bid, price, lots, peak, shown)
 
 
-def check_form(submit: Submit, types: tuple[str, ...], forces: tuple[str, ...]) -> None:
+def check_form(
+    submit: Submit,
+    types: tuple[str, ...],
+    forces: tuple[str, ...],
+    priced: tuple[str, ...] = ("LIMIT",),
+) -> None:
     """Refuse an order that no market could read; the wire has checked more by then."""
     if submit.side not in ("BUY", "SELL"):
         raise Refusal(-1117, "Invalid side.")
     if submit.type not in types:
         raise Refusal(-1116, "Invalid orderType.")
-    if submit.type == "LIMIT" and submit.time_in_force not in forces:
+    if submit.type in priced and submit.type != "LIMIT_MAKER" and submit.time_in_force not in forces:
         raise Refusal(-1115, "Invalid timeInForce.")
     missing = []
-    if submit.type != "MARKET" and submit.price is None:
+    if submit.type in priced and submit.price is None:
         missing.append("price")
     if submit.quantity is None and (submit.type != "MARKET" or submit.quote_quantity is None):
         missing.append("quantity")

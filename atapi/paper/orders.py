@@ -53,6 +53,10 @@ class Orders:
         """Get an open order by its id."""
         return self._open[market, order_id]
 
+    def is_open(self, market: str, order_id: int) -> bool:
+        """Whether an order is open."""
+        return (market, order_id) in self._open
+
     def has_client_id(self, market: str, account: str, symbol: str, client_order_id: str) -> bool:
         """Whether an open order uses this client id."""
         return (market, account, symbol, client_order_id) in self._by_client
@@ -129,6 +133,6 @@ class Orders:
 
 def _check_ids(order: OrderRecord, order_id: int | None, client_order_id: str | None) -> None:
     # Where both are sent spot wants them to agree; USD-M goes by the order id.
-    if order.market == "spot" and order_id is not None and client_order_id is not None:
-        if order.client_order_id != client_order_id:
-            raise Refusal(-2039, "Client order ID is not correct for this order ID.")
+    both = order.market == "spot" and order_id is not None and client_order_id is not None
+    if both and order.client_order_id != client_order_id:
+        raise Refusal(-2039, "Client order ID is not correct for this order ID.")

@@ -111,7 +111,7 @@ class ListRecord:
     client_id: str
     symbol: str
     kind: str  # OCO, OTO
-    orders: tuple[int, ...]  # of an OTO the working order first
+    orders: tuple[tuple[int, str], ...]  # id and client id of each; of an OTO the working order first
     status: str = "EXECUTING"  # or ALL_DONE, once no order of it depends on another any more
     created_ms: int = 0
     updated_ms: int = 0

@@ -137,18 +137,19 @@ def order_of(row: Row) -> OrderRecord:
 
 
 def list_row(o: ListRecord) -> Row:
-    """Write an order list in the order of `LIST_COLUMNS`; the ids of its orders with spaces between."""
+    """Write an order list in the order of `LIST_COLUMNS`; its orders as `id:client id`, with spaces between."""
+    orders = " ".join(f"{order_id}:{client_id}" for order_id, client_id in o.orders)
     return (
-        o.list_id, o.account, o.client_id, o.symbol, o.kind, " ".join(map(str, o.orders)), o.status, o.created_ms,
-        o.updated_ms,
+        o.list_id, o.account, o.client_id, o.symbol, o.kind, orders, o.status, o.created_ms, o.updated_ms,
     )  # fmt: skip
 
 
 def list_of(row: Row) -> ListRecord:
     """Read an order list back."""
+    orders = (part.partition(":") for part in row[5].split())
     return ListRecord(
         list_id=row[0], account=row[1], client_id=row[2], symbol=row[3], kind=row[4],
-        orders=tuple(int(part) for part in row[5].split()), status=row[6], created_ms=row[7], updated_ms=row[8],
+        orders=tuple((int(order_id), client_id) for order_id, _, client_id in orders), status=row[6], created_ms=row[7], updated_ms=row[8],
     )  # fmt: skip
 
 

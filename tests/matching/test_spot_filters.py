@@ -99,7 +99,7 @@ def order(
         (order(listed=True, standing=Standing(all_lists=200)), "EXCHANGE_MAX_NUM_ORDER_LISTS"),
     ],
 )
-def test_spot_filters(candidate: Candidate, name: str | None) -> None:
+def test_spot_filters(candidate: SpotCandidate, name: str | None) -> None:
     expected = None if name is None else Breach(-1013, f"Filter failure: {name}")
 
     assert breach_of_spot(Rules(), candidate) == expected
@@ -113,7 +113,7 @@ def test_spot_filters(candidate: Candidate, name: str | None) -> None:
         (order(None, None, quote="50.123456789"), "quoteOrderQty"),
     ],
 )
-def test_spot_amounts_have_eight_decimals(candidate: Candidate, name: str) -> None:
+def test_spot_amounts_have_eight_decimals(candidate: SpotCandidate, name: str) -> None:
     assert breach_of_spot(Rules(), candidate) == Breach(-1111, f"Parameter '{name}' has too much precision.")
 
 
