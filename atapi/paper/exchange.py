@@ -39,6 +39,7 @@ from atapi.paper.records import (
     TradeRecord,
     TransferRecord,
 )
+from atapi.paper.spot_desk import SpotDesk
 from atapi.paper.spot_market import SpotMarket
 from atapi.paper.store import Store
 from atapi.paper.tape import Tape
@@ -94,6 +95,7 @@ class Exchange:
             feed, store, self._prices, self._accounts, self._wallets, self._orders, ids, self._effects
         )
         self._spot = SpotMarket(office, self.catalogue.spot)
+        self.spot = SpotDesk(self._spot, self._call)
         self._um = UmMarket(office, self.catalogue.um, self._um_accounts, self._marks)
         self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
         self._markets: dict[str, Market[Any]] = {"spot": self._spot, "um": self._um}

@@ -61,6 +61,10 @@ class Ids:
         self._counters[name] += 1
         return self._counters[name]
 
+    def last(self, name: str) -> int:
+        """Tell the last id that `next` gave; 0 where it gave none yet."""
+        return self._counters[name]
+
     def account(self) -> str:
         """Give the next account id."""
         self._account += 1

@@ -139,7 +139,7 @@ class Market(ABC, Generic[RulesT]):
         if order.open:
             self._rest_or_expire(listing, draft, now_ms)
         if trades or order.open:
-            self._note_book(listing, now_ms)
+            self.note_book(listing, now_ms)
         self._quotes.remember(listing)
         return trades
 
@@ -225,7 +225,7 @@ class Market(ABC, Generic[RulesT]):
                     lots = min(left, resting.lots)
                     left -= lots
                     self._trade(listing, None, resting, lots, time_ms)
-                    self._note_book(listing, time_ms)
+                    self.note_book(listing, time_ms)
 
     def purse(self, account: str, quote_asset: str, now_ms: int) -> Purse | None:
         """Open the BNB that an account pays this market's fees from; None where it does not."""
@@ -294,7 +294,7 @@ class Market(ABC, Generic[RulesT]):
         match = self.prevented(taker, own, taker_lots=lots, maker_lots=lots, now_ms=now_ms)
         quantity = listing.quantity(lots)
         listing.book.fill(own, lots)
-        self._note_book(listing, now_ms)
+        self.note_book(listing, now_ms)
         for order in (mine, taker):
             self.release(order, quantity, order.price)
             order.terms = order.terms.but(
@@ -396,7 +396,7 @@ class Market(ABC, Generic[RulesT]):
     ) -> None:
         """Close an order that will not fill further; `match` is the prevented trade that ended it."""
         if listing.book.remove(order.order_id) is not None:
-            self._note_book(listing, now_ms)
+            self.note_book(listing, now_ms)
         self.release(order, order.remaining, order.price)
         if match is not None:
             lost = order.terms.prevented + order.remaining
@@ -410,7 +410,8 @@ class Market(ABC, Generic[RulesT]):
         self.office.effects.order(order)
         self.ended(order, now_ms)
 
-    def _note_book(self, listing: Listing[RulesT], now_ms: int) -> None:
+    def note_book(self, listing: Listing[RulesT], now_ms: int) -> None:
+        """Note that a book is another."""
         listing.changed(now_ms)
         self.office.effects.book(self.name, listing.symbol)
 

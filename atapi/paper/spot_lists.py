@@ -76,6 +76,23 @@ class SpotLists:
             book.of_id("spot", order_id) for order_id, _ in record.orders if book.is_open("spot", order_id)
         ]
 
+    def mates(self, order: OrderRecord) -> list[OrderRecord]:
+        """List the open orders that end when this one works: the other one of its OCO."""
+        record = self.of(order)
+        if record is None or _first_of_two(record, order):
+            return []
+        return self._mates(record, order)
+
+    def rename(self, order: OrderRecord, client_id: str) -> ListRecord | None:
+        """Note an order's other client id in its list."""
+        record = self.of(order)
+        if record is not None:
+            record.orders = tuple(
+                (order_id, client_id if order_id == order.order_id else name)
+                for order_id, name in record.orders
+            )
+        return record
+
     # --- placing and canceling ----------------------------------------------------------------------------------
     def place(self, account: str, submit: ListSubmit, now_ms: int) -> Placed:
         """Judge a list as a whole and place it; its orders are given back as they are before pending ones follow."""

@@ -56,6 +56,7 @@ class SpotMarket(Market[SpotRules]):
         ahead: Sequence[OrderRecord] = (),
         listed: bool = False,
         again: bool = False,
+        replacing: bool = False,
     ) -> None:
         """Hold an order against the symbol's rules.
 
@@ -64,26 +65,25 @@ class SpotMarket(Market[SpotRules]):
             ahead: Orders of the same list judged before it.
             listed: Whether it is part of a new order list.
             again: Whether it is open already, and only what the market did meanwhile can be wrong with it.
+            replacing: Whether another order goes first, so that counts and client ids are judged after that.
         """
         listing, orders = self.quoted(order.symbol, now_ms), self.office.orders
         reference = self.office.prices.average(order.symbol, now_ms)
         if listing.rules.status != "TRADING" or reference is None:  # halted, or not listed yet
             raise Refusal(-2010, "Market is closed.")
-        standing = Standing() if again else standing_of(orders, self.lists, order, ahead)
+        new = not (again or replacing)
+        standing = standing_of(orders, self.lists, order, ahead) if new else Standing()
         candidate = candidate_of(order, reference, standing, by_quote=by_quote, listed=listed)
         breach = breach_of_spot(listing.rules, candidate)
         if breach is not None:
             raise Refusal(*breach)
         name = order.client_order_id
-        if name and not again and orders.has_client_id(self.name, order.account, order.symbol, name):
+        if name and new and orders.has_client_id(self.name, order.account, order.symbol, name):
             raise Refusal(-2010, "Duplicate order sent.")
 
     def consider(self, order: OrderRecord, now_ms: int) -> Draft:
         """Say what a screened order would do just now; refuse it where its price or its owner's funds are wrong."""
-        if order.type in CONTINGENT:
-            draft = self._to_wait(order, now_ms)
-        else:
-            draft = self._to_match(order)
+        draft = self._to_wait(order, now_ms) if order.type in CONTINGENT else self._to_match(order)
         self._check_funds(draft)
         return draft
 

@@ -195,10 +195,11 @@ class Store:
         """List an account's order lists, oldest first."""
         return self._lists("account = ?", account)
 
-    def prevented(self, account: str, symbol: str) -> list[PreventedRecord]:
-        """List prevented trades of an account with itself, oldest first."""
-        sql = f"SELECT {schema.PREVENTED_COLUMNS} FROM prevented WHERE account = ? AND symbol = ? ORDER BY match_id"
-        return [schema.prevented_of(row) for row in self._db.execute(sql, (account, symbol))]
+    def prevented(self, account: str, symbol: str, after: int = 0) -> list[PreventedRecord]:
+        """List prevented trades of an account with itself, oldest first, with ids above `after`."""
+        where = "account = ? AND symbol = ? AND match_id > ? ORDER BY match_id"
+        sql = f"SELECT {schema.PREVENTED_COLUMNS} FROM prevented WHERE {where}"
+        return [schema.prevented_of(row) for row in self._db.execute(sql, (account, symbol, after))]
 
     def amends(self, account: str, order_id: int) -> list[AmendRecord]:
         """List amendments of an order, oldest first."""

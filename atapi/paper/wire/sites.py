@@ -8,6 +8,8 @@ from atapi.paper.routes import (
     margin,
     products,
     spot_account,
+    spot_changes,
+    spot_lists,
     spot_market,
     spot_orders,
     spot_tickers,
@@ -21,7 +23,18 @@ from atapi.paper.routes import (
 )
 from atapi.paper.wire.router import Router
 
-SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, admin)
+SPOT = (
+    spot_market,
+    spot_tickers,
+    spot_orders,
+    spot_lists,
+    spot_changes,
+    spot_account,
+    wallet,
+    margin,
+    products,
+    admin,
+)
 UM = (um_market, um_tickers, um_funding, um_orders, um_account, um_settings, listen_keys, admin)
 
 
