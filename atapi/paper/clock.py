@@ -69,14 +69,14 @@ class PaperClock:
         """Judge a request's timestamp; None where it is good, else Binance's message for -1021.
 
         A client keeps its own time by the machine's clock, from the moment it asked for ours. While this clock
-        stands, its timestamps therefore run ahead by what the machine's clock has gone on since this one was set,
-        and a client that never asked simply sends the machine's time. Both are good here.
+        stands, its timestamps therefore run ahead by what the machine's clock has gone on since this one was set.
+        And a client that never asked simply sends the machine's time: that is good here too, however far this
+        clock was set or moved away from it.
         """
-        if self.running:
-            return _judge(timestamp_ms, recv_window_ms, self.now_ms(), self.now_ms())
         wall = self._wall()
-        elapsed = max(0, wall - self._set_ms)
-        reason = _judge(timestamp_ms, recv_window_ms, self._at_ms, self._at_ms + elapsed)
+        now = self.now_ms()
+        latest = now if self.running else now + max(0, wall - self._set_ms)
+        reason = _judge(timestamp_ms, recv_window_ms, now, latest)
         if reason is not None and _judge(timestamp_ms, recv_window_ms, wall, wall) is None:
             return None
         return reason

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from atapi.matching.ledger import Holder
+from atapi.paper.order_terms import NO_LIST
 from atapi.paper.records import ZERO, OrderRecord
-from atapi.paper.terms import NO_LIST
 from atapi.paper.wallets import Wallets
 
 Group = tuple[int, str]  # order list, asset

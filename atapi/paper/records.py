@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from atapi.paper.terms import PLAIN, WAITING, Terms
+from atapi.paper.order_terms import PLAIN, WAITING, OrderTerms
 
 ZERO = Decimal(0)
 
@@ -31,9 +31,9 @@ class Refusal(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class OrderRecord:
-    """One order at the exchange, spot or USD-M."""
+    """One order at the exchange, spot or futures."""
 
-    market: str  # "spot" or "um"
+    market: str  # "spot", "um", "cm"
     account: str  # owner's account id
     order_id: int
     client_order_id: str
@@ -45,7 +45,7 @@ class OrderRecord:
     quantity: Decimal  # asked; of a MARKET by quote, what it came to
     quote_quantity: Decimal = ZERO  # asked by quoteOrderQty
     executed: Decimal = ZERO  # base asset
-    quote_executed: Decimal = ZERO  # quote asset
+    quote_executed: Decimal = ZERO  # quote asset; coins on COIN-M
     status: str = "NEW"
     reduce_only: bool = False
     position_side: str = "BOTH"
@@ -53,7 +53,7 @@ class OrderRecord:
     expiry_reason: str | None = None
     created_ms: int = 0
     updated_ms: int = 0
-    terms: Terms = PLAIN
+    terms: OrderTerms = PLAIN
 
     @property
     def remaining(self) -> Decimal:
@@ -157,7 +157,7 @@ class PositionRecord:
     position_side: str = "BOTH"
     quantity: Decimal = ZERO  # signed
     cost: Decimal = (
-        ZERO  # signed: quantity * mean entry price, kept instead of the mean so that nothing is rounded
+        ZERO  # signed: value at the mean entry price, kept instead of the mean so that nothing is rounded
     )
     carry: Decimal = ZERO  # realized profit not yet posted, within half of the ledger's last digit
     updated_ms: int = 0
@@ -173,6 +173,7 @@ class IncomeRecord:
     """One line of the futures income history."""
 
     account: str
+    market: str  # "um" or "cm"
     income_id: int
     symbol: str  # "" for a transfer
     kind: str  # REALIZED_PNL, FUNDING_FEE, COMMISSION, TRANSFER, INSURANCE_CLEAR

@@ -13,9 +13,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from atapi.paper.ids import client_order_id
+from atapi.paper.order_terms import WAITING
 from atapi.paper.records import ListRecord, OrderRecord, Refusal, TradeRecord
 from atapi.paper.spot_orders import draw_up
-from atapi.paper.terms import WAITING
 from atapi.paper.views import ListSubmit
 from atapi.paper.waiting import CONTINGENT
 

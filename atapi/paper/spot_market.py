@@ -17,10 +17,10 @@ from atapi.paper.feeds.base import Bar, Series, SpotRules
 from atapi.paper.holds import Holds
 from atapi.paper.listing import Listing
 from atapi.paper.market import Draft, Market
+from atapi.paper.order_terms import NO_LIST, PLAIN
 from atapi.paper.records import ZERO, OrderRecord, PreventedRecord, Refusal, TradeRecord
 from atapi.paper.spot_lists import REJECTED, SpotLists
 from atapi.paper.spot_orders import candidate_of, draw_up, standing_of
-from atapi.paper.terms import NO_LIST, PLAIN
 from atapi.paper.views import Submit
 from atapi.paper.waiting import CONTINGENT, Waiting
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from atapi.matching.spot_filters import SpotCandidate, Standing
 from atapi.paper.market import check_form, new_order
+from atapi.paper.order_terms import PLAIN, WAITING, OrderTerms
 from atapi.paper.orders import Orders
 from atapi.paper.records import ZERO, OrderRecord, Refusal
-from atapi.paper.terms import PLAIN, WAITING, Terms
 from atapi.paper.views import Submit
 from atapi.paper.waiting import CONTINGENT
 
@@ -32,7 +32,7 @@ def draw_up(account: str, submit: Submit, now_ms: int) -> OrderRecord:
     order = new_order("spot", account, submit, price=price, quantity=submit.quantity or ZERO, now_ms=now_ms)
     if submit.iceberg and submit.iceberg > order.quantity:
         raise Refusal(-2010, "IcebergQty exceeds QTY.")
-    terms = Terms(
+    terms = OrderTerms(
         stop_price=submit.stop_price or ZERO,
         trailing_delta=submit.trailing_delta or 0,
         iceberg=submit.iceberg or ZERO,

@@ -1,54 +1,43 @@
-"""What a spot order may have beside price and quantity: a price it waits for, an iceberg's peak, a list it is part of.
-
-Most orders have none of it and share `PLAIN`. Terms never change; an order is given others.
-"""
+"""What an account is given when it is opened: funds, fee rates, and what its key may do."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
-import msgspec
-
-ZERO = Decimal(0)
-NO_LIST = -1
-WAITING = -1  # working time of an order that is not on the book yet
+from atapi.matching.models.fees import Rates
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Everything about an order that most orders have not."""
+class Gift(NamedTuple):
+    """Funds from the faucet."""
 
-    list_id: int = NO_LIST
-    stop_price: Decimal = ZERO
-    trailing_delta: int = 0  # basis points
-    trailing_ms: int = -1  # since when it trails
-    extreme: Decimal = ZERO  # best price since then
-    guard: Decimal = ZERO  # price at which a waiting order to buy at market holds its funds
-    iceberg: Decimal = ZERO  # shown at most
-    entered: Decimal = ZERO  # executed of an iceberg before it rested
-    working_ms: int = 0  # since when it is on the book; 0: from the beginning; -1: not yet
-    prevented: Decimal = ZERO  # lost to self-trade prevention
-    prevented_match_id: int | None = None  # the last of those
-    amends: int = 0
-    strategy_id: int | None = None
-    strategy_type: int | None = None
-
-    def but(self, **changes: Any) -> Terms:
-        """Copy with some things changed."""
-        return msgspec.structs.replace(self, **changes)
+    wallet: str
+    asset: str
+    amount: Decimal
 
 
-PLAIN = Terms()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How an account trades; what is None or empty stays as it is."""
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Terms).decode
+    funds: tuple[Gift, ...] = ()
+    fees: Mapping[str, Rates] = field(default_factory=dict)  # market -> rates
+    permissions: tuple[str, ...] | None = None
+    pays_bnb: bool | None = None  # whether fees are paid in BNB, on both markets
 
 
-def encoded(terms: Terms) -> str | None:
-    """Write terms as the store keeps them; None for the plain ones."""
-    return None if terms is PLAIN else _encode(terms).decode()
-
-
-def decoded(text: str | None) -> Terms:
-    """Read them back."""
-    return PLAIN if text is None else _decode(text)
+REGULAR = Terms()
+DESK_FUNDS = (  # of the shell's own account; USDT only, so that balances change by nothing but trading
+    Gift("spot", "USDT", Decimal(50_000)),
+    Gift("um", "USDT", Decimal(50_000)),
+)
+FULL_FUNDS = (  # of an account made for other clients: something in every wallet
+    Gift("spot", "USDT", Decimal(100_000)),
+    Gift("spot", "BTC", Decimal(1)),
+    Gift("spot", "ETH", Decimal(10)),
+    Gift("spot", "BNB", Decimal(10)),
+    Gift("margin", "USDT", Decimal(100_000)),
+    Gift("um", "USDT", Decimal(100_000)),
+)

@@ -7,26 +7,25 @@ cross.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 from typing import Any, NamedTuple
 
 from atapi.paper.feeds.base import Bar, Feed
-from atapi.paper.funding import Funding
 from atapi.paper.listing import Listing
 from atapi.paper.market import Market
 from atapi.paper.orders import Orders
+from atapi.paper.perpetuals import Perpetuals
 from atapi.paper.prices import DAY, HOUR, MINUTE
 from atapi.paper.records import SettledFunding
-from atapi.paper.spot_market import SpotMarket
-from atapi.paper.um_market import UmMarket
 
 
 class Moment(NamedTuple):
     """Something that happens at a time; of what happens at the same time, fundings come first."""
 
     time_ms: int
-    market: str  # "" for a funding
+    turn: int  # 0 for a funding, 1 for a bar
+    market: str
     symbol: str
     what: Bar | SettledFunding
 
@@ -34,21 +33,26 @@ class Moment(NamedTuple):
 class Timeline:
     """Brings markets from one moment to a later one."""
 
-    def __init__(self, feed: Feed, orders: Orders, spot: SpotMarket, um: UmMarket, funding: Funding) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        orders: Orders,
+        markets: Mapping[str, Market[Any]],
+        perpetuals: Mapping[str, Perpetuals],
+    ) -> None:
         self._feed = feed
         self._orders = orders
-        self._markets: dict[str, Market[Any]] = {"spot": spot, "um": um}
-        self._um = um
-        self._funding = funding
+        self._markets = markets
+        self._perpetuals = perpetuals
 
     def run(self, after_ms: int, now_ms: int) -> None:
         """Let everything happen that lies in after_ms < time <= now_ms."""
         ordered = {name: self._orders.symbols(name) for name in self._markets}
-        fundings = self._fundings(sorted(self._um.accounts.symbols().union(ordered["um"])), after_ms, now_ms)
+        fundings = self._fundings(ordered, after_ms, now_ms)
         walks = [] if after_ms // MINUTE == now_ms // MINUTE else self._walks(ordered, after_ms, now_ms)
-        for moment in merge(fundings, *walks, key=lambda moment: moment[:3]):
+        for moment in merge(fundings, *walks, key=_in_time):
             if isinstance(moment.what, SettledFunding):
-                self._um.settle_funding(moment.what)
+                self._perpetuals[moment.market].market.settle_funding(moment.what)
             else:
                 market = self._markets[moment.market]
                 market.live_through(market.listing(moment.symbol), moment.what, moment.time_ms)
@@ -56,12 +60,14 @@ class Timeline:
             for symbol in ordered[name]:
                 market.look(symbol, now_ms)
 
-    def _fundings(self, symbols: Sequence[str], after_ms: int, now_ms: int) -> list[Moment]:
-        found = [funding for symbol in symbols for funding in self._funding.due(symbol, after_ms, now_ms)]
-        return sorted(
-            (Moment(funding.time_ms, "", funding.symbol, funding) for funding in found),
-            key=lambda moment: moment[:3],
-        )
+    def _fundings(self, ordered: Mapping[str, Sequence[str]], after_ms: int, now_ms: int) -> list[Moment]:
+        found = [
+            Moment(funding.time_ms, 0, name, symbol, funding)
+            for name, perpetuals in self._perpetuals.items()
+            for symbol in sorted(perpetuals.accounts.symbols().union(ordered[name]))
+            for funding in perpetuals.funding.due(symbol, after_ms, now_ms)
+        ]
+        return sorted(found, key=_in_time)
 
     def _walks(self, ordered: dict[str, list[str]], after_ms: int, now_ms: int) -> list[Iterator[Moment]]:
         return [
@@ -80,7 +86,7 @@ class Timeline:
         """
         for over_ms, bar in self._bars(market, listing, after_ms, now_ms):
             if market.reached(listing, bar):
-                yield Moment(over_ms - 1, market.name, listing.symbol, bar)
+                yield Moment(over_ms - 1, 1, market.name, listing.symbol, bar)
 
     def _bars(
         self, market: Market[Any], listing: Listing[Any], after_ms: int, now_ms: int
@@ -104,3 +110,7 @@ def _over(bars: Sequence[Bar], step_ms: int, after_ms: int, now_ms: int) -> Iter
         end = bar.open_ms + step_ms
         if after_ms < end <= now_ms:
             yield end, bar
+
+
+def _in_time(moment: Moment) -> tuple[int, int, str, str]:
+    return moment[:4]

@@ -94,6 +94,17 @@ def test_a_still_clock_accepts_clients_that_run_on_the_wall(timestamp: int, verd
     assert clock.accepts(timestamp, 5_000) == verdict
 
 
+def test_a_running_clock_that_was_advanced_still_accepts_the_machines_time() -> None:
+    wall = Wall(100_000)
+    clock = PaperClock.on_wall(wall=wall)
+
+    clock.advance(28_800_000)
+
+    assert clock.accepts(100_000, 5_000) is None  # a client that never asked
+    assert clock.accepts(28_900_000, 5_000) is None  # one that did
+    assert clock.accepts(20_000_000, 5_000) == STALE  # neither
+
+
 def test_advancing_a_still_clock_ends_the_grace_of_earlier_timestamps() -> None:
     clock = PaperClock.still(1_000_000, wall=Wall(50_000))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from atapi.paper.order_terms import NO_LIST
 from atapi.paper.records import Refusal
 from atapi.paper.spot_desk import Cancel, Canceled
-from atapi.paper.terms import NO_LIST
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.orderforms import order_key
 from atapi.paper.wire.paging import page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atapi.paper.routes import (
     admin,
+    admin_accounts,
     listen_keys,
     margin,
     products,
@@ -34,8 +35,19 @@ SPOT = (
     margin,
     products,
     admin,
+    admin_accounts,
 )
-UM = (um_market, um_tickers, um_funding, um_orders, um_account, um_settings, listen_keys, admin)
+UM = (
+    um_market,
+    um_tickers,
+    um_funding,
+    um_orders,
+    um_account,
+    um_settings,
+    listen_keys,
+    admin,
+    admin_accounts,
+)
 
 
 def routers() -> dict[str, Router]:
