@@ -79,7 +79,7 @@ class SpotLists:
     def mates(self, order: OrderRecord) -> list[OrderRecord]:
         """List the open orders that end when this one works: the other one of its OCO."""
         record = self.of(order)
-        if record is None or _first_of_two(record, order):
+        if record is None or _works_first(record, order):
             return []
         return self._mates(record, order)
 
@@ -147,24 +147,22 @@ class SpotLists:
     def started(self, order: OrderRecord, now_ms: int) -> None:
         """Expire the other order of an OCO, because this one trades or was triggered."""
         record = self.of(order)
-        if record is None or _first_of_two(record, order):
+        if record is None or _works_first(record, order):
             return
-        self._expire(self._mates(record, order), OTHER_WORKS, now_ms)
-        self._review(record, now_ms)
+        self._dissolve(record, self._mates(record, order), OTHER_WORKS, now_ms)
 
     def ended(self, order: OrderRecord, now_ms: int) -> None:
         """Go on after an order ended: bring in what waited for it, or expire what depended on it."""
         record = self.of(order)
         if record is None:
             return
-        if not _first_of_two(record, order):
-            self._expire(self._mates(record, order), OTHER_WORKS, now_ms)
+        mates = self._mates(record, order)
+        if not _works_first(record, order):
+            self._dissolve(record, mates, OTHER_WORKS, now_ms)
         elif order.status == "FILLED":
             self._due.append(record)
-            return
         else:
-            self._expire(self._mates(record, order), FIRST_EXPIRED, now_ms)
-        self._review(record, now_ms)
+            self._dissolve(record, mates, FIRST_EXPIRED, now_ms)
 
     def restored(self) -> None:
         """Find lists whose pending orders were still to be placed when the exchange stopped."""
@@ -178,9 +176,10 @@ class SpotLists:
         while self._due:
             record = self._due.pop(0)
             for order in self.orders(record):
-                if order.status == "PENDING_NEW" and order.open:
+                if order.open:
                     self._bring_in(order, now_ms)
-            self._review(record, now_ms)
+            if record.list_id in self._open and len(record.orders) == 2:
+                self._dissolve(record, (), OTHER_WORKS, now_ms)
 
     # ------------------------------------------------------------------------------------------------------------
     def _bring_in(self, order: OrderRecord, now_ms: int) -> None:
@@ -199,20 +198,15 @@ class SpotLists:
 
     def _mates(self, record: ListRecord, order: OrderRecord) -> list[OrderRecord]:
         return [
-            other for other in self.orders(record) if other is not order and not _first_of_two(record, other)
+            other for other in self.orders(record) if other is not order and not _works_first(record, other)
         ]
 
-    def _expire(self, orders: Sequence[OrderRecord], reason: str, now_ms: int) -> None:
+    def _dissolve(self, record: ListRecord, orders: Sequence[OrderRecord], reason: str, now_ms: int) -> None:
+        """End a list, and with it the orders that can do nothing any more."""
+        del self._open[record.list_id]
         for order in orders:
-            if order.open:
-                self._market.end(self._market.listing(order.symbol), order, "EXPIRED", reason, now_ms)
-
-    def _review(self, record: ListRecord, now_ms: int) -> None:
-        left = self.orders(record)
-        bound = record.kind == "OTO" and any(order.status == "PENDING_NEW" for order in left)
-        if record.list_id in self._open and not bound and len(left) < 2:
-            del self._open[record.list_id]
-            self._done(record, now_ms)
+            self._market.end(self._market.listing(order.symbol), order, "EXPIRED", reason, now_ms)
+        self._done(record, now_ms)
 
     def _done(self, record: ListRecord, now_ms: int) -> None:
         record.status = "ALL_DONE"
@@ -237,7 +231,7 @@ def _reference(order: OrderRecord) -> Decimal | None:
     return order.terms.stop_price or None
 
 
-def _first_of_two(record: ListRecord, order: OrderRecord) -> bool:
+def _works_first(record: ListRecord, order: OrderRecord) -> bool:
     # Whether this is the working order of an OTO, which ends nothing but brings in the others.
     return record.kind == "OTO" and record.orders[0][0] == order.order_id
 
