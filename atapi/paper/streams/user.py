@@ -12,6 +12,7 @@ from atapi.paper.records import ZERO, OrderRecord, PositionRecord, TradeRecord
 from atapi.paper.streams import user_spot, user_um
 
 Json = dict[str, Any]
+FUTURES = ("um", "cm")
 
 
 @dataclass(slots=True)
@@ -22,7 +23,7 @@ class Happening:
     executions: list[tuple[OrderRecord, TradeRecord | None]] = field(default_factory=list)
     positions: dict[tuple[str, str], PositionRecord] = field(default_factory=dict)  # (account, symbol)
     balances: list[tuple[str, str, str, Decimal, Decimal]] = field(default_factory=list)
-    funding: str | None = None  # symbol a funding was settled of
+    fundings: dict[str, str] = field(default_factory=dict)  # market -> symbol a funding was settled of
 
 
 class UserEvents:
@@ -38,7 +39,7 @@ class UserEvents:
         self._happenings: list[Happening] = []
         self._known: dict[tuple[str, str, str], Decimal] = {}  # (account, wallet, asset) -> free and locked
         for record in exchange.accounts():
-            for wallet in ("spot", "um"):
+            for wallet in ("spot", *FUTURES):
                 for asset, (free, locked) in exchange.balances(record.account, wallet).items():
                     self._known[record.account, wallet, asset] = free + locked
 
@@ -59,7 +60,7 @@ class UserEvents:
         elif kind == "balance":
             now.balances.append(record)
         elif kind == "funding":
-            now.funding = record.symbol
+            now.fundings[self._market_of(record.symbol)] = record.symbol
 
     def drain(self) -> Iterator[tuple[str, str, Json]]:
         """Give market, account and event of everything noted, in order, and forget it."""
@@ -73,16 +74,17 @@ class UserEvents:
                         user_spot.execution_report(order, trade, self.cancel_ids.get(order.order_id)),
                     )
                     continue
-                if trade is not None:
+                if trade is not None and order.market == "um":
                     yield "um", order.account, user_um.trade_lite(order, trade)
-                yield "um", order.account, user_um.order_update(order, trade)
+                rules = self._exchange.catalogue.perpetuals(order.market)[order.symbol]
+                yield order.market, order.account, user_um.order_update(order, trade, rules)
             yield from self._accounts(happening)
         self.cancel_ids.clear()
 
     def _accounts(self, happening: Happening) -> Iterator[tuple[str, str, Json]]:
         now = self._exchange.now_ms()
         changes = self._changes(happening)
-        traded = {trade.account for _, trade in happening.executions if trade is not None}
+        traded = {(trade.account, trade.market) for _, trade in happening.executions if trade is not None}
         ordered = {order.account for order, _ in happening.executions}
         for account in dict.fromkeys(
             [*(b[0] for b in happening.balances), *(a for a, _ in happening.positions)]
@@ -94,17 +96,25 @@ class UserEvents:
                 for (owner, wallet, asset), delta in changes.items():
                     if owner == account and wallet == "spot" and delta:
                         yield "spot", account, user_spot.balance_update(asset, delta, now)
-            moved = {
-                asset: delta for (owner, w, asset), delta in changes.items() if owner == account and w == "um"
-            }
-            positions = [p for (owner, _), p in happening.positions.items() if owner == account]
-            if any(moved.values()) or positions:
-                reason = _reason(account in traded, happening.funding, sum(moved.values(), start=ZERO))
-                yield (
-                    "um",
-                    account,
-                    self._account_update(account, moved, positions, reason, happening.funding),
-                )
+            for market in FUTURES:
+                moved = {
+                    asset: delta
+                    for (owner, wallet, asset), delta in changes.items()
+                    if (owner, wallet) == (account, market)
+                }
+                positions = [
+                    position
+                    for (owner, symbol), position in happening.positions.items()
+                    if owner == account and self._market_of(symbol) == market
+                ]
+                if any(moved.values()) or positions:
+                    funding = happening.fundings.get(market)
+                    reason = _reason((account, market) in traded, funding, sum(moved.values(), start=ZERO))
+                    update = self._account_update(account, market, moved, positions, reason, funding)
+                    yield market, account, update
+
+    def _market_of(self, symbol: str) -> str:
+        return "cm" if symbol in self._exchange.catalogue.cm else "um"
 
     def _changes(self, happening: Happening) -> dict[tuple[str, str, str], Decimal]:
         changes: dict[tuple[str, str, str], Decimal] = {}
@@ -117,15 +127,17 @@ class UserEvents:
     def _account_update(
         self,
         account: str,
+        market: str,
         moved: dict[str, Decimal],
         positions: list[PositionRecord],
         reason: str,
         funding: str | None,
     ) -> Json:
-        views = {v.position.symbol: v for v in self._exchange.positions(account)}
-        balances = {asset: (self._known[account, "um", asset], delta) for asset, delta in moved.items()}
+        views = {v.position.symbol: v for v in self._exchange.positions(account, market)}
+        balances = {asset: (self._known[account, market, asset], delta) for asset, delta in moved.items()}
         shown = [] if reason == "FUNDING_FEE" else positions
-        rows = [user_um.position(p, views.get(p.symbol)) for p in shown]
+        listed = self._exchange.catalogue.perpetuals(market)
+        rows = [user_um.position(p, views.get(p.symbol), listed[p.symbol]) for p in shown]
         symbol = funding if reason == "FUNDING_FEE" else None
         return user_um.account_update(balances, rows, reason, self._exchange.now_ms(), symbol)
 
