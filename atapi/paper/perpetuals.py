@@ -33,8 +33,8 @@ class Perpetuals:
     def open(cls, office: Backoffice, kind: type[UmMarket]) -> Perpetuals:
         """Open a market over what all markets share."""
         feed = office.feed
-        rules = feed.catalogue().perpetuals(kind.name)
-        rates = FundingRates(feed, rules)
+        rules = office.rulebook.catalogue.perpetuals(kind.name)
+        rates = FundingRates(feed, rules, office.rulebook)
         marks = Marks(office.prices, rates, rules, kind.series)
         accounts = UmAccounts(
             office.store, office.effects, office.accounts, office.wallets, marks, rules, kind.name

@@ -108,9 +108,7 @@ def global_options() -> Parser:
     parser.add_argument("--network", choices=NETWORKS, help="default paper: the exchange inside")
     parser.add_argument("--home", metavar="DIR", help="where state lives; also ATAPI_HOME")
     parser.add_argument("--seed", type=count(0), help="paper: of the synthetic feed")
-    parser.add_argument(
-        "--feed", type=Kind(_read_feed, "FEED"), help="paper: synthetic or replay:DIR"
-    )
+    parser.add_argument("--feed", type=Kind(_read_feed, "FEED"), help="paper: synthetic or replay:DIR")
     parser.add_argument(
         "--at", type=Kind(_read_at, "TIME"), help="paper: the clock starts here and stands still"
     )

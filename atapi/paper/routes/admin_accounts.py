@@ -88,7 +88,7 @@ def _fees(given: Any) -> dict[str, Rates]:
     if given is None:
         return {}
     if not isinstance(given, dict) or not given.keys() <= set(MARKETS):
-        raise Refusal(-1102, "fees must name rates by market, spot, um or cm.")
+        raise Refusal(-1102, "fees must name rates by market: spot, um, cm.")
     return {market: _read_rates(market, rates) for market, rates in given.items()}
 
 

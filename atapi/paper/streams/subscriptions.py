@@ -125,6 +125,7 @@ class StreamTalk:
         keys = self._gateway.listen_keys.get(self._market)
         owner = keys.owner(name) if keys is not None else None
         if owner is not None:
+            self._session.owner = self._gateway.name_of(owner)
             self._streams[name] = self._hub.follow(
                 self._market, owner, lambda event: self._deliver_user(name, event)
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from atapi.paper.routes import (
     admin,
     admin_accounts,
+    admin_faults,
     cm_account,
     cm_market,
     cm_orders,
@@ -27,7 +28,8 @@ from atapi.paper.routes import (
 )
 from atapi.paper.wire.router import Router
 
-SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, admin, admin_accounts)
+HOST = (admin, admin_accounts, admin_faults)
+SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, *HOST)
 UM = (
     um_market,
     um_tickers,
@@ -36,11 +38,10 @@ UM = (
     um_account,
     um_settings,
     listen_keys,
-    admin,
-    admin_accounts,
+    *HOST,
 )
 
-CM = (cm_market, cm_prices, cm_orders, cm_account, cm_settings, admin, admin_accounts)
+CM = (cm_market, cm_prices, cm_orders, cm_account, cm_settings, *HOST)
 
 
 def routers() -> dict[str, Router]:
