@@ -68,7 +68,7 @@ def test_parameters_encoded_by_us_sign_as_the_documentation_does() -> None:
     assert signer(SPOT_SECRET)(query).startswith("c8db56825ae71d6d")
 
 
-@given(st.text(min_size=1, max_size=200), st.text(max_size=200))
+@given(st.text(min_size=1, max_size=200).filter(lambda s: "-----BEGIN" not in s), st.text(max_size=200))
 def test_the_prepared_hmac_is_the_plain_one(secret: str, text: str) -> None:
     plain = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
