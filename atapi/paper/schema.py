@@ -83,6 +83,14 @@ ACCOUNT_COLUMNS = "account, name, api_key, api_secret, created_ms"
 
 Row = tuple[Any, ...]
 
+_WIDTHS = {
+    "accounts": 5, "entries": 8, "balances": 4, "orders": 20, "trades": 14, "positions": 7, "income": 8,
+    "transfers": 6, "settings": 3, "meta": 2,
+}  # fmt: skip
+_VALUES = {table: "VALUES (" + ",".join("?" * width) + ")" for table, width in _WIDTHS.items()}
+INSERT = {table: f"INSERT INTO {table} {values}" for table, values in _VALUES.items()}
+REPLACE = {table: f"INSERT OR REPLACE INTO {table} {values}" for table, values in _VALUES.items()}
+
 
 def text(value: Decimal) -> str:
     """Write a number as it is kept: plain, exact."""

@@ -100,6 +100,10 @@ class Session(asyncio.Protocol):
             return
         self._transport.write(frame)
 
+    def abort(self) -> None:
+        """Hang up without a word."""
+        self._transport.abort()
+
     def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Say good-bye."""
         if self._wire.state is State.OPEN:

@@ -15,6 +15,7 @@ from atapi.paper.wire.call import Call
 from atapi.paper.wire.http import Answer, Request, html_answer, json_answer, refusal_answer
 from atapi.paper.wire.limits import Limits
 from atapi.paper.wire.listenkeys import ListenKeys
+from atapi.paper.wire.outbox import Outbox
 from atapi.paper.wire.params import Params
 from atapi.paper.wire.router import Route, Router, Security
 
@@ -56,6 +57,7 @@ class Gateway:
         self.listen_keys = ListenKeys(clock_ms)
         self._admin_token = admin_token
         self._hub: Hub | None = None
+        self.outbox = Outbox()
 
     # --- requests -------------------------------------------------------------------------------------------
     def answer(self, market: str, request: Request) -> Answer:
@@ -111,11 +113,14 @@ class Gateway:
         if self._hub is not None:
             self._hub.close()
             self._hub = None
+        self.outbox.settle()
         self.exchange = self._renew()
+        self.outbox.follow(self.exchange)
 
     def beat(self) -> None:
         """Bring the exchange up to now and send what changed to who listens."""
         self.exchange.settle()
+        self.exchange.flush()
         if self._hub is not None:
             self._hub.beat()
 

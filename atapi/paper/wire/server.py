@@ -100,9 +100,9 @@ class Connection(asyncio.Protocol):
             self._send(refusal_answer(-1000, message, status), keep_alive=False)
 
     def _send(self, answer: Answer, *, keep_alive: bool) -> None:
-        self._transport.write(answer.encode(keep_alive=keep_alive))
-        if not keep_alive:
-            self._transport.close()
+        self._gateway.outbox.send(
+            self._transport, answer.encode(keep_alive=keep_alive), last=not keep_alive
+        )
 
     def _upgrade(self, rest: bytes) -> None:
         if self._headers.get(b"upgrade", b"").lower() != b"websocket":
