@@ -16,6 +16,7 @@ class Tally:
     """What came back."""
 
     seconds: float = 0.0
+    processor: float = 0.0  # seconds the server computed
     latencies: list[int] = field(default_factory=list)  # ns, from the first byte sent to the last received
     statuses: dict[bytes, int] = field(default_factory=dict)  # "200" -> answers
     orders: int = 0  # answers to requests that place an order, 200 only

@@ -20,6 +20,8 @@ import hmac
 import importlib.metadata
 import importlib.util
 import json
+import math
+import os
 import statistics
 import subprocess
 import sys
@@ -56,6 +58,7 @@ def serve(accounts: int) -> None:
     """Run the exchange until stdin closes; prints ports and keys as JSON."""
     import asyncio
 
+    from atapi.paper import loop
     from atapi.paper.feeds.synthetic import SyntheticFeed
     from atapi.paper.runner import running
     from atapi.paper.world import World
@@ -76,7 +79,7 @@ def serve(accounts: int) -> None:
         world.close()
 
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(Path(folder)))
+        loop.run(run(Path(folder)))
 
 
 def serve_peer() -> None:
@@ -114,7 +117,7 @@ def started(*words: str) -> Iterator[dict[str, object]]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield json.loads(process.stdout.readline())
+        yield json.loads(process.stdout.readline()) | {"pid": process.pid}
     finally:
         process.stdin.close()
         process.wait()
@@ -155,7 +158,7 @@ def orders(server: dict[str, object], market: str, seconds: float) -> Tally:
     scripts = [
         script(market, port, key, secret, f"c{number}", price) for number, (key, secret) in enumerate(keys)
     ]
-    return talk(port, scripts, seconds)
+    return measured(server, port, scripts, seconds)
 
 
 def constants(peer: dict[str, object], connections: int, seconds: float) -> Tally:
@@ -163,7 +166,24 @@ def constants(peer: dict[str, object], connections: int, seconds: float) -> Tall
     port = peer["port"]
     assert isinstance(port, int)
     request = f"GET /constant HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
-    return talk(port, [[request]] * connections, seconds)
+    return measured(peer, port, [[request]] * connections, seconds)
+
+
+def measured(server: dict[str, object], port: int, scripts: list[list[bytes]], seconds: float) -> Tally:
+    """Talk, and note what processor time that took the server."""
+    before = processor_time(server["pid"])
+    tally = talk(port, scripts, seconds)
+    tally.processor = processor_time(server["pid"]) - before
+    return tally
+
+
+def processor_time(pid: object) -> float:
+    """Seconds a process has computed; NaN where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return math.nan
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # --- report -----------------------------------------------------------------------------------------------------
@@ -176,26 +196,33 @@ def versions() -> str:
     return ", ".join(found)
 
 
-def median(tallies: list[Tally]) -> tuple[float, float, float, float]:
-    """Rate, booked orders a second, p50 and p99 of the rounds' medians."""
+def median(tallies: list[Tally]) -> tuple[float, float, float, float, float]:
+    """Medians of the rounds: rate, booked orders a second, p50 and p99, processor time an answer in microseconds."""
     return (
         statistics.median(tally.rate for tally in tallies),
         statistics.median(tally.orders / tally.seconds for tally in tallies),
         statistics.median(tally.percentile(50) for tally in tallies),
         statistics.median(tally.percentile(99) for tally in tallies),
+        statistics.median(tally.processor / len(tally.latencies) * 1e6 for tally in tallies),
     )
 
 
 def report(rounds: dict[str, list[Tally]]) -> None:
     """Print one line a way."""
-    print(f"{'what':<14} {'answers/s':>10} {'orders/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'p99/p50':>8} {'ratio':>6}")
+    print(
+        f"{'what':<14} {'answers/s':>10} {'orders/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'p99/p50':>8} {'cpu us':>7} {'ratio':>6}"
+    )
     base = median(rounds["fastapi"])[0] if rounds.get("fastapi") else None
     for name, tallies in rounds.items():
-        rate, booked, p50, p99 = median(tallies)
+        rate, booked, p50, p99, processor = median(tallies)
         ratio = f"{(booked or rate) / base:.2f}x" if base else "-"
         shown = f"{booked:.0f}" if booked else "-"
-        print(f"{name:<14} {rate:>10.0f} {shown:>9} {p50:>8.2f} {p99:>8.2f} {p99 / p50:>8.1f} {ratio:>6}")
-        refused = {status: count for tally in tallies for status, count in tally.statuses.items() if status != b"200"}
+        print(
+            f"{name:<14} {rate:>10.0f} {shown:>9} {p50:>8.2f} {p99:>8.2f} {p99 / p50:>8.1f} {processor:>7.0f} {ratio:>6}"
+        )
+        refused = {
+            status: count for tally in tallies for status, count in tally.statuses.items() if status != b"200"
+        }
         if refused:
             print(f"  not 200: {refused}")
 
@@ -220,7 +247,9 @@ def main() -> None:
         return
     print(versions())
     ways = [options.only] if options.only else ["um", "spot", "fastapi"]
-    if "fastapi" in ways and not (importlib.util.find_spec("fastapi") and importlib.util.find_spec("uvicorn")):
+    if "fastapi" in ways and not (
+        importlib.util.find_spec("fastapi") and importlib.util.find_spec("uvicorn")
+    ):
         print("fastapi: not installed; pip install fastapi uvicorn uvloop httptools")
         ways.remove("fastapi")
     rounds: dict[str, list[Tally]] = {way: [] for way in ways}

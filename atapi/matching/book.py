@@ -7,9 +7,7 @@ nothing, `commit` does it. The book knows owners only as names, to keep an owner
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 # Self-trade prevention, as on Binance. NONE lets an owner trade with itself.
 NONE = "NONE"
@@ -21,7 +19,11 @@ EXPIRE_BOTH = "EXPIRE_BOTH"
 class Resting:
     """One order resting in a book."""
 
-    __slots__ = ("bid", "id", "lots", "owner", "price")
+    __slots__ = ("after", "before", "bid", "id", "level", "lots", "owner", "price")
+
+    level: Level  # where it rests; set by the book, as its neighbors are
+    before: Resting | None
+    after: Resting | None
 
     def __init__(self, id: int, owner: str, bid: bool, price: int, lots: int) -> None:
         self.id = id
@@ -36,60 +38,78 @@ class Resting:
         )
 
 
-@dataclass(slots=True)
 class Plan:
     """What an incoming order would do to a book."""
 
-    fills: list[tuple[Resting, int]] = field(default_factory=list)  # maker, lots; best price first
-    expired: list[Resting] = field(default_factory=list)  # the taker's own, taken off instead of matched
-    lots: int = 0  # filled in all
-    value: int = 0  # sum of price * lots, ticks times lots
-    halted: bool = False  # self-trade prevention ended the incoming order
-    dry: bool = False  # it wanted more than the whole side of the book holds
-
-
-class _Level:
-    __slots__ = ("lots", "queue")
+    __slots__ = ("dry", "expired", "fills", "halted", "lots", "value")
 
     def __init__(self) -> None:
+        self.fills: list[tuple[Resting, int]] = []  # maker, lots; best price first
+        self.expired: list[Resting] = []  # the taker's own, taken off instead of matched
+        self.lots = 0  # filled in all
+        self.value = 0  # sum of price * lots, ticks times lots
+        self.halted = False  # self-trade prevention ended the incoming order
+        self.dry = False  # it wanted more than the whole side of the book holds
+
+
+class Level:
+    """The orders of one side at one price: a chain from the oldest to the newest, that any may leave at once."""
+
+    __slots__ = ("first", "half", "key", "last", "lots")
+
+    def __init__(self, half: Half, key: int) -> None:
+        self.half = half
+        self.key = key
         self.lots = 0
-        self.queue: OrderedDict[int, Resting] = OrderedDict()  # id -> order, oldest first
+        self.first: Resting | None = None
+        self.last: Resting | None = None
+
+    def __iter__(self) -> Iterator[Resting]:
+        order = self.first
+        while order is not None:
+            after = order.after  # it may leave meanwhile
+            yield order
+            order = after
+
+    def append(self, order: Resting) -> None:
+        """Put an order behind the others."""
+        last = self.last
+        order.level = self
+        order.before = last
+        order.after = None
+        if last is None:
+            self.first = order
+        else:
+            last.after = order
+        self.last = order
+        self.lots += order.lots
+
+    def leave(self, order: Resting) -> None:
+        """Take an order out of the chain; the last one takes the level with it."""
+        before, after = order.before, order.after
+        if before is not None:
+            before.after = after
+        else:
+            self.first = after
+        if after is not None:
+            after.before = before
+        else:
+            self.last = before
+            if before is None:
+                self.half.drop(self.key)
 
 
-class _Half:
+class Half:
     """One side of a book. Keys ascend and the best is last, where a list is cheap to change."""
 
     __slots__ = ("keys", "levels")
 
     def __init__(self) -> None:
         self.keys: list[int] = []  # price for bids, -price for asks
-        self.levels: dict[int, _Level] = {}  # key -> level
+        self.levels: dict[int, Level] = {}  # key -> level
 
-    def add(self, key: int, order: Resting) -> None:
-        level = self.levels.get(key)
-        if level is None:
-            level = self.levels[key] = _Level()
-            insort(self.keys, key)
-        level.queue[order.id] = order
-        level.lots += order.lots
-
-    def remove(self, key: int, order: Resting) -> None:
-        level = self.levels[key]
-        del level.queue[order.id]
-        level.lots -= order.lots
-        if not level.queue:
-            self._drop(key)
-
-    def take(self, key: int, order: Resting, lots: int) -> None:
-        level = self.levels[key]
-        level.lots -= lots
-        order.lots -= lots
-        if not order.lots:
-            del level.queue[order.id]
-            if not level.queue:
-                self._drop(key)
-
-    def _drop(self, key: int) -> None:
+    def drop(self, key: int) -> None:
+        """Forget an empty level."""
         del self.levels[key]
         keys = self.keys
         if keys[-1] == key:
@@ -104,8 +124,8 @@ class Book:
     __slots__ = ("_asks", "_bids", "_orders")
 
     def __init__(self) -> None:
-        self._bids = _Half()
-        self._asks = _Half()
+        self._bids = Half()
+        self._asks = Half()
         self._orders: dict[int, Resting] = {}  # id -> order
 
     def __len__(self) -> int:
@@ -127,35 +147,42 @@ class Book:
 
     def add(self, order: Resting) -> None:
         """Let an order rest behind those already at its price. It must not cross: plan and commit first."""
-        assert order.lots > 0, order
-        assert order.id not in self._orders, order
+        assert order.lots > 0 and order.id not in self._orders, order
         self._orders[order.id] = order
         if order.bid:
-            self._bids.add(order.price, order)
+            half, key = self._bids, order.price
         else:
-            self._asks.add(-order.price, order)
+            half, key = self._asks, -order.price
+        level = half.levels.get(key)
+        if level is None:
+            level = half.levels[key] = Level(half, key)
+            insort(half.keys, key)
+        level.append(order)
 
     def remove(self, id: int) -> Resting | None:
         """Take an order off; None where it does not rest here."""
         order = self._orders.pop(id, None)
         if order is not None:
-            half, key = self._place_of(order)
-            half.remove(key, order)
+            level = order.level
+            level.lots -= order.lots
+            level.leave(order)
         return order
 
     def fill(self, order: Resting, lots: int) -> None:
         """Take lots from a resting order, which leaves the book when none are left."""
         assert 0 < lots <= order.lots, (order, lots)
-        half, key = self._place_of(order)
-        half.take(key, order, lots)
+        order.lots -= lots
+        level = order.level
+        level.lots -= lots
         if not order.lots:
+            level.leave(order)
             del self._orders[order.id]
 
     def orders(self, bid: bool) -> Iterator[Resting]:
         """Walk one side in priority: best price first, oldest first."""
         half = self._bids if bid else self._asks
         for key in reversed(half.keys):
-            yield from half.levels[key].queue.values()
+            yield from half.levels[key]
 
     def plan(
         self,
@@ -179,21 +206,24 @@ class Book:
         """
         plan = Plan()
         half = self._asks if bid else self._bids
+        worst = None if limit is None else -limit if bid else limit  # as keys are written
         for key in reversed(half.keys):
-            price = -key if bid else key
-            if limit is not None and (price > limit if bid else price < limit):
+            if worst is not None and key < worst:
                 break
-            for order in half.levels[key].queue.values():
+            price = -key if bid else key
+            order = half.levels[key].first
+            while order is not None:
                 if order.owner == owner and prevention != NONE:
                     if prevention != EXPIRE_TAKER:
                         plan.expired.append(order)
                     if prevention != EXPIRE_MAKER:
                         plan.halted = True
                         return plan
+                    order = order.after
                     continue
                 part = order.lots
-                if lots is not None:
-                    part = min(part, lots - plan.lots)
+                if lots is not None and part > lots - plan.lots:
+                    part = lots - plan.lots
                 if budget is not None:
                     part = min(part, (budget - plan.value) // price)
                 if part <= 0:
@@ -203,6 +233,7 @@ class Book:
                 plan.value += part * price
                 if plan.lots == lots:
                     return plan
+                order = order.after
         else:
             plan.dry = True
         return plan
@@ -219,6 +250,3 @@ class Book:
         bids = [(key, self._bids.levels[key].lots) for key in self._bids.keys[: -limit - 1 : -1]]
         asks = [(-key, self._asks.levels[key].lots) for key in self._asks.keys[: -limit - 1 : -1]]
         return bids, asks
-
-    def _place_of(self, order: Resting) -> tuple[_Half, int]:
-        return (self._bids, order.price) if order.bid else (self._asks, -order.price)

@@ -100,6 +100,7 @@ class Exchange:
         self._timeline = Timeline(feed, self._orders, self._spot, self._um, self._funding)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
+        self._calls = _Call(self)
         for order in store.open_orders():
             self._market(order.market).restore(order)
         self._effects.meta("feed", feed.identity())
@@ -356,29 +357,22 @@ class Exchange:
         self._effects.flush()
 
     # --------------------------------------------------------------------------------------------------------
-    @contextmanager
-    def _call(self) -> Iterator[int]:
+    def _call(self) -> _Call:
         """Bring everything up to now, let a call do its work, and make what it did durable."""
-        self.settle()
-        try:
-            with self._whole():
-                yield self._settled_ms
-        except Refusal:
-            self._commit()  # the refused call did nothing, but the crowd may have traded before it was judged
-            raise
-        self._commit()
+        return self._calls
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
         """Let nothing be built on work that broke off half done; broken off before it began, it may be tried again."""
         try:
             yield
-        except Refusal:
+        except BaseException as error:
+            self._broke_off(error)
             raise
-        except Exception:
-            if self._effects.pending:
-                self._store.fail("a call broke off in the middle")
-            raise
+
+    def _broke_off(self, error: BaseException) -> None:
+        if isinstance(error, Exception) and not isinstance(error, Refusal) and self._effects.pending:
+            self._store.fail("a call broke off in the middle")
 
     def _commit(self, *, time_moved: bool = False) -> None:
         if time_moved or self._effects.durable:
@@ -392,6 +386,28 @@ class Exchange:
     def _spendable(self, account: str, asset: str, now_ms: int) -> Decimal:
         totals = self._um_accounts.totals(account, asset, now_ms)
         return max(ZERO, min(totals.wallet_balance, totals.available))
+
+
+class _Call:
+    """One call to the exchange as a block: it begins with everything settled and ends with a commit.
+
+    The same object serves every call, because making a generator for each costs as much as matching it.
+    """
+
+    __slots__ = ("_exchange",)
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def __enter__(self) -> int:
+        self._exchange.settle()
+        return self._exchange._settled_ms
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, Refusal):
+            self._exchange._commit()  # a refused call did nothing, but the crowd may have traded before it was judged
+        else:
+            self._exchange._broke_off(error)
 
 
 def _first_moment(feed: Feed, clock: PaperClock, store: Store) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import cast
 
 import httptools
 
@@ -35,10 +36,9 @@ class Connection(asyncio.Protocol):
 
     # --- asyncio --------------------------------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._transports.add(transport)
-        _no_delay(transport)
+        self._transport = cast(asyncio.Transport, transport)
+        self._transports.add(self._transport)
+        _no_delay(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transports.discard(self._transport)
@@ -100,9 +100,7 @@ class Connection(asyncio.Protocol):
             self._send(refusal_answer(-1000, message, status), keep_alive=False)
 
     def _send(self, answer: Answer, *, keep_alive: bool) -> None:
-        self._gateway.outbox.send(
-            self._transport, answer.encode(keep_alive=keep_alive), last=not keep_alive
-        )
+        self._gateway.outbox.send(self._transport, answer.encode(keep_alive=keep_alive), last=not keep_alive)
 
     def _upgrade(self, rest: bytes) -> None:
         if self._headers.get(b"upgrade", b"").lower() != b"websocket":
