@@ -147,7 +147,8 @@ class Book:
 
     def add(self, order: Resting) -> None:
         """Let an order rest behind those already at its price. It must not cross: plan and commit first."""
-        assert order.lots > 0 and order.id not in self._orders, order
+        assert order.lots > 0, order
+        assert order.id not in self._orders, order
         self._orders[order.id] = order
         if order.bid:
             half, key = self._bids, order.price

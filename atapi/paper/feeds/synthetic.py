@@ -18,6 +18,7 @@ from atapi.paper.feeds.paths import Climate, PricePath
 from atapi.paper.feeds.premium import PremiumPath
 from atapi.paper.feeds.views import View, view
 
+_NOTHING = Decimal(0)
 _SUPPLY_SINCE = 20_454  # 2026-01-01, in days since 1970
 
 
@@ -72,6 +73,13 @@ class SyntheticFeed:
         """Tell the premium index; None for a symbol that is no perpetual."""
         premium = self._premium(symbol)
         return premium.at(at_ms) if premium else None
+
+    def premium_sum(self, symbol: str, start_ms: int, first: int, last: int) -> tuple[Decimal, int]:
+        """Add up a perpetual's premium over minutes, each weighted by its number; and the weights."""
+        premium = self._premium(symbol)
+        if premium is None:
+            return _NOTHING, 0
+        return premium.weighted_sum(start_ms, first, last), (first + last) * (last - first + 1) // 2
 
     def funding(self, symbol: str, after_ms: int, until_ms: int) -> Sequence[FundingRecord] | None:
         """None: the formula decides."""
