@@ -1,6 +1,6 @@
 """How many signed orders a second the embedded exchange books, against an empty FastAPI route in the same run.
 
-    python benchmarks/exchange.py [--connections 16] [--seconds 3] [--rounds 3]
+    python -m benchmarks.exchange [--connections 16] [--seconds 3] [--rounds 3]
 
 One server process each: ours with its file on disk, as `paper serve` runs it (limits told, not refused); the peer is
 uvicorn with a route that answers a constant. This process is the client of both: every connection sends its next
@@ -20,21 +20,20 @@ import hmac
 import importlib.metadata
 import importlib.util
 import json
-import math
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from benchmarks.crowds import Tally, talk
+from benchmarks.servers import processor_time, started
 
+MODULE = "benchmarks.exchange"
 PACKAGES = ("uvloop", "httptools", "fastapi", "uvicorn", "pydantic")
 PATHS = {"um": "/fapi/v1/order", "spot": "/api/v3/order"}
 SIZE = "0.002"
@@ -109,20 +108,6 @@ def serve_peer() -> None:
     server.run()
 
 
-@contextmanager
-def started(*words: str) -> Iterator[dict[str, object]]:
-    """Run one of the servers in a process of its own; gives what it said first."""
-    command = [sys.executable, "-m", "benchmarks.exchange", *words]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield json.loads(process.stdout.readline()) | {"pid": process.pid}
-    finally:
-        process.stdin.close()
-        process.wait()
-
-
 # --- requests ---------------------------------------------------------------------------------------------------
 def script(market: str, port: int, key: str, secret: str, name: str, price: float) -> list[bytes]:
     """Sign one connection's requests; they stay valid for a minute."""
@@ -146,44 +131,32 @@ def script(market: str, port: int, key: str, secret: str, name: str, price: floa
     return requests
 
 
-def orders(server: dict[str, object], market: str, seconds: float) -> Tally:
+def orders(server: dict[str, Any], market: str, seconds: float) -> Tally:
     """Trade for so long."""
     port = server[market]
-    assert isinstance(port, int)
     path = "/fapi/v2/ticker/price" if market == "um" else "/api/v3/ticker/price"
     with urlopen(f"http://127.0.0.1:{port}{path}?symbol=BTCUSDT", timeout=10) as answer:
         price = float(json.loads(answer.read())["price"])
     keys = server["keys"]
-    assert isinstance(keys, list)
     scripts = [
         script(market, port, key, secret, f"c{number}", price) for number, (key, secret) in enumerate(keys)
     ]
     return measured(server, port, scripts, seconds)
 
 
-def constants(peer: dict[str, object], connections: int, seconds: float) -> Tally:
+def constants(peer: dict[str, Any], connections: int, seconds: float) -> Tally:
     """Ask for a constant for so long."""
     port = peer["port"]
-    assert isinstance(port, int)
     request = f"GET /constant HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
     return measured(peer, port, [[request]] * connections, seconds)
 
 
-def measured(server: dict[str, object], port: int, scripts: list[list[bytes]], seconds: float) -> Tally:
+def measured(server: dict[str, Any], port: int, scripts: list[list[bytes]], seconds: float) -> Tally:
     """Talk, and note what processor time that took the server."""
     before = processor_time(server["pid"])
     tally = talk(port, scripts, seconds)
     tally.processor = processor_time(server["pid"]) - before
     return tally
-
-
-def processor_time(pid: object) -> float:
-    """Seconds a process has computed; NaN where the system does not tell."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return math.nan
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # --- report -----------------------------------------------------------------------------------------------------
@@ -254,8 +227,8 @@ def main() -> None:
         ways.remove("fastapi")
     rounds: dict[str, list[Tally]] = {way: [] for way in ways}
     with ExitStack() as stack:
-        ours = stack.enter_context(started("--serve", "--connections", str(options.connections)))
-        peer = stack.enter_context(started("--serve-peer")) if "fastapi" in ways else {}
+        ours = stack.enter_context(started(MODULE, "--serve", "--connections", str(options.connections)))
+        peer = stack.enter_context(started(MODULE, "--serve-peer")) if "fastapi" in ways else {}
         for way in ways * (options.rounds + 1):  # the first of each warms up
             if way == "fastapi":
                 rounds[way].append(constants(peer, options.connections, options.seconds))

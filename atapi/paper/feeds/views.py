@@ -10,11 +10,11 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from atapi.paper.feeds.bars import DAY, HOUR, point
+from atapi.paper.feeds.bars import DAY, HOUR, WEEK, point
 from atapi.paper.feeds.base import Bar, Series
 from atapi.paper.feeds.paths import PricePath
 from atapi.paper.feeds.premium import GRID, PremiumPath
-from atapi.paper.feeds.subdivide import Ticks
+from atapi.paper.feeds.subdivide import Ticks, join
 
 MARK_TICK = Decimal("0.00000001")
 
@@ -25,6 +25,7 @@ class View:
     """The spot price itself."""
 
     largest_ms = DAY  # the largest bars that come straight from the path
+    joins_ms = WEEK  # within spans of this, bars are the same put together before they are shown or after
 
     def __init__(self, path: PricePath) -> None:
         self._path = path
@@ -40,6 +41,11 @@ class View:
         """Give one day, hour, minute or second, counted from 1970."""
         ticks = self._path.bar(size_ms, number)
         return self._decimal(number * size_ms, ticks)
+
+    def joined(self, size_ms: int, first: int, count: int) -> Bar:
+        """Give so many of them as one; they must not reach over the end of a `joins_ms`."""
+        ticks = join([self._path.bar(size_ms, number) for number in range(first, first + count)])
+        return self._decimal(first * size_ms, ticks)
 
     def _decimal(self, open_ms: int, bar: Ticks) -> Bar:
         start, high, low, end, trades, bought, bought_cost, sold, sold_cost = bar
@@ -73,7 +79,7 @@ class IndexView(View):
 class ScaledView(View):
     """A price that is the index times one plus the hour's premium."""
 
-    largest_ms = HOUR
+    largest_ms = joins_ms = HOUR
 
     def __init__(self, path: PricePath, premium: PremiumPath, tick: Decimal) -> None:
         super().__init__(path)
