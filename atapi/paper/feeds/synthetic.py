@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 
 from atapi.paper.feeds import markets
-from atapi.paper.feeds.bars import DAY, HOUR, MINUTE, SECOND, combine, gather, point, slot, slots
+from atapi.paper.feeds.bars import DAY, HOUR, MINUTE, SECOND, gather, point, slot, slots
 from atapi.paper.feeds.base import Bar, Book, Catalogue, FundingRecord, Series
 from atapi.paper.feeds.paths import Climate, PricePath
 from atapi.paper.feeds.premium import PremiumPath
@@ -126,14 +126,12 @@ class SyntheticFeed:
 
 def _finished(shown: View, interval_ms: int, open_ms: int) -> Bar:
     """Make one bar that is over, of as few as there are."""
-    for size_ms in (DAY, HOUR, MINUTE, SECOND):
-        if interval_ms % size_ms == 0 and size_ms <= shown.largest_ms:
-            if interval_ms == size_ms:
-                return shown.bar(size_ms, open_ms // size_ms)
-            if shown.joins_ms % interval_ms == 0:
-                return shown.joined(size_ms, open_ms // size_ms, interval_ms // size_ms)
-            break
-    return combine(open_ms, list(_pieces(shown, interval_ms, open_ms, open_ms + interval_ms, running=False)))
+    size_ms = next(
+        size for size in (DAY, HOUR, MINUTE, SECOND) if size <= shown.largest_ms and interval_ms % size == 0
+    )
+    if size_ms == interval_ms:
+        return shown.bar(size_ms, open_ms // size_ms)
+    return shown.joined(size_ms, open_ms // size_ms, interval_ms // size_ms)
 
 
 def _pieces(shown: View, interval_ms: int, start_ms: int, end_ms: int, *, running: bool) -> Iterator[Bar]:
