@@ -131,13 +131,17 @@ def script(market: str, port: int, key: str, secret: str, name: str, price: floa
     return requests
 
 
+def price_of(port: int, market: str) -> float:
+    """Ask for the last price."""
+    path = "/fapi/v2/ticker/price" if market == "um" else "/api/v3/ticker/price"
+    with urlopen(f"http://127.0.0.1:{port}{path}?symbol=BTCUSDT", timeout=10) as answer:
+        return float(json.loads(answer.read())["price"])
+
+
 def orders(server: dict[str, Any], market: str, seconds: float) -> Tally:
     """Trade for so long."""
     port = server[market]
-    path = "/fapi/v2/ticker/price" if market == "um" else "/api/v3/ticker/price"
-    with urlopen(f"http://127.0.0.1:{port}{path}?symbol=BTCUSDT", timeout=10) as answer:
-        price = float(json.loads(answer.read())["price"])
-    keys = server["keys"]
+    keys, price = server["keys"], price_of(port, market)
     scripts = [
         script(market, port, key, secret, f"c{number}", price) for number, (key, secret) in enumerate(keys)
     ]
