@@ -112,6 +112,7 @@ def serve_peer() -> None:
 def script(market: str, port: int, key: str, secret: str, name: str, price: float) -> list[bytes]:
     """Sign one connection's requests; they stay valid for a minute."""
     now = time.time_ns() // 1_000_000
+    name = f"{name}-{now}"  # what an earlier turn left resting keeps its id
     requests = []
     for number, (side, kind, beyond) in enumerate(CYCLE):
         if side == "CANCEL":
