@@ -54,11 +54,13 @@ class Store:
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(schema.DDL)
+            self._db.execute(schema.META)
+            version = self.meta("schema")
+            if version in (None, schema.VERSION):
+                self._db.executescript(schema.DDL)
         except sqlite3.Error as e:
             self._db.close()
             raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
-        version = self.meta("schema")
         if version is None:
             self.write(Batch(meta={"schema": schema.VERSION}))
         elif version != schema.VERSION:
@@ -204,10 +206,12 @@ class Store:
         where = "market = ? AND symbol = ? AND time_ms >= ? ORDER BY trade_id DESC, maker LIMIT ?"
         return self._trades(where, market, symbol, since_ms, limit)[::-1]
 
-    def income(self, account: str) -> list[IncomeRecord]:
-        """List an account's income, oldest first."""
-        sql = f"SELECT {schema.INCOME_COLUMNS} FROM income WHERE account = ? ORDER BY income_id"
-        return [schema.income_of(row) for row in self._read(sql, account)]
+    def income(self, account: str, market: str) -> list[IncomeRecord]:
+        """List an account's income of a market, oldest first."""
+        sql = (
+            f"SELECT {schema.INCOME_COLUMNS} FROM income WHERE account = ? AND market = ? ORDER BY income_id"
+        )
+        return [schema.income_of(row) for row in self._read(sql, account, market)]
 
     def transfers(self, account: str) -> list[TransferRecord]:
         """List an account's transfers, oldest first."""

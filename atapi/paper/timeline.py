@@ -6,18 +6,16 @@ the end the crowd quotes anew wherever an account's order rests, and takes what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from atapi.paper.feeds.base import Bar, Feed, Series
-from atapi.paper.funding import Funding
 from atapi.paper.listing import Listing
 from atapi.paper.market import Market
 from atapi.paper.orders import Orders
+from atapi.paper.perpetuals import Perpetuals
 from atapi.paper.prices import DAY, HOUR, MINUTE
 from atapi.paper.records import SettledFunding
-from atapi.paper.spot_market import SpotMarket
-from atapi.paper.um_market import UmMarket
 
 Touch = tuple[int, str, str, Bar]  # time, market, symbol, bar
 
@@ -25,31 +23,43 @@ Touch = tuple[int, str, str, Bar]  # time, market, symbol, bar
 class Timeline:
     """Brings markets from one moment to a later one."""
 
-    def __init__(self, feed: Feed, orders: Orders, spot: SpotMarket, um: UmMarket, funding: Funding) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        orders: Orders,
+        markets: Mapping[str, Market[Any]],
+        perpetuals: Mapping[str, Perpetuals],
+    ) -> None:
         self._feed = feed
         self._orders = orders
-        self._markets: dict[str, Market[Any]] = {"spot": spot, "um": um}
-        self._um = um
-        self._funding = funding
+        self._markets = markets
+        self._perpetuals = perpetuals
 
     def run(self, after_ms: int, now_ms: int) -> None:
         """Let everything happen that lies in after_ms < time <= now_ms."""
         resting = {name: self._orders.symbols(name) for name in self._markets}
-        fundings = self._fundings(sorted(self._um.accounts.symbols().union(resting["um"])), after_ms, now_ms)
+        fundings = self._fundings(resting, after_ms, now_ms)
         touches = self._touches(resting, after_ms, now_ms)
-        for funding in fundings:
+        for name, funding in fundings:
             while touches and touches[0][0] < funding.time_ms:
                 self._fill(touches.pop(0))
-            self._um.settle_funding(funding)
+            self._perpetuals[name].market.settle_funding(funding)
         for touch in touches:
             self._fill(touch)
         for name, market in self._markets.items():
             for symbol in resting[name]:
                 market.quoted(symbol, now_ms)
 
-    def _fundings(self, symbols: Sequence[str], after_ms: int, now_ms: int) -> list[SettledFunding]:
-        found = [funding for symbol in symbols for funding in self._funding.due(symbol, after_ms, now_ms)]
-        return sorted(found, key=lambda funding: (funding.time_ms, funding.symbol))
+    def _fundings(
+        self, resting: Mapping[str, Sequence[str]], after_ms: int, now_ms: int
+    ) -> list[tuple[str, SettledFunding]]:
+        found = [
+            (name, funding)
+            for name, perpetuals in self._perpetuals.items()
+            for symbol in sorted(perpetuals.accounts.symbols().union(resting[name]))
+            for funding in perpetuals.funding.due(symbol, after_ms, now_ms)
+        ]
+        return sorted(found, key=lambda due: (due[1].time_ms, due[1].symbol))
 
     def _touches(self, resting: dict[str, list[str]], after_ms: int, now_ms: int) -> list[Touch]:
         if after_ms // MINUTE == now_ms // MINUTE:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from atapi.paper.routes import (
     admin,
+    admin_accounts,
+    admin_faults,
     listen_keys,
     margin,
     products,
@@ -21,8 +23,18 @@ from atapi.paper.routes import (
 )
 from atapi.paper.wire.router import Router
 
-SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, admin)
-UM = (um_market, um_tickers, um_funding, um_orders, um_account, um_settings, listen_keys, admin)
+HOST = (admin, admin_accounts, admin_faults)
+SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, *HOST)
+UM = (
+    um_market,
+    um_tickers,
+    um_funding,
+    um_orders,
+    um_account,
+    um_settings,
+    listen_keys,
+    *HOST,
+)
 
 
 def routers() -> dict[str, Router]:
