@@ -7,6 +7,7 @@ nothing, `commit` does it. The book knows owners only as names, to keep an owner
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import deque
 from collections.abc import Iterator
 
 # Self-trade prevention, as on Binance. NONE lets an owner trade with itself.
@@ -14,23 +15,35 @@ NONE = "NONE"
 EXPIRE_MAKER = "EXPIRE_MAKER"
 EXPIRE_TAKER = "EXPIRE_TAKER"
 EXPIRE_BOTH = "EXPIRE_BOTH"
+DECREMENT = "DECREMENT"
+TRANSFER = "TRANSFER"  # between accounts of one trade group; an owner's own orders are decremented
 
 
 class Resting:
-    """One order resting in a book."""
+    """One order resting in a book. An iceberg shows its peak only; taken, the next slice queues up behind.
 
-    __slots__ = ("after", "before", "bid", "id", "level", "lots", "owner", "price")
+    Args:
+        lots: All that is left of it.
+        peak: What an iceberg shows at most; 0 for an order that is no iceberg.
+        shown: What an iceberg shows just now, where that is less than its peak.
+    """
+
+    __slots__ = ("after", "before", "bid", "hidden", "id", "level", "lots", "owner", "peak", "price")
 
     level: Level  # where it rests; set by the book, as its neighbors are
     before: Resting | None
     after: Resting | None
 
-    def __init__(self, id: int, owner: str, bid: bool, price: int, lots: int) -> None:
+    def __init__(
+        self, id: int, owner: str, bid: bool, price: int, lots: int, peak: int = 0, shown: int = 0
+    ) -> None:
         self.id = id
         self.owner = owner
         self.bid = bid
         self.price = price  # ticks
-        self.lots = lots  # left
+        self.peak = peak
+        self.lots = min(lots, shown or peak or lots)  # left, where anybody sees it
+        self.hidden = lots - self.lots
 
     def __repr__(self) -> str:
         return (
@@ -41,15 +54,27 @@ class Resting:
 class Plan:
     """What an incoming order would do to a book."""
 
-    __slots__ = ("dry", "expired", "fills", "halted", "lots", "value")
+    __slots__ = ("decrements", "dry", "expired", "fills", "halted", "lots", "met", "value")
 
     def __init__(self) -> None:
         self.fills: list[tuple[Resting, int]] = []  # maker, lots; best price first
         self.expired: list[Resting] = []  # the taker's own, taken off instead of matched
+        self.decrements: list[tuple[Resting, int]] = []  # own orders, lots both sides lose
         self.lots = 0  # filled in all
         self.value = 0  # sum of price * lots, ticks times lots
+        self.met: Resting | None = None  # the own order that ended the incoming one
         self.halted = False  # self-trade prevention ended the incoming order
         self.dry = False  # it wanted more than the whole side of the book holds
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the incoming order would meet nobody."""
+        return not (self.lots or self.expired or self.decrements or self.halted)
+
+    @property
+    def prevented(self) -> int:
+        """Lots that both sides lose instead of trading."""
+        return sum(lots for _, lots in self.decrements)
 
 
 class Level:
@@ -60,7 +85,7 @@ class Level:
     def __init__(self, half: Half, key: int) -> None:
         self.half = half
         self.key = key
-        self.lots = 0
+        self.lots = 0  # shown
         self.first: Resting | None = None
         self.last: Resting | None = None
 
@@ -70,6 +95,23 @@ class Level:
             after = order.after  # it may leave meanwhile
             yield order
             order = after
+
+    def parts(self) -> Iterator[tuple[Resting, int]]:
+        """Walk what may be taken in the order it would be: all that is shown, then the icebergs' slices in turn."""
+        below: deque[tuple[Resting, int]] | None = None
+        order = self.first
+        while order is not None:
+            yield order, order.lots
+            if order.hidden:
+                below = below or deque()
+                below.append((order, order.hidden))
+            order = order.after
+        while below:
+            order, hidden = below.popleft()
+            part = min(hidden, order.peak)
+            yield order, part
+            if hidden > part:
+                below.append((order, hidden - part))
 
     def append(self, order: Resting) -> None:
         """Put an order behind the others."""
@@ -82,21 +124,24 @@ class Level:
         else:
             last.after = order
         self.last = order
-        self.lots += order.lots
+
+    def unlink(self, order: Resting) -> None:
+        """Take an order out of the chain."""
+        before, after = order.before, order.after
+        if before is None:
+            self.first = after
+        else:
+            before.after = after
+        if after is None:
+            self.last = before
+        else:
+            after.before = before
 
     def leave(self, order: Resting) -> None:
-        """Take an order out of the chain; the last one takes the level with it."""
-        before, after = order.before, order.after
-        if before is not None:
-            before.after = after
-        else:
-            self.first = after
-        if after is not None:
-            after.before = before
-        else:
-            self.last = before
-            if before is None:
-                self.half.drop(self.key)
+        """Let an order go; the last one takes the level with it."""
+        self.unlink(order)
+        if self.first is None:
+            self.half.drop(self.key)
 
 
 class Half:
@@ -158,6 +203,7 @@ class Book:
         if level is None:
             level = half.levels[key] = Level(half, key)
             insort(half.keys, key)
+        level.lots += order.lots
         level.append(order)
 
     def remove(self, id: int) -> Resting | None:
@@ -172,12 +218,28 @@ class Book:
     def fill(self, order: Resting, lots: int) -> None:
         """Take lots from a resting order, which leaves the book when none are left."""
         assert 0 < lots <= order.lots, (order, lots)
-        order.lots -= lots
         level = order.level
         level.lots -= lots
-        if not order.lots:
+        order.lots -= lots
+        if order.lots:
+            return
+        if order.hidden:  # the next slice queues up behind
+            order.lots = min(order.hidden, order.peak)
+            order.hidden -= order.lots
+            level.lots += order.lots
+            level.unlink(order)
+            level.append(order)
+        else:
             level.leave(order)
             del self._orders[order.id]
+
+    def shrink(self, order: Resting, lots: int) -> None:
+        """Take lots from a resting order that keeps its place, what it hides first; some must be left."""
+        assert 0 < lots < order.lots + order.hidden, (order, lots)
+        unseen = min(lots, order.hidden)
+        order.hidden -= unseen
+        order.lots -= lots - unseen
+        order.level.lots -= lots - unseen
 
     def orders(self, bid: bool) -> Iterator[Resting]:
         """Walk one side in priority: best price first, oldest first."""
@@ -207,34 +269,38 @@ class Book:
         """
         plan = Plan()
         half = self._asks if bid else self._bids
+        left, purse = lots, budget
         worst = None if limit is None else -limit if bid else limit  # as keys are written
         for key in reversed(half.keys):
             if worst is not None and key < worst:
                 break
             price = -key if bid else key
-            order = half.levels[key].first
-            while order is not None:
-                if order.owner == owner and prevention != NONE:
-                    if prevention != EXPIRE_TAKER:
-                        plan.expired.append(order)
-                    if prevention != EXPIRE_MAKER:
-                        plan.halted = True
-                        return plan
-                    order = order.after
-                    continue
-                part = order.lots
-                if lots is not None and part > lots - plan.lots:
-                    part = lots - plan.lots
-                if budget is not None:
-                    part = min(part, (budget - plan.value) // price)
+            for order, part in half.levels[key].parts():
+                if left is not None and part > left:
+                    part = left
+                if purse is not None:
+                    part = min(part, purse // price)
                 if part <= 0:
                     return plan
-                plan.fills.append((order, part))
-                plan.lots += part
-                plan.value += part * price
-                if plan.lots == lots:
-                    return plan
-                order = order.after
+                if order.owner == owner and prevention != NONE:
+                    if prevention in (EXPIRE_MAKER, EXPIRE_BOTH) and order not in plan.expired:
+                        plan.expired.append(order)
+                    if prevention in (EXPIRE_TAKER, EXPIRE_BOTH):
+                        plan.met, plan.halted = order, True
+                        return plan
+                    if prevention == EXPIRE_MAKER:
+                        continue
+                    plan.decrements.append((order, part))
+                else:
+                    plan.fills.append((order, part))
+                    plan.lots += part
+                    plan.value += part * price
+                if purse is not None:
+                    purse -= part * price
+                if left is not None:
+                    left -= part
+                    if not left:
+                        return plan
         else:
             plan.dry = True
         return plan
@@ -243,7 +309,7 @@ class Book:
         """Do what a plan says. The book must not have changed since it was made."""
         for order in plan.expired:
             self.remove(order.id)
-        for order, lots in plan.fills:
+        for order, lots in plan.fills + plan.decrements:
             self.fill(order, lots)
 
     def depth(self, limit: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:

@@ -21,9 +21,12 @@ from atapi.paper import schema
 from atapi.paper.effects import Batch
 from atapi.paper.records import (
     AccountRecord,
+    AmendRecord,
     IncomeRecord,
+    ListRecord,
     OrderRecord,
     PositionRecord,
+    PreventedRecord,
     TradeRecord,
     TransferRecord,
 )
@@ -114,6 +117,12 @@ class Store:
             change("balances", {key: (*key[0], key[1], text(value)) for key, value in batch.balances.items()})
         if batch.orders:
             change("orders", {key: schema.order_row(order) for key, order in batch.orders.items()})
+        if batch.lists:
+            change("lists", {key: schema.list_row(record) for key, record in batch.lists.items()})
+        if batch.prevented:
+            add("prevented", [schema.prevented_row(record) for record in batch.prevented])
+        if batch.amends:
+            add("amends", [schema.amend_row(record) for record in batch.amends])
         if batch.trades:
             add("trades", [schema.trade_row(trade) for trade in batch.trades])
         if batch.positions:
@@ -138,8 +147,11 @@ class Store:
         """
         if not (self._added or self._changed):
             return
-        statements = [(schema.INSERT[table], rows) for table, rows in self._added.items()]
-        statements += [(schema.REPLACE[table], list(rows.values())) for table, rows in self._changed.items()]
+        statements = [_statement("INSERT", table, rows) for table, rows in self._added.items()]
+        statements += [
+            _statement("INSERT OR REPLACE", table, list(rows.values()))
+            for table, rows in self._changed.items()
+        ]
         self._added, self._changed = {}, {}
         self._transact(statements)
 
@@ -176,7 +188,7 @@ class Store:
 
     def open_orders(self) -> list[OrderRecord]:
         """List open orders of all accounts, oldest first."""
-        return self._orders("status IN ('NEW', 'PARTIALLY_FILLED')")
+        return self._orders("status IN ('NEW', 'PARTIALLY_FILLED', 'PENDING_NEW')")
 
     def orders(self, account: str, market: str, symbol: str | None) -> list[OrderRecord]:
         """List an account's orders, oldest first."""
@@ -193,6 +205,25 @@ class Store:
         """List orders that used a client id, oldest first."""
         where = "client_order_id = ? AND account = ? AND market = ?"
         return self._orders(where, client_order_id, account, market)
+
+    def open_lists(self) -> list[ListRecord]:
+        """List open order lists of all accounts, oldest first."""
+        return self._lists("status = 'EXECUTING'")
+
+    def lists(self, account: str) -> list[ListRecord]:
+        """List an account's order lists, oldest first."""
+        return self._lists("account = ?", account)
+
+    def prevented(self, account: str, symbol: str, after: int = 0) -> list[PreventedRecord]:
+        """List prevented trades of an account with itself, oldest first, with ids above `after`."""
+        where = "account = ? AND symbol = ? AND match_id > ? ORDER BY match_id"
+        sql = f"SELECT {schema.PREVENTED_COLUMNS} FROM prevented WHERE {where}"
+        return [schema.prevented_of(row) for row in self._read(sql, account, symbol, after)]
+
+    def amends(self, account: str, order_id: int) -> list[AmendRecord]:
+        """List amendments of an order, oldest first."""
+        sql = f"SELECT {schema.AMEND_COLUMNS} FROM amends WHERE account = ? AND order_id = ? ORDER BY execution_id"
+        return [schema.amend_of(row) for row in self._read(sql, account, order_id)]
 
     def trades(self, account: str, market: str, symbol: str | None) -> list[TradeRecord]:
         """List an account's fills, oldest first."""
@@ -281,6 +312,14 @@ class Store:
         sql = f"SELECT {schema.ORDER_COLUMNS} FROM orders WHERE {where} ORDER BY order_id"
         return [schema.order_of(row) for row in self._read(sql, *values)]
 
+    def _lists(self, where: str, *values: Any) -> list[ListRecord]:
+        sql = f"SELECT {schema.LIST_COLUMNS} FROM lists WHERE {where} ORDER BY list_id"
+        return [schema.list_of(row) for row in self._read(sql, *values)]
+
     def _trades(self, where: str, *values: Any) -> list[TradeRecord]:
         sql = f"SELECT {schema.TRADE_COLUMNS} FROM trades WHERE {where}"
         return [schema.trade_of(row) for row in self._read(sql, *values)]
+
+
+def _statement(verb: str, table: str, rows: list[Row]) -> tuple[str, list[Row]]:
+    return f"{verb} INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows
