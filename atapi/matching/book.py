@@ -42,7 +42,7 @@ class Resting:
         self.bid = bid
         self.price = price  # ticks
         self.peak = peak
-        self.lots = min(lots, shown or peak or lots)  # left, where anybody sees it
+        self.lots = min(lots, shown or peak) if peak else lots  # left, where anybody sees it
         self.hidden = lots - self.lots
 
     def __repr__(self) -> str:
