@@ -30,6 +30,14 @@ docs:
 bench:
     .venv/bin/python benchmarks/startup.py
     .venv/bin/python benchmarks/order_latency.py
+    .venv/bin/python -m benchmarks.book
+    .venv/bin/python -m benchmarks.exchange
+    .venv/bin/python -m benchmarks.streams
+    .venv/bin/python -m benchmarks.history
+
+# A million random events against the ledger, and memory along the way
+conservation:
+    .venv/bin/python -m benchmarks.conservation
 
 # Everything CI does, from a clean clone
 ci:

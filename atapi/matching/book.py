@@ -7,9 +7,8 @@ nothing, `commit` does it. The book knows owners only as names, to keep an owner
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 # Self-trade prevention, as on Binance. NONE lets an owner trade with itself.
 NONE = "NONE"
@@ -29,7 +28,11 @@ class Resting:
         shown: What an iceberg shows just now, where that is less than its peak.
     """
 
-    __slots__ = ("bid", "hidden", "id", "lots", "owner", "peak", "price")
+    __slots__ = ("after", "before", "bid", "hidden", "id", "level", "lots", "owner", "peak", "price")
+
+    level: Level  # where it rests; set by the book, as its neighbors are
+    before: Resting | None
+    after: Resting | None
 
     def __init__(
         self, id: int, owner: str, bid: bool, price: int, lots: int, peak: int = 0, shown: int = 0
@@ -39,7 +42,7 @@ class Resting:
         self.bid = bid
         self.price = price  # ticks
         self.peak = peak
-        self.lots = min(lots, shown or peak or lots)  # left, where anybody sees it
+        self.lots = min(lots, shown or peak) if peak else lots  # left, where anybody sees it
         self.hidden = lots - self.lots
 
     def __repr__(self) -> str:
@@ -48,18 +51,20 @@ class Resting:
         )
 
 
-@dataclass(slots=True)
 class Plan:
     """What an incoming order would do to a book."""
 
-    fills: list[tuple[Resting, int]] = field(default_factory=list)  # maker, lots; best price first
-    expired: list[Resting] = field(default_factory=list)  # the taker's own, taken off instead of matched
-    decrements: list[tuple[Resting, int]] = field(default_factory=list)  # own orders, lots both sides lose
-    lots: int = 0  # filled in all
-    value: int = 0  # sum of price * lots, ticks times lots
-    met: Resting | None = None  # the own order that ended the incoming one
-    halted: bool = False  # self-trade prevention ended the incoming order
-    dry: bool = False  # it wanted more than the whole side of the book holds
+    __slots__ = ("decrements", "dry", "expired", "fills", "halted", "lots", "met", "value")
+
+    def __init__(self) -> None:
+        self.fills: list[tuple[Resting, int]] = []  # maker, lots; best price first
+        self.expired: list[Resting] = []  # the taker's own, taken off instead of matched
+        self.decrements: list[tuple[Resting, int]] = []  # own orders, lots both sides lose
+        self.lots = 0  # filled in all
+        self.value = 0  # sum of price * lots, ticks times lots
+        self.met: Resting | None = None  # the own order that ended the incoming one
+        self.halted = False  # self-trade prevention ended the incoming order
+        self.dry = False  # it wanted more than the whole side of the book holds
 
     @property
     def quiet(self) -> bool:
@@ -72,20 +77,35 @@ class Plan:
         return sum(lots for _, lots in self.decrements)
 
 
-class _Level:
-    __slots__ = ("lots", "queue")
+class Level:
+    """The orders of one side at one price: a chain from the oldest to the newest, that any may leave at once."""
 
-    def __init__(self) -> None:
-        self.lots = 0
-        self.queue: OrderedDict[int, Resting] = OrderedDict()  # id -> order, oldest first
+    __slots__ = ("first", "half", "key", "last", "lots")
+
+    def __init__(self, half: Half, key: int) -> None:
+        self.half = half
+        self.key = key
+        self.lots = 0  # shown
+        self.first: Resting | None = None
+        self.last: Resting | None = None
+
+    def __iter__(self) -> Iterator[Resting]:
+        order = self.first
+        while order is not None:
+            after = order.after  # it may leave meanwhile
+            yield order
+            order = after
 
     def parts(self) -> Iterator[tuple[Resting, int]]:
         """Walk what may be taken in the order it would be: all that is shown, then the icebergs' slices in turn."""
-        below: deque[tuple[Resting, int]] = deque()
-        for order in self.queue.values():
+        below: deque[tuple[Resting, int]] | None = None
+        order = self.first
+        while order is not None:
             yield order, order.lots
             if order.hidden:
+                below = below or deque()
                 below.append((order, order.hidden))
+            order = order.after
         while below:
             order, hidden = below.popleft()
             part = min(hidden, order.peak)
@@ -93,46 +113,48 @@ class _Level:
             if hidden > part:
                 below.append((order, hidden - part))
 
+    def append(self, order: Resting) -> None:
+        """Put an order behind the others."""
+        last = self.last
+        order.level = self
+        order.before = last
+        order.after = None
+        if last is None:
+            self.first = order
+        else:
+            last.after = order
+        self.last = order
 
-class _Half:
+    def unlink(self, order: Resting) -> None:
+        """Take an order out of the chain."""
+        before, after = order.before, order.after
+        if before is None:
+            self.first = after
+        else:
+            before.after = after
+        if after is None:
+            self.last = before
+        else:
+            after.before = before
+
+    def leave(self, order: Resting) -> None:
+        """Let an order go; the last one takes the level with it."""
+        self.unlink(order)
+        if self.first is None:
+            self.half.drop(self.key)
+
+
+class Half:
     """One side of a book. Keys ascend and the best is last, where a list is cheap to change."""
 
     __slots__ = ("keys", "levels")
 
     def __init__(self) -> None:
         self.keys: list[int] = []  # price for bids, -price for asks
-        self.levels: dict[int, _Level] = {}  # key -> level
+        self.levels: dict[int, Level] = {}  # key -> level
 
-    def add(self, key: int, order: Resting) -> None:
-        level = self.levels.get(key)
-        if level is None:
-            level = self.levels[key] = _Level()
-            insort(self.keys, key)
-        level.queue[order.id] = order
-        level.lots += order.lots
-
-    def remove(self, key: int, order: Resting) -> None:
-        level = self.levels[key]
-        del level.queue[order.id]
-        level.lots -= order.lots
-        if not level.queue:
-            self._drop(key)
-
-    def take(self, key: int, order: Resting, lots: int) -> None:
-        level = self.levels[key]
-        level.lots -= lots
-        order.lots -= lots
-        if not order.lots and order.hidden:
-            order.lots = min(order.hidden, order.peak)
-            order.hidden -= order.lots
-            level.lots += order.lots
-            level.queue.move_to_end(order.id)
-        elif not order.lots:
-            del level.queue[order.id]
-            if not level.queue:
-                self._drop(key)
-
-    def _drop(self, key: int) -> None:
+    def drop(self, key: int) -> None:
+        """Forget an empty level."""
         del self.levels[key]
         keys = self.keys
         if keys[-1] == key:
@@ -147,8 +169,8 @@ class Book:
     __slots__ = ("_asks", "_bids", "_orders")
 
     def __init__(self) -> None:
-        self._bids = _Half()
-        self._asks = _Half()
+        self._bids = Half()
+        self._asks = Half()
         self._orders: dict[int, Resting] = {}  # id -> order
 
     def __len__(self) -> int:
@@ -174,24 +196,41 @@ class Book:
         assert order.id not in self._orders, order
         self._orders[order.id] = order
         if order.bid:
-            self._bids.add(order.price, order)
+            half, key = self._bids, order.price
         else:
-            self._asks.add(-order.price, order)
+            half, key = self._asks, -order.price
+        level = half.levels.get(key)
+        if level is None:
+            level = half.levels[key] = Level(half, key)
+            insort(half.keys, key)
+        level.lots += order.lots
+        level.append(order)
 
     def remove(self, id: int) -> Resting | None:
         """Take an order off; None where it does not rest here."""
         order = self._orders.pop(id, None)
         if order is not None:
-            half, key = self._place_of(order)
-            half.remove(key, order)
+            level = order.level
+            level.lots -= order.lots
+            level.leave(order)
         return order
 
     def fill(self, order: Resting, lots: int) -> None:
         """Take lots from a resting order, which leaves the book when none are left."""
         assert 0 < lots <= order.lots, (order, lots)
-        half, key = self._place_of(order)
-        half.take(key, order, lots)
-        if not order.lots:
+        level = order.level
+        level.lots -= lots
+        order.lots -= lots
+        if order.lots:
+            return
+        if order.hidden:  # the next slice queues up behind
+            order.lots = min(order.hidden, order.peak)
+            order.hidden -= order.lots
+            level.lots += order.lots
+            level.unlink(order)
+            level.append(order)
+        else:
+            level.leave(order)
             del self._orders[order.id]
 
     def shrink(self, order: Resting, lots: int) -> None:
@@ -199,15 +238,14 @@ class Book:
         assert 0 < lots < order.lots + order.hidden, (order, lots)
         unseen = min(lots, order.hidden)
         order.hidden -= unseen
-        if lots > unseen:
-            half, key = self._place_of(order)
-            half.take(key, order, lots - unseen)
+        order.lots -= lots - unseen
+        order.level.lots -= lots - unseen
 
     def orders(self, bid: bool) -> Iterator[Resting]:
         """Walk one side in priority: best price first, oldest first."""
         half = self._bids if bid else self._asks
         for key in reversed(half.keys):
-            yield from half.levels[key].queue.values()
+            yield from half.levels[key]
 
     def plan(
         self,
@@ -232,13 +270,14 @@ class Book:
         plan = Plan()
         half = self._asks if bid else self._bids
         left, purse = lots, budget
+        worst = None if limit is None else -limit if bid else limit  # as keys are written
         for key in reversed(half.keys):
-            price = -key if bid else key
-            if limit is not None and (price > limit if bid else price < limit):
+            if worst is not None and key < worst:
                 break
+            price = -key if bid else key
             for order, part in half.levels[key].parts():
-                if left is not None:
-                    part = min(part, left)
+                if left is not None and part > left:
+                    part = left
                 if purse is not None:
                     part = min(part, purse // price)
                 if part <= 0:
@@ -278,6 +317,3 @@ class Book:
         bids = [(key, self._bids.levels[key].lots) for key in self._bids.keys[: -limit - 1 : -1]]
         asks = [(-key, self._asks.levels[key].lots) for key in self._asks.keys[: -limit - 1 : -1]]
         return bids, asks
-
-    def _place_of(self, order: Resting) -> tuple[_Half, int]:
-        return (self._bids, order.price) if order.bid else (self._asks, -order.price)

@@ -1,7 +1,9 @@
 """What one call to the exchange did: rows to keep and events to tell, both in order.
 
-Collaborators note what they changed here; the call ends with one commit, which makes all of it durable at once and
-only then tells listeners. A call that is refused notes nothing.
+Collaborators note what they changed here; a call ends with one commit, and what it did becomes durable at once or not at
+all. Only what is durable is told to listeners. A call that is refused notes nothing.
+
+A host that answers many calls at once may have them made durable together: see `defer`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from atapi.matching.ledger import Entry, Holder
 from atapi.paper.records import (
@@ -29,8 +31,7 @@ from atapi.paper.records import (
 Listener = Callable[[str, Any], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """Ledger entries that sum to zero, and why."""
 
     time_ms: int
@@ -61,19 +62,33 @@ class Effects:
     """Collects what a call does until it is committed.
 
     Args:
-        write: Makes a batch durable, all of it or none.
+        stage: Takes up what one whole call did.
+        flush: Makes everything staged durable, all of it or none.
         balance_of: Tells free and locked of a wallet's asset, for balance events.
     """
 
     def __init__(
         self,
-        write: Callable[[Batch], None],
+        stage: Callable[[Batch], None],
+        flush: Callable[[], None],
         balance_of: Callable[[Holder, str], tuple[Decimal, Decimal]],
     ) -> None:
-        self._write = write
+        self._stage = stage
+        self._flush = flush
         self._balance_of = balance_of
         self._listeners: list[Listener] = []
+        self._untold: list[tuple[str, Any]] = []  # of whole calls, told once they are durable
+        self._soon: Callable[[], None] | None = None  # asks for a flush
         self._clear()
+
+    def defer(self, soon: Callable[[], None]) -> None:
+        """Make calls durable together from now on.
+
+        Args:
+            soon: Called after each call that changed something; `flush` has to follow, before anything that the
+                call returned, or that is read after it, is shown to anybody.
+        """
+        self._soon = soon
 
     def subscribe(self, listener: Listener) -> None:
         """Tell this listener every event from now on."""
@@ -164,20 +179,28 @@ class Effects:
         return bool(self.durable or self._events or self._books or self._touched)
 
     def commit(self) -> None:
-        """Make everything noted durable, then tell it."""
+        """End a call: what it noted becomes durable and is told, now or with the calls after it."""
         if not self.pending:
             return
         if self.durable:
-            self._write(self._batch)
-        events, books, touched = self._events, self._books, self._touched
+            self._stage(self._batch)
+        if self._listeners:
+            self._untold += self._events
+            for holder, asset in self._touched:
+                if not holder.account.startswith("@"):
+                    self._untold.append(("balance", (*holder, asset, *self._balance_of(holder, asset))))
+            self._untold.extend(("book", key) for key in self._books)
         self._clear()
-        if not self._listeners:
-            return
-        for holder, asset in touched:
-            if not holder.account.startswith("@"):
-                events.append(("balance", (*holder, asset, *self._balance_of(holder, asset))))
-        events.extend(("book", key) for key in books)
-        for kind, record in events:
+        if self._soon is None:
+            self.flush()
+        else:
+            self._soon()
+
+    def flush(self) -> None:
+        """Make every call that has ended durable, then tell what they did."""
+        self._flush()
+        untold, self._untold = self._untold, []
+        for kind, record in untold:
             for listener in self._listeners:
                 listener(kind, record)
 

@@ -78,7 +78,7 @@ class Exchange:
         self._store = store
         self._settled_ms = _first_moment(feed, clock, store)
         self._wallets = Wallets(store)
-        self._effects = Effects(store.write, self._wallets.free_and_held)
+        self._effects = Effects(store.stage, store.flush, self._wallets.free_and_held)
         self._rulebook = Rulebook(feed.catalogue(), store, self._effects, self._settled_ms)
         self.catalogue = self._rulebook.catalogue
         self.lag_ms = 0  # how long orders cannot be found after they were placed
@@ -369,6 +369,20 @@ class Exchange:
         "position" (PositionRecord copy), "funding" (SettledFunding), "book" ((market, symbol)).
         """
         self._effects.subscribe(listener)
+
+    # --- durability -----------------------------------------------------------------------------------------
+    def defer(self, soon: Callable[[], None]) -> None:
+        """Make calls durable together: `soon` is called after each that changed something, and `flush` has to follow
+        before anybody is shown what a call returned."""
+        self._effects.defer(soon)
+
+    def flush(self) -> None:
+        """Make every call so far durable.
+
+        Raises:
+            StorageError: It could not be written, and nothing more will be.
+        """
+        self._effects.flush()
 
     # --------------------------------------------------------------------------------------------------------
     @contextmanager

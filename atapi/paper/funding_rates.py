@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from atapi.domain.numbers import to_ledger
-from atapi.paper.feeds.base import Feed, PerpetualRules
+from atapi.paper.feeds.base import Feed, PerpetualRules, SummedPremium
 from atapi.paper.prices import DAY, HOUR, MINUTE
 from atapi.paper.records import ZERO
 from atapi.paper.rulebook import Rulebook
@@ -61,6 +61,7 @@ class FundingRates:
         self._feed = feed
         self._rulebook = rulebook
         self._rules = rules
+        self._sum = feed.premium_sum if isinstance(feed, SummedPremium) else self._each
         self._running: dict[str, _Average] = {}  # symbol -> the interval asked for last
         self._settled: OrderedDict[tuple[str, int], Decimal] = OrderedDict()  # (symbol, time) -> rate
 
@@ -145,9 +146,18 @@ class FundingRates:
 
     def _sample(self, symbol: str, average: _Average, until_ms: int) -> None:
         samples = (until_ms - average.start_ms) // MINUTE
-        for number in range(average.samples + 1, samples + 1):
-            premium = self._feed.premium(symbol, average.start_ms + number * MINUTE)
-            if premium is not None:
-                average.weighted += number * premium
-                average.weights += number
+        if samples <= average.samples:
+            return
+        weighted, weights = self._sum(symbol, average.start_ms, average.samples + 1, samples)
+        average.weighted += weighted
+        average.weights += weights
         average.samples = samples
+
+    def _each(self, symbol: str, start_ms: int, first: int, last: int) -> tuple[Decimal, int]:
+        weighted, weights = ZERO, 0
+        for number in range(first, last + 1):
+            premium = self._feed.premium(symbol, start_ms + number * MINUTE)
+            if premium is not None:
+                weighted += number * premium
+                weights += number
+        return weighted, weights

@@ -38,6 +38,7 @@ class Runner:
             renew=world.reset,
             enforce_limits=enforce_limits,
         )
+        self._gateway.outbox.watch(world.exchange)
 
     @asynccontextmanager
     async def listening(self, port: int = 0, *, client: bool = False) -> AsyncIterator[Endpoint]:

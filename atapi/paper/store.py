@@ -1,4 +1,7 @@
-"""The exchange's memory: one SQLite file, written once per call, all effects of a call or none.
+"""The exchange's memory: one SQLite file, all effects of a call or none.
+
+Calls are staged one by one and written together: one transaction holds as many whole calls as were made since the last.
+Whoever reads sees what is staged, because every read writes it first.
 
 WAL with synchronous NORMAL: a killed process loses nothing that was acknowledged; a power cut may lose the last
 moments, never consistency. This is a market for practice, so a commit costs microseconds and not a disk's flush.
@@ -43,6 +46,8 @@ class Store:
     def __init__(self, path: str | Path, *, patience_s: float = 5.0) -> None:
         self.path = str(path)
         self._failed: str | None = None  # why nothing more is written
+        self._added: dict[str, list[Row]] = {}  # table -> rows to insert
+        self._changed: dict[str, dict[Any, Row]] = {}  # table -> key -> row to insert or replace
         try:
             self._db = sqlite3.connect(
                 self.path, timeout=patience_s, isolation_level=None, check_same_thread=False
@@ -70,11 +75,14 @@ class Store:
         self._count()
 
     def close(self) -> None:
-        """Close the file."""
+        """Write what is staged and close the file."""
+        if self._failed is None:
+            self.flush()
         self._db.close()
 
     def reset(self) -> None:
         """Forget everything; the file is as new."""
+        self._added, self._changed = {}, {}
         self._transact([(f"DELETE FROM {table}", [()]) for table in schema.TABLES])
         self.write(Batch(meta={"schema": schema.VERSION}))
         self._count()
@@ -96,46 +104,55 @@ class Store:
         """Make a batch durable, all of it or none.
 
         Raises:
+            StorageError: As `flush`.
+        """
+        self.stage(batch)
+        self.flush()
+
+    def stage(self, batch: Batch) -> None:
+        """Take up what one whole call did, as it is now; the next `flush` makes it durable."""
+        add, change = self._add, self._change
+        if batch.postings:
+            add("entries", self._entry_rows(batch))
+            change("balances", {key: (*key[0], key[1], text(value)) for key, value in batch.balances.items()})
+        if batch.orders:
+            change("orders", {key: schema.order_row(order) for key, order in batch.orders.items()})
+        if batch.lists:
+            change("lists", {key: schema.list_row(record) for key, record in batch.lists.items()})
+        if batch.prevented:
+            add("prevented", [schema.prevented_row(record) for record in batch.prevented])
+        if batch.amends:
+            add("amends", [schema.amend_row(record) for record in batch.amends])
+        if batch.trades:
+            add("trades", [schema.trade_row(trade) for trade in batch.trades])
+        if batch.positions:
+            change("positions", {key: schema.position_row(one) for key, one in batch.positions.items()})
+        if batch.income:
+            add("income", [schema.income_row(line) for line in batch.income])
+        if batch.transfers:
+            add("transfers", [schema.transfer_row(transfer) for transfer in batch.transfers])
+        if batch.accounts:
+            add("accounts", [schema.account_row(account) for account in batch.accounts])
+        if batch.settings:
+            change("settings", {key: (*key, value) for key, value in batch.settings.items()})
+        if batch.meta:
+            change("meta", {name: (name, value) for name, value in batch.meta.items()})
+
+    def flush(self) -> None:
+        """Make every staged call durable, in one transaction.
+
+        Raises:
             StorageError: It could not be written; from then on every write refuses, because what is in
                 memory is ahead of the file.
         """
-        statements: list[tuple[str, list[Row]]] = []
-        if batch.postings:
-            statements.append(("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)", self._entry_rows(batch)))
-            balances = [(*holder, asset, text(value)) for (holder, asset), value in batch.balances.items()]
-            statements.append(("INSERT OR REPLACE INTO balances VALUES (?,?,?,?)", balances))
-        if batch.orders:
-            rows = [schema.order_row(order) for order in batch.orders.values()]
-            statements.append((f"INSERT OR REPLACE INTO orders VALUES ({'?,' * 20}?)", rows))
-        if batch.lists:
-            lists = [schema.list_row(record) for record in batch.lists.values()]
-            statements.append((f"INSERT OR REPLACE INTO lists VALUES ({'?,' * 8}?)", lists))
-        if batch.prevented:
-            prevented = [schema.prevented_row(record) for record in batch.prevented]
-            statements.append((f"INSERT INTO prevented VALUES ({'?,' * 9}?)", prevented))
-        if batch.amends:
-            amends = [schema.amend_row(record) for record in batch.amends]
-            statements.append((f"INSERT INTO amends VALUES ({'?,' * 8}?)", amends))
-        if batch.trades:
-            trades = [schema.trade_row(trade) for trade in batch.trades]
-            statements.append((f"INSERT INTO trades VALUES ({'?,' * 13}?)", trades))
-        if batch.positions:
-            positions = [schema.position_row(position) for position in batch.positions.values()]
-            statements.append(("INSERT OR REPLACE INTO positions VALUES (?,?,?,?,?,?,?)", positions))
-        if batch.income:
-            income = [schema.income_row(line) for line in batch.income]
-            statements.append(("INSERT INTO income VALUES (?,?,?,?,?,?,?,?,?)", income))
-        if batch.transfers:
-            transfers = [schema.transfer_row(transfer) for transfer in batch.transfers]
-            statements.append(("INSERT INTO transfers VALUES (?,?,?,?,?,?)", transfers))
-        if batch.accounts:
-            accounts = [schema.account_row(account) for account in batch.accounts]
-            statements.append(("INSERT INTO accounts VALUES (?,?,?,?,?)", accounts))
-        if batch.settings:
-            settings = [(*key, value) for key, value in batch.settings.items()]
-            statements.append(("INSERT OR REPLACE INTO settings VALUES (?,?,?)", settings))
-        if batch.meta:
-            statements.append(("INSERT OR REPLACE INTO meta VALUES (?,?)", list(batch.meta.items())))
+        if not (self._added or self._changed):
+            return
+        statements = [_statement("INSERT", table, rows) for table, rows in self._added.items()]
+        statements += [
+            _statement("INSERT OR REPLACE", table, list(rows.values()))
+            for table, rows in self._changed.items()
+        ]
+        self._added, self._changed = {}, {}
         self._transact(statements)
 
     # --- reading ----------------------------------------------------------------------------------------------
@@ -147,27 +164,27 @@ class Store:
     def accounts(self) -> list[AccountRecord]:
         """List accounts in the order they were made."""
         sql = f"SELECT {schema.ACCOUNT_COLUMNS} FROM accounts ORDER BY CAST(account AS INTEGER)"
-        return [schema.account_of(row) for row in self._db.execute(sql)]
+        return [schema.account_of(row) for row in self._read(sql)]
 
     def balances(self) -> Iterator[tuple[Holder, str, Decimal]]:
         """Walk every balance."""
-        for account, wallet, asset, balance in self._db.execute("SELECT * FROM balances"):
+        for account, wallet, asset, balance in self._read("SELECT * FROM balances"):
             yield Holder(account, wallet), asset, Decimal(balance)
 
     def entries(self) -> Iterator[tuple[int, int, str, Holder, str, Decimal]]:
         """Walk the ledger, oldest first: posting, time, kind, holder, asset, amount."""
         sql = "SELECT posting, time_ms, kind, account, wallet, asset, amount FROM entries ORDER BY entry_id"
-        for posting, time_ms, kind, account, wallet, asset, amount in self._db.execute(sql):
+        for posting, time_ms, kind, account, wallet, asset, amount in self._read(sql):
             yield posting, time_ms, kind, Holder(account, wallet), asset, Decimal(amount)
 
     def settings(self) -> Iterator[tuple[str, str, str]]:
         """Walk account, name and value of every setting."""
-        yield from self._db.execute("SELECT account, name, value FROM settings")
+        yield from self._read("SELECT account, name, value FROM settings")
 
     def positions(self) -> list[PositionRecord]:
         """List positions, flat ones too, in the order of account and symbol."""
         sql = f"SELECT {schema.POSITION_COLUMNS} FROM positions ORDER BY account, symbol, position_side"
-        return [schema.position_of(row) for row in self._db.execute(sql)]
+        return [schema.position_of(row) for row in self._read(sql)]
 
     def open_orders(self) -> list[OrderRecord]:
         """List open orders of all accounts, oldest first."""
@@ -201,12 +218,12 @@ class Store:
         """List prevented trades of an account with itself, oldest first, with ids above `after`."""
         where = "account = ? AND symbol = ? AND match_id > ? ORDER BY match_id"
         sql = f"SELECT {schema.PREVENTED_COLUMNS} FROM prevented WHERE {where}"
-        return [schema.prevented_of(row) for row in self._db.execute(sql, (account, symbol, after))]
+        return [schema.prevented_of(row) for row in self._read(sql, account, symbol, after)]
 
     def amends(self, account: str, order_id: int) -> list[AmendRecord]:
         """List amendments of an order, oldest first."""
         sql = f"SELECT {schema.AMEND_COLUMNS} FROM amends WHERE account = ? AND order_id = ? ORDER BY execution_id"
-        return [schema.amend_of(row) for row in self._db.execute(sql, (account, order_id))]
+        return [schema.amend_of(row) for row in self._read(sql, account, order_id)]
 
     def trades(self, account: str, market: str, symbol: str | None) -> list[TradeRecord]:
         """List an account's fills, oldest first."""
@@ -225,12 +242,12 @@ class Store:
         sql = (
             f"SELECT {schema.INCOME_COLUMNS} FROM income WHERE account = ? AND market = ? ORDER BY income_id"
         )
-        return [schema.income_of(row) for row in self._db.execute(sql, (account, market))]
+        return [schema.income_of(row) for row in self._read(sql, account, market)]
 
     def transfers(self, account: str) -> list[TransferRecord]:
         """List an account's transfers, oldest first."""
         sql = f"SELECT {schema.TRANSFER_COLUMNS} FROM transfers WHERE account = ? ORDER BY transfer_id"
-        return [schema.transfer_of(row) for row in self._db.execute(sql, (account,))]
+        return [schema.transfer_of(row) for row in self._read(sql, account)]
 
     def last_id(self, table: str, column: str, market: str | None = None) -> int:
         """Highest id used so far; 0 where none was."""
@@ -244,23 +261,26 @@ class Store:
     def _count(self) -> None:
         self._posting = self.last_id("entries", "posting")
 
+    def _add(self, table: str, rows: list[Row]) -> None:
+        staged = self._added.get(table)
+        if staged is None:
+            self._added[table] = rows
+        else:
+            staged += rows
+
+    def _change(self, table: str, rows: dict[Any, Row]) -> None:
+        staged = self._changed.get(table)
+        if staged is None:
+            self._changed[table] = rows
+        else:
+            staged |= rows
+
     def _entry_rows(self, batch: Batch) -> list[Row]:
         rows: list[Row] = []
-        for posting in batch.postings:
+        for time_ms, kind, entries in batch.postings:
             self._posting += 1
-            for holder, asset, amount in posting.entries:
-                rows.append(
-                    (
-                        None,
-                        self._posting,
-                        posting.time_ms,
-                        posting.kind,
-                        holder.account,
-                        holder.wallet,
-                        asset,
-                        text(amount),
-                    )
-                )
+            for (account, wallet), asset, amount in entries:
+                rows.append((None, self._posting, time_ms, kind, account, wallet, asset, text(amount)))
         return rows
 
     def _transact(self, statements: list[tuple[str, list[Row]]]) -> None:
@@ -281,17 +301,25 @@ class Store:
             raise StorageError(f"cannot write the exchange's file {self.path}: {e}") from e
 
     def _one(self, sql: str, *values: Any) -> Row | None:
-        row: Row | None = self._db.execute(sql, values).fetchone()
+        row: Row | None = self._read(sql, *values).fetchone()
         return row
+
+    def _read(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        self.flush()
+        return self._db.execute(sql, values)
 
     def _orders(self, where: str, *values: Any) -> list[OrderRecord]:
         sql = f"SELECT {schema.ORDER_COLUMNS} FROM orders WHERE {where} ORDER BY order_id"
-        return [schema.order_of(row) for row in self._db.execute(sql, values)]
+        return [schema.order_of(row) for row in self._read(sql, *values)]
 
     def _lists(self, where: str, *values: Any) -> list[ListRecord]:
         sql = f"SELECT {schema.LIST_COLUMNS} FROM lists WHERE {where} ORDER BY list_id"
-        return [schema.list_of(row) for row in self._db.execute(sql, values)]
+        return [schema.list_of(row) for row in self._read(sql, *values)]
 
     def _trades(self, where: str, *values: Any) -> list[TradeRecord]:
         sql = f"SELECT {schema.TRADE_COLUMNS} FROM trades WHERE {where}"
-        return [schema.trade_of(row) for row in self._db.execute(sql, values)]
+        return [schema.trade_of(row) for row in self._read(sql, *values)]
+
+
+def _statement(verb: str, table: str, rows: list[Row]) -> tuple[str, list[Row]]:
+    return f"{verb} INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows

@@ -14,6 +14,7 @@ from atapi.errors import ConfigError
 from atapi.paper.endpoint import Endpoint
 from atapi.paper.feeds.base import Feed
 from atapi.paper.locks import FileLock
+from atapi.paper.loop import run
 from atapi.paper.runner import Runner, running
 from atapi.paper.world import World
 
@@ -89,7 +90,7 @@ class HostThread:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            run(self._serve())
         except BaseException as error:
             if self._begun.done():
                 raise

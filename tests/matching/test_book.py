@@ -111,6 +111,20 @@ def test_a_removed_order_is_gone_and_its_level_with_it() -> None:
     assert len(book) == 3
 
 
+@pytest.mark.parametrize("gone", [[1], [2], [3], [1, 2], [3, 2], [2, 1], [1, 3]])
+def test_those_that_stay_keep_their_turn_whoever_leaves(gone: list[int]) -> None:
+    book = book_of(*((id, "a", "ask", 100, 5) for id in (1, 2, 3)))
+
+    for id in gone:
+        book.remove(id)
+    book.add(Resting(4, "a", False, 100, 5))
+
+    staying = [id for id in (1, 2, 3, 4) if id not in gone]
+    assert [order.id for order in book.orders(False)] == staying
+    assert fills(book.plan(True, owner="x", lots=50)) == [(id, 5) for id in staying]
+    assert book.depth(9) == ([], [(100, 5 * len(staying))])
+
+
 class NaiveBook:
     """The same rules over one list."""
 

@@ -12,27 +12,12 @@ from atapi.paper.faults.where import Happening
 from atapi.paper.faults.words import MS_PER_S, Fault
 from atapi.paper.wire.auth import API_KEY
 from atapi.paper.wire.http import Answer, Request
+from atapi.paper.wire.outbox import Receiver
 
 if TYPE_CHECKING:
     from atapi.paper.wire.gateway import Gateway
 
 SPARED = "/paper/"
-
-
-class Receiver(Protocol):
-    """One connection, as far as an answer is concerned."""
-
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        ...
-
-    def close(self) -> None:
-        """Hang up once everything is sent."""
-        ...
-
-    def abort(self) -> None:
-        """Hang up at once."""
-        ...
 
 
 class Wire(Receiver, Protocol):

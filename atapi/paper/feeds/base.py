@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from atapi.matching.contracts import LINEAR, Contract, Inverse
 
@@ -188,4 +188,13 @@ class Feed(Protocol):
 
     def supply(self, now_ms: int) -> Mapping[str, Decimal]:
         """Coins in circulation by base asset, as known at that moment."""
+        ...
+
+
+@runtime_checkable
+class SummedPremium(Protocol):
+    """A feed that adds premiums up faster than they could be asked for one by one."""
+
+    def premium_sum(self, symbol: str, start_ms: int, first: int, last: int) -> tuple[Decimal, int]:
+        """Add up n * premium(start_ms + n minutes) for n from first to last, where it is known; and those n."""
         ...

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import lru_cache
+from hashlib import blake2b
+from operator import mul
 
 from atapi.paper.feeds.bars import HOUR, MINUTE
 from atapi.paper.feeds.markets import Market
-from atapi.paper.feeds.noise import Wave, key, normal
+from atapi.paper.feeds.noise import Wave, key
 
 GRID = 100_000  # a premium is a whole number of 1 / GRID
 
@@ -20,7 +22,10 @@ _DIGITS = Decimal("0.00000001")
 _LEANS = ((24 * 40, 7.0), (24 * 5, 4.5))  # hours between knots, basis points
 _RIPPLES = ((10, 1.0), (1, 0.5))
 _SHORTS = 0.2  # of what longs would do
-_JITTER_BPS = 0.4
+_JITTER = (
+    27  # a minute's byte of noise, -255 to 255 in odd steps, times this in 0.00000001: deviation 0.4 bps
+)
+_MINUTES = HOUR // MINUTE
 
 
 class PremiumPath:
@@ -32,11 +37,30 @@ class PremiumPath:
         self._ripples = self._waves(seed, _RIPPLES)
         self._jitter = key(seed, market.spot.symbol, "jitter")
         self.grid = lru_cache(maxsize=65536)(self._grid)
+        self._bytes = lru_cache(maxsize=1024)(self._noise)
 
     def at(self, ms: int) -> Decimal:
         """Tell the premium at a moment, a fraction: the hour's, and what a single minute adds."""
-        jitter = int(_JITTER_BPS * 10_000 * normal(self._jitter, ms // MINUTE))
-        return Decimal(self.grid(ms // HOUR) * (10**8 // GRID) + jitter) * _DIGITS
+        hour, minute = divmod(ms // MINUTE, _MINUTES)
+        return Decimal(self._level(hour) + 2 * _JITTER * self._bytes(hour)[minute]) * _DIGITS
+
+    def weighted_sum(self, start_ms: int, first: int, last: int) -> Decimal:
+        """Add up n times the premium n minutes after the start, for n from first to last, an hour at a time."""
+        total, n, begin = 0, first, start_ms // MINUTE
+        while n <= last:
+            hour, minute = divmod(begin + n, _MINUTES)
+            until = min(last + 1, n + _MINUTES - minute)
+            noise = sum(map(mul, range(n, until), self._bytes(hour)[minute:]))
+            total += self._level(hour) * ((n + until - 1) * (until - n) // 2) + 2 * _JITTER * noise
+            n = until
+        return Decimal(total) * _DIGITS
+
+    def _level(self, hour: int) -> int:
+        return self.grid(hour) * (10**8 // GRID) - 255 * _JITTER
+
+    def _noise(self, hour: int) -> bytes:
+        seed = self._jitter.to_bytes(8, "big") + hour.to_bytes(8, "big", signed=True)
+        return blake2b(seed, digest_size=_MINUTES).digest()
 
     def _grid(self, hour: int) -> int:
         lean = ripple = 0.0

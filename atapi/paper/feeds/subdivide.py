@@ -31,6 +31,12 @@ Random = Callable[[], float]  # uniform in [0, 1)
 _ATTEMPTS = 12  # one in two or three fits; a bar that none fits becomes a single burst
 
 
+def join(parts: Sequence[Ticks]) -> Ticks:
+    """Put bars that follow each other together; what `subdivide` takes apart."""
+    opens, highs, lows, closes, *sums = zip(*parts, strict=True)
+    return Ticks(opens[0], max(highs), min(lows), closes[-1], *map(sum, sums))
+
+
 def subdivide(whole: Ticks, count: int, random: Random) -> list[Ticks]:
     """Split a bar into `count` bars that make it up exactly."""
     if not whole.trades:

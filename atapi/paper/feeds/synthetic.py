@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from atapi.paper.feeds import markets
-from atapi.paper.feeds.bars import DAY, HOUR, MINUTE, SECOND, gather, point, slots
+from atapi.paper.feeds.bars import DAY, HOUR, MINUTE, SECOND, gather, point, slot, slots
 from atapi.paper.feeds.base import Bar, Book, Catalogue, FundingRecord, Series
 from atapi.paper.feeds.paths import Climate, PricePath
 from atapi.paper.feeds.premium import PremiumPath
 from atapi.paper.feeds.views import View, view
 
+KEPT_BARS = 20_000  # about a kilobyte each
+
+_NOTHING = Decimal(0)
 _SUPPLY_SINCE = 20_454  # 2026-01-01, in days since 1970
 
 
@@ -33,6 +36,7 @@ class SyntheticFeed:
         self._path = cache(self._make_path)  # spot symbol -> path
         self._premium = cache(self._make_premium)  # perpetual -> premium
         self._view = cache(self._make_view)  # (series, symbol) -> view
+        self._whole = lru_cache(maxsize=KEPT_BARS)(self._make_whole)
 
     def identity(self) -> str:
         """Name this world in a file name."""
@@ -62,16 +66,23 @@ class SyntheticFeed:
         if shown is None:
             return []
         opened, closed = slots(start_ms, min(end_ms, now_ms), interval_ms)
-        if opened >= closed:
-            return []
-        return gather(
-            _pieces(shown, interval_ms, opened, min(closed, now_ms), running=now_ms < closed), interval_ms
-        )
+        over = min(closed, slot(now_ms, interval_ms)) if closed > now_ms else closed
+        found = [self._whole(series, symbol, interval_ms, at) for at in range(opened, over, interval_ms)]
+        if opened <= over < closed:  # the running one
+            found += gather(_pieces(shown, interval_ms, over, now_ms, running=True), interval_ms)
+        return found
 
     def premium(self, symbol: str, at_ms: int) -> Decimal | None:
         """Tell the premium index; None for a symbol that is no perpetual."""
         premium = self._premium(symbol)
         return premium.at(at_ms) if premium else None
+
+    def premium_sum(self, symbol: str, start_ms: int, first: int, last: int) -> tuple[Decimal, int]:
+        """Add up a perpetual's premium over minutes, each weighted by its number; and the weights."""
+        premium = self._premium(symbol)
+        if premium is None:
+            return _NOTHING, 0
+        return premium.weighted_sum(start_ms, first, last), (first + last) * (last - first + 1) // 2
 
     def funding(self, symbol: str, after_ms: int, until_ms: int) -> Sequence[FundingRecord] | None:
         """None: the formula decides."""
@@ -101,11 +112,26 @@ class SyntheticFeed:
         market = markets.find(Series.UM, symbol)
         return PremiumPath(market, self._seed) if market else None
 
+    def _make_whole(self, series: Series, symbol: str, interval_ms: int, open_ms: int) -> Bar:
+        shown = self._view(series, symbol)
+        assert shown is not None
+        return _finished(shown, interval_ms, open_ms)
+
     def _make_view(self, series: Series, symbol: str) -> View | None:
         market = markets.find(series, symbol)
         if market is None:
             return None
         return view(series, self._path(market.spot.symbol), self._premium(symbol))
+
+
+def _finished(shown: View, interval_ms: int, open_ms: int) -> Bar:
+    """Make one bar that is over, of as few as there are."""
+    size_ms = next(
+        size for size in (DAY, HOUR, MINUTE, SECOND) if size <= shown.largest_ms and interval_ms % size == 0
+    )
+    if size_ms == interval_ms:
+        return shown.bar(size_ms, open_ms // size_ms)
+    return shown.joined(size_ms, open_ms // size_ms, interval_ms // size_ms)
 
 
 def _pieces(shown: View, interval_ms: int, start_ms: int, end_ms: int, *, running: bool) -> Iterator[Bar]:

@@ -1,8 +1,8 @@
 """One path of ticks seen as spot, perpetual, mark or index: integers become exact decimals here.
 
-Within an hour the premium is one number, and rounding to a tick keeps the order of prices, so scaling a bar and then
-combining gives the same as combining and then scaling. A perpetual's bar rounds outwards, so that what was paid lies
-within its prices.
+A view's own ticks are integers too, so that bars are put together before they are shown. Within an hour the premium is
+one number, and rounding to a tick keeps the order of prices, so scaling bars and then joining them gives the same as
+joining and then scaling. A perpetual's bar rounds outwards, so that what was paid lies within its prices.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from atapi.paper.feeds.bars import DAY, HOUR, point
+from atapi.paper.feeds.bars import DAY, HOUR
 from atapi.paper.feeds.base import Bar, Series
 from atapi.paper.feeds.paths import PricePath
 from atapi.paper.feeds.premium import GRID, PremiumPath
-from atapi.paper.feeds.subdivide import Ticks
+from atapi.paper.feeds.subdivide import Ticks, join
 
 MARK_TICK = Decimal("0.00000001")
 
@@ -38,10 +38,17 @@ class View:
 
     def bar(self, size_ms: int, number: int) -> Bar:
         """Give one day, hour, minute or second, counted from 1970."""
-        ticks = self._path.bar(size_ms, number)
-        return self._decimal(number * size_ms, ticks)
+        return self._show(number * size_ms, self._ticks(size_ms, number))
 
-    def _decimal(self, open_ms: int, bar: Ticks) -> Bar:
+    def joined(self, size_ms: int, first: int, count: int) -> Bar:
+        """Give so many of them that follow each other as one."""
+        parts = [self._ticks(size_ms, number) for number in range(first, first + count)]
+        return self._show(first * size_ms, join(parts))
+
+    def _ticks(self, size_ms: int, number: int) -> Ticks:
+        return self._path.bar(size_ms, number)
+
+    def _show(self, open_ms: int, bar: Ticks) -> Bar:
         start, high, low, end, trades, bought, bought_cost, sold, sold_cost = bar
         tick, lot, cost = self._tick, self._lot, self._cost
         return Bar(
@@ -65,9 +72,8 @@ class IndexView(View):
         super().__init__(path)
         self._tick = path.tick * path.market.multiplier
 
-    def _decimal(self, open_ms: int, bar: Ticks) -> Bar:
-        tick = self._tick
-        return _bare(open_ms, bar.open * tick, bar.high * tick, bar.low * tick, bar.close * tick)
+    def _show(self, open_ms: int, bar: Ticks) -> Bar:
+        return _bare(open_ms, bar, self._tick)
 
 
 class ScaledView(View):
@@ -84,20 +90,24 @@ class ScaledView(View):
 
     def price(self, now_ms: int) -> Decimal:
         """Tell the last price."""
-        factor, down = self._factor(now_ms)
-        return _near(self._path.price(now_ms) * factor, down) * self._tick
+        premium = self._of_hour(now_ms)
+        return _near(self._path.price(now_ms) * premium * self._up, self._down) * self._tick
 
-    def _factor(self, ms: int) -> tuple[int, int]:
-        """Tell what spot ticks are multiplied with and divided by."""
-        return self._up * (GRID + self._premium.grid(ms // HOUR)), self._down
+    def _of_hour(self, ms: int) -> int:
+        """Tell one plus the premium, in parts of GRID."""
+        return GRID + self._premium.grid(ms // HOUR)
 
 
 class MarkView(ScaledView):
     """Mark price history: not rounded to a tick, without volume."""
 
-    def _decimal(self, open_ms: int, bar: Ticks) -> Bar:
-        up, down = self._factor(open_ms)
-        return _bare(open_ms, *(_near(price * up, down) * self._tick for price in bar[:4]))
+    def _ticks(self, size_ms: int, number: int) -> Ticks:
+        up, down = self._up * self._of_hour(number * size_ms), self._down
+        start, high, low, end = (_near(price * up, down) for price in self._path.bar(size_ms, number)[:4])
+        return Ticks(start, high, low, end, 0, 0, 0, 0, 0)
+
+    def _show(self, open_ms: int, bar: Ticks) -> Bar:
+        return _bare(open_ms, bar, self._tick)
 
 
 class PerpetualView(ScaledView):
@@ -108,23 +118,16 @@ class PerpetualView(ScaledView):
         self._lot = path.unit * path.market.um_ratio / path.market.multiplier
         self._cost = path.tick * path.unit * path.market.um_ratio / GRID
 
-    def _decimal(self, open_ms: int, bar: Ticks) -> Bar:
-        up, down = self._factor(open_ms)
-        start, high, low, end, trades, bought, bought_cost, sold, sold_cost = bar
-        tick, lot, cost = self._tick, self._lot, self._cost * (GRID + self._premium.grid(open_ms // HOUR))
+    def _ticks(self, size_ms: int, number: int) -> Ticks:
+        premium, down = self._of_hour(number * size_ms), self._down
+        up = self._up * premium
+        start, high, low, end, trades, bought, bought_cost, sold, sold_cost = self._path.bar(size_ms, number)
+        opened, closed = _near(start * up, down), _near(end * up, down)
         if not trades:
-            return point(open_ms, _near(start * up, down) * tick)
-        return Bar(
-            open_ms,
-            _near(start * up, down) * tick,
-            -(-high * up // down) * tick,
-            low * up // down * tick,
-            _near(end * up, down) * tick,
-            (bought + sold) * lot,
-            (bought_cost + sold_cost) * cost,
-            trades,
-            bought * lot,
-            bought_cost * cost,
+            return Ticks(opened, opened, opened, opened, 0, 0, 0, 0, 0)
+        top, bottom = -(-high * up // down), low * up // down
+        return Ticks(
+            opened, top, bottom, closed, trades, bought, bought_cost * premium, sold, sold_cost * premium
         )
 
 
@@ -145,5 +148,6 @@ def _near(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def _bare(open_ms: int, start: Decimal, high: Decimal, low: Decimal, end: Decimal) -> Bar:
+def _bare(open_ms: int, bar: Ticks, tick: Decimal) -> Bar:
+    start, high, low, end = (price * tick for price in bar[:4])
     return Bar(open_ms, start, high, low, end, _ZERO, _ZERO, 0, _ZERO, _ZERO)

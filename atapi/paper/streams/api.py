@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from atapi.paper.records import Refusal
-from atapi.paper.streams.session import Session
+from atapi.paper.streams.session import Session, framed
 from atapi.paper.wire.auth import SortedProof
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.gateway import Gateway
@@ -124,7 +124,7 @@ class ApiTalk:
         reply = _reply(message.get("id"), self._answer(message["method"], values))
         if values.get("returnRateLimits") != "false":
             reply["rateLimits"] = self._gateway.limits[self._market].usage()
-        self._session.say(reply)
+        self._gateway.outbox.send(self._session, framed(msgspec.json.encode(reply)))
 
     def closed(self) -> None:
         """Stop every subscription."""

@@ -151,6 +151,7 @@ class Hub:
                 sink(event)
 
     def _poll(self, channel: Channel) -> None:
+        self._exchange.flush()  # nothing is told that a killed process would forget
         for payload in _told(channel.topic.news):
             channel.publish(payload)
 

@@ -11,10 +11,13 @@ __all__ = ["bare", "eight", "places"]
 
 def places(value: Decimal, decimals: int) -> str:
     """Print with exactly that many decimals, rounded half to even; never an exponent, never a minus zero."""
-    text = format(value, f".{decimals}f")
-    return text[1:] if text[0] == "-" and not text.strip("-0.") else text
+    return _unsigned_zero(format(value, f".{decimals}f"))
 
 
 def eight(value: Decimal) -> str:
     """Print as spot does: `0.00100000`."""
-    return places(value, 8)
+    return _unsigned_zero(format(value, ".8f"))
+
+
+def _unsigned_zero(text: str) -> str:
+    return text[1:] if text[0] == "-" and not text.strip("-0.") else text

@@ -16,6 +16,7 @@ from atapi.paper.wire.call import Call
 from atapi.paper.wire.http import Answer, Request, html_answer, json_answer, refusal_answer
 from atapi.paper.wire.limits import POOLS, Limits
 from atapi.paper.wire.listenkeys import ListenKeys
+from atapi.paper.wire.outbox import Outbox
 from atapi.paper.wire.params import Params
 from atapi.paper.wire.permissions import needed
 from atapi.paper.wire.router import Route, Router, Security
@@ -59,6 +60,7 @@ class Gateway:
         self.listen_keys = {market: ListenKeys(clock_ms) for market in ("um", "cm")}
         self._admin_token = admin_token
         self._hub: Hub | None = None
+        self.outbox = Outbox()
         self.faults = Faults()
 
     # --- requests -------------------------------------------------------------------------------------------
@@ -115,12 +117,15 @@ class Gateway:
         if self._hub is not None:
             self._hub.close()
             self._hub = None
+        self.outbox.settle()
         self.faults = Faults()
         self.exchange = self._renew()
+        self.outbox.follow(self.exchange)
 
     def beat(self) -> None:
         """Bring the exchange up to now and send what changed to who listens."""
         self.exchange.settle()
+        self.exchange.flush()
         if self._hub is not None:
             self._hub.beat()
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
 from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.http import Answer, Request, html_answer, refusal_answer
+from atapi.paper.wire.outbox import Receiver
 
 if TYPE_CHECKING:
-    from atapi.paper.faults.requests import Receiver, Wire
+    from atapi.paper.faults.requests import Wire
 
 MAX_TARGET = 64 * 1024
 MAX_HEADERS = 100
@@ -40,10 +41,9 @@ class Connection(asyncio.Protocol):
 
     # --- asyncio --------------------------------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._transports.add(transport)
-        _no_delay(transport)
+        self._transport = cast(asyncio.Transport, transport)
+        self._transports.add(self._transport)
+        _no_delay(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transports.discard(self._transport)
@@ -134,10 +134,8 @@ class Connection(asyncio.Protocol):
             self.send(refusal_answer(-1000, message, status), keep_alive=False)
 
     def send(self, answer: Answer, *, keep_alive: bool, to: Receiver | None = None) -> None:
-        receiver = to or self._transport
-        receiver.write(answer.encode(keep_alive=keep_alive))
-        if not keep_alive:
-            receiver.close()
+        data = answer.encode(keep_alive=keep_alive)
+        self._gateway.outbox.send(to or self._transport, data, last=not keep_alive)
 
     def _upgrade(self, rest: bytes) -> None:
         if self._headers.get(b"upgrade", b"").lower() != b"websocket":

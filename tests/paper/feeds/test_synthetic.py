@@ -181,7 +181,7 @@ print(feed.price(Series.SPOT, "BTCUSDT", now), feed.price(Series.UM, "ETHUSDT", 
 print(bar.open, bar.high, bar.low, bar.close, bar.volume, bar.turnover, bar.trades)
 """
 GOLDEN_OUTPUT = [
-    "47075.71 1982.56 -0.00035999",
+    "47075.71 1982.56 -0.00036157",
     "0.112380 0.112450 0.112380 0.112390 2694640 302913.5695344720 89",
 ]
 
@@ -259,3 +259,15 @@ def eight_hourly_rates(symbol: str, periods: int) -> list[float]:
         average = sum(weight * sample for weight, sample in enumerate(samples, 1)) / 36
         rates.append(average + min(max(0.0001 - average, -0.0005), 0.0005))
     return rates
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 480), (1, 1), (37, 150), (60, 60), (59, 61)])
+def test_premiums_add_up_to_what_each_minute_shows(first: int, last: int) -> None:
+    feed = SyntheticFeed(7)
+    start = 1_767_225_600_000 + 37 * 60_000  # not on the hour
+
+    weighted, weights = feed.premium_sum("BTCUSDT", start, first, last)
+
+    one_by_one = [n * (feed.premium("BTCUSDT", start + n * 60_000) or 0) for n in range(first, last + 1)]
+    assert weighted == sum(one_by_one)
+    assert weights == sum(range(first, last + 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from atapi.matching.contracts import LINEAR
@@ -34,7 +35,11 @@ SPOT_PRINTER = Printer(eight, eight, eight)
 def um_printer(rules: PerpetualRules) -> Printer:
     """Print to the precision of a perpetual."""
     price, quantity = rules.price_precision, rules.quantity_precision
-    product = price + quantity if rules.contract is LINEAR else 8  # of COIN-M: coins
+    return _printer(price, quantity, price + quantity if rules.contract is LINEAR else 8)  # of COIN-M: coins
+
+
+@cache
+def _printer(price: int, quantity: int, product: int) -> Printer:
     return Printer(
         price=lambda value: places(value, price),
         quantity=lambda value: places(value, quantity),

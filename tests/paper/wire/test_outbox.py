@@ -1,0 +1,89 @@
+"""Answers leave in order, and none before what it tells of is in the file."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from atapi.paper.wire.outbox import Outbox
+from tests.paper.worlds import funded, limit, world
+
+
+class Client:
+    """Keeps what it is sent, and how many orders were in the file by then."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.got: list[tuple[bytes, int]] = []
+        self.hung_up = ""
+
+    def write(self, data: bytes) -> None:
+        with sqlite3.connect(self._path) as db:
+            self.got.append((data, db.execute("SELECT count(*) FROM orders").fetchone()[0]))
+        db.close()
+
+    def close(self) -> None:
+        self.hung_up = "politely"
+
+    def abort(self) -> None:
+        self.hung_up = "at once"
+
+
+def test_answers_wait_for_the_orders_before_them_and_leave_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.sqlite"
+    exchange = world(path=str(path))
+    account = funded(exchange)
+    outbox, client = Outbox(), Client(path)
+
+    async def trade() -> None:
+        outbox.watch(exchange)
+        outbox.send(client, b"nothing to wait for")
+        for number in range(3):
+            exchange.place(account, "um", limit("BUY", "0.010", f"4900{number}"))
+            outbox.send(client, b"placed %d" % number)
+        outbox.send(client, b"bye", last=True)
+        assert len(client.got) == 1
+        await asyncio.sleep(0)
+
+    asyncio.run(trade())
+
+    assert client.got == [
+        (b"nothing to wait for", 0),
+        (b"placed 0", 3),
+        (b"placed 1", 3),
+        (b"placed 2", 3),
+        (b"bye", 3),
+    ]
+    assert client.hung_up == "politely"
+
+
+def test_nobody_is_answered_when_the_file_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.sqlite"
+    exchange = world(path=str(path))
+    account = funded(exchange)
+    outbox, client = Outbox(), Client(path)
+
+    async def trade() -> None:
+        outbox.watch(exchange)
+        exchange.place(account, "um", limit("BUY", "0.010", "49000"))
+        outbox.send(client, b"placed")
+        with sqlite3.connect(path) as db:
+            db.execute("DROP TABLE orders")
+        db.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(trade())
+
+    assert client.got == []
+    assert client.hung_up == "at once"
+
+
+def test_what_is_read_holds_what_was_done_before(tmp_path: Path) -> None:
+    exchange = world(path=str(tmp_path / "exchange.sqlite"))
+    account = funded(exchange)
+    exchange.defer(lambda: None)
+
+    order, _ = exchange.place(account, "um", limit("BUY", "0.010", "49000"))
+
+    assert [o.order_id for o in exchange.orders(account, "um", "BTCUSDT")] == [order.order_id]
