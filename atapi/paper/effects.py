@@ -31,7 +31,7 @@ class Posting:
     """Ledger entries that sum to zero, and why."""
 
     time_ms: int
-    kind: str  # DEPOSIT, TRANSFER, TRADE, COMMISSION, REALIZED_PNL, FUNDING_FEE
+    kind: str  # DEPOSIT, TRANSFER, TRADE and its PAYMENT, COMMISSION, REALIZED_PNL, FUNDING_FEE …
     entries: tuple[Entry, ...]
 
 

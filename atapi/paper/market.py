@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Generic
 
 from atapi.matching.book import Plan, Resting
-from atapi.matching.ledger import CROWD
+from atapi.matching.ledger import CROWD, Holder
 from atapi.matching.models.fees import BNB_MULTIPLIER, RATES, Purse, Rates
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.crowd_quotes import CrowdQuotes
@@ -44,7 +44,8 @@ class Draft:
 class Market(ABC, Generic[RulesT]):
     """One market: its listings and the orders in them."""
 
-    name: str
+    name: str  # also the wallet that pays
+    books: str  # whose books its orders rest in
     series: Series
 
     def __init__(self, office: Backoffice, rules: Mapping[str, RulesT]) -> None:
@@ -70,8 +71,8 @@ class Market(ABC, Generic[RulesT]):
     def deliver(
         self,
         listing: Listing[RulesT],
-        buyer: str,
-        seller: str,
+        buyer: Holder,
+        seller: Holder,
         price: Decimal,
         quantity: Decimal,
         now_ms: int,
@@ -95,14 +96,23 @@ class Market(ABC, Generic[RulesT]):
     def follow(self, listing: Listing[RulesT], accounts: Iterable[str], now_ms: int) -> None:
         """Do what follows for these accounts once they traded or let an order rest; nothing here."""
 
+    def filled(self, order: OrderRecord, now_ms: int) -> None:
+        """Do what follows for an order that rested once it filled, in part or whole; nothing here."""
+
+    def ended(self, order: OrderRecord, now_ms: int) -> None:
+        """Do what follows for an order that ended before it was filled; nothing here."""
+
     # --- orders -------------------------------------------------------------------------------------------------
     def place(self, account: str, submit: Submit, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
         """Judge, match and book an order; its own fills are returned with it."""
-        draft = self.judge(account, submit, now_ms)
+        return self.accept(self.judge(account, submit, now_ms), now_ms)
+
+    def accept(self, draft: Draft, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
+        """Match and book an order that was judged."""
         order, office = draft.order, self.office
-        order.order_id = office.ids.order(self.name)
+        order.order_id = office.ids.order(self.books)
         if not order.client_order_id:
-            order.client_order_id = client_order_id(self.name, order.order_id)
+            order.client_order_id = client_order_id(self.books, order.order_id)
         listing = self.listing(order.symbol)
         office.orders.add(order)
         self.reserve(order, draft.plan)
@@ -153,7 +163,7 @@ class Market(ABC, Generic[RulesT]):
             rules = self.rules.get(symbol)
             if rules is None:
                 raise Refusal(-1121, "Invalid symbol.")
-            listing = Listing(self.name, rules, self.office.feed.book(self.series, symbol))
+            listing = Listing(self.books, rules, self.office.feed.book(self.series, symbol))
             self._listings[symbol] = listing
         return listing
 
@@ -179,39 +189,39 @@ class Market(ABC, Generic[RulesT]):
                     break
                 if listing.book.get(resting.id) is not resting:
                     continue
-                if self.office.orders.of_id(self.name, resting.id).created_ms > bar.open_ms:
+                if self.office.orders.of_id(self.books, resting.id).created_ms > bar.open_ms:
                     continue
                 lots = min(left, resting.lots)
                 left -= lots
                 self._trade(listing, None, resting, lots, time_ms)
                 self._note_book(listing, time_ms)
 
-    def purse(self, account: str, quote_asset: str, now_ms: int) -> Purse | None:
+    def purse(self, holder: Holder, quote_asset: str, now_ms: int) -> Purse | None:
         """Open the BNB that an account pays this market's fees from; None where it does not."""
         office = self.office
-        if not office.accounts.burns_bnb(account, self.name):
+        if not office.accounts.burns_bnb(holder.account, self.books):
             return None
-        free = self.free_bnb(account)
+        free = self.free_bnb(holder)
         if free <= 0:
             return None
         price = office.prices.bnb(quote_asset, now_ms)
-        return None if price is None else Purse(free, price, BNB_MULTIPLIER[self.name])
+        return None if price is None else Purse(free, price, BNB_MULTIPLIER[self.books])
 
     @abstractmethod
-    def free_bnb(self, account: str) -> Decimal:
+    def free_bnb(self, holder: Holder) -> Decimal:
         """BNB free for fees."""
 
     def rates(self, account: str, symbol: str) -> Rates:
         """Fee rates of an account."""
         self.listing(symbol)
-        return RATES[self.name]
+        return RATES[self.books]
 
     # ------------------------------------------------------------------------------------------------------------
     def _match(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
         order, plan, trades = draft.order, draft.plan, list[TradeRecord]()
         while True:
             for own in plan.expired:
-                mine = self.office.orders.of_id(self.name, own.id)
+                mine = self.office.orders.of_id(self.books, own.id)
                 self._end(listing, mine, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms)
             for resting, lots in plan.fills:
                 if resting.lots < lots or listing.book.get(resting.id) is not resting:
@@ -243,11 +253,11 @@ class Market(ABC, Generic[RulesT]):
         if resting.owner == CROWD:
             listing.take(resting.bid, resting.price, lots)
         else:
-            maker = office.orders.of_id(self.name, resting.id)
+            maker = office.orders.of_id(self.books, resting.id)
         listing.book.fill(resting, lots)
-        trade_id = office.ids.trade(self.name, now_ms)
-        taking = CROWD if taker is None else taker.account
-        buyer, seller = (resting.owner, taking) if resting.bid else (taking, resting.owner)
+        trade_id = office.ids.trade(self.books, now_ms)
+        making, taking = self._holder(maker), self._holder(taker)
+        buyer, seller = (making, taking) if resting.bid else (taking, making)
         self.deliver(listing, buyer, seller, price, quantity, now_ms)
         trade: TradeRecord | None = None
         for order in (maker, taker):
@@ -263,7 +273,9 @@ class Market(ABC, Generic[RulesT]):
                 )
                 self._filled(order, price, quantity, now_ms)
                 office.effects.trade(trade)
-        self.follow(listing, sorted({buyer, seller} - {CROWD}), now_ms)
+        self.follow(listing, sorted({buyer.account, seller.account} - {CROWD}), now_ms)
+        if maker is not None:
+            self.filled(maker, now_ms)
         assert trade is not None
         return trade
 
@@ -306,10 +318,14 @@ class Market(ABC, Generic[RulesT]):
         order.updated_ms = now_ms
         self.office.orders.close(order)
         self.office.effects.order(order)
+        self.ended(order, now_ms)
 
     def _note_book(self, listing: Listing[RulesT], now_ms: int) -> None:
         listing.changed(now_ms)
-        self.office.effects.book(self.name, listing.symbol)
+        self.office.effects.book(self.books, listing.symbol)
+
+    def _holder(self, order: OrderRecord | None) -> Holder:
+        return Holder(CROWD, self.books) if order is None else Holder(order.account, order.market)
 
 
 def check_form(submit: Submit, types: tuple[str, ...], forces: tuple[str, ...]) -> None:

@@ -24,7 +24,7 @@ FEE_WALLET = Holder(FEES, "spot")
 class SpotMarket(Market[SpotRules]):
     """Orders for coins."""
 
-    name = "spot"
+    name = books = "spot"
     series = Series.SPOT
 
     def __init__(self, office: Backoffice, rules: Mapping[str, SpotRules]) -> None:
@@ -57,7 +57,7 @@ class SpotMarket(Market[SpotRules]):
         ):
             raise Refusal(-2010, "Duplicate order sent.")
         draft = self._draft(listing, account, submit, price, now_ms)
-        self._check_funds(listing, draft, submit)
+        self.check_funds(listing, draft, submit, now_ms)
         return draft
 
     def reserve(self, order: OrderRecord, plan: Plan | None) -> None:
@@ -70,29 +70,28 @@ class SpotMarket(Market[SpotRules]):
             amount = plan.value * listing.unit
         else:
             amount = order.remaining * order.price
-        self.office.wallets.hold(_holder(order.account), _spent(listing.rules, order), amount)
+        self.office.wallets.hold(self._holder(order), spent(listing.rules, order), amount)
 
     def release(self, order: OrderRecord, quantity: Decimal, price: Decimal) -> None:
         """Let go of what that part held: at the order's own price where it has one."""
-        asset = _spent(self.rules[order.symbol], order)
+        asset = spent(self.rules[order.symbol], order)
         amount = quantity if order.side == "SELL" else quantity * (order.price or price)
         if amount:
-            self.office.wallets.hold(_holder(order.account), asset, -amount)
+            self.office.wallets.hold(self._holder(order), asset, -amount)
 
     def deliver(
         self,
         listing: Listing[SpotRules],
-        buyer: str,
-        seller: str,
+        buyer: Holder,
+        seller: Holder,
         price: Decimal,
         quantity: Decimal,
         now_ms: int,
     ) -> None:
         """Move the coins one way and their price the other."""
         rules, move = listing.rules, self.office.wallets.move
-        buying, selling = _holder(buyer), _holder(seller)
-        move("TRADE", now_ms, selling, buying, rules.base_asset, quantity)
-        move("TRADE", now_ms, buying, selling, rules.quote_asset, to_ledger(price * quantity))
+        move("TRADE", now_ms, seller, buyer, rules.base_asset, quantity)
+        move("PAYMENT", now_ms, buyer, seller, rules.quote_asset, to_ledger(price * quantity))
 
     def charge(
         self,
@@ -107,7 +106,7 @@ class SpotMarket(Market[SpotRules]):
     ) -> TradeRecord:
         """Take the fee from what was received, or from the owner's BNB."""
         self.release(order, quantity, price)
-        rules = listing.rules
+        rules, owner = listing.rules, self._holder(order)
         notional = to_ledger(price * quantity)
         received, asset = (
             (quantity, rules.base_asset) if order.side == "BUY" else (notional, rules.quote_asset)
@@ -118,14 +117,12 @@ class SpotMarket(Market[SpotRules]):
             received=received,
             asset=asset,
             notional=notional,
-            purse=self.purse(order.account, rules.quote_asset, now_ms),
+            purse=self.purse(owner, rules.quote_asset, now_ms),
         )
         if cost.amount:
-            self.office.wallets.move(
-                "COMMISSION", now_ms, _holder(order.account), FEE_WALLET, cost.asset, cost.amount
-            )
+            self.office.wallets.move("COMMISSION", now_ms, owner, FEE_WALLET, cost.asset, cost.amount)
         return TradeRecord(
-            market=self.name,
+            market=order.market,
             account=order.account,
             trade_id=trade_id,
             order_id=order.order_id,
@@ -141,9 +138,27 @@ class SpotMarket(Market[SpotRules]):
             time_ms=now_ms,
         )
 
-    def free_bnb(self, account: str) -> Decimal:
-        """BNB in the spot wallet that no open order holds."""
-        return self.office.wallets.free(_holder(account), BNB)
+    def free_bnb(self, holder: Holder) -> Decimal:
+        """BNB in the wallet that no open order holds."""
+        return self.office.wallets.free(holder, BNB)
+
+    def check_funds(self, listing: Listing[SpotRules], draft: Draft, submit: Submit, now_ms: int) -> None:
+        """Refuse an order that the wallet cannot pay."""
+        if self.lacking(listing, draft, submit) > 0:
+            raise Refusal(-2010, INSUFFICIENT)
+
+    def lacking(self, listing: Listing[SpotRules], draft: Draft, submit: Submit) -> Decimal:
+        """Tell how much more an order needs than its wallet has free, of the asset it spends."""
+        order = draft.order
+        if order.side == "SELL":
+            needed = order.quantity if submit.quote_quantity is None else listing.quantity(draft.plan.lots)
+        elif submit.quote_quantity is not None:
+            needed = submit.quote_quantity
+        elif order.type == "MARKET":
+            needed = draft.plan.value * listing.unit
+        else:
+            needed = order.quantity * order.price
+        return needed - self.office.wallets.free(self._holder(order), spent(listing.rules, order))
 
     # ------------------------------------------------------------------------------------------------------------
     def _draft(
@@ -174,24 +189,7 @@ class SpotMarket(Market[SpotRules]):
             plan = Plan()
         return Draft(order, plan, limit, lots, budget)
 
-    def _check_funds(self, listing: Listing[SpotRules], draft: Draft, submit: Submit) -> None:
-        order = draft.order
-        if order.side == "SELL":
-            needed = order.quantity if submit.quote_quantity is None else listing.quantity(draft.plan.lots)
-        elif submit.quote_quantity is not None:
-            needed = submit.quote_quantity
-        elif order.type == "MARKET":
-            needed = draft.plan.value * listing.unit
-        else:
-            needed = order.quantity * order.price
-        asset = _spent(listing.rules, order)
-        if needed > self.office.wallets.free(_holder(order.account), asset):
-            raise Refusal(-2010, INSUFFICIENT)
 
-
-def _holder(account: str) -> Holder:
-    return Holder(account, "spot")
-
-
-def _spent(rules: SpotRules, order: OrderRecord) -> str:
+def spent(rules: SpotRules, order: OrderRecord) -> str:
+    """Tell which asset an order gives away."""
     return rules.base_asset if order.side == "SELL" else rules.quote_asset

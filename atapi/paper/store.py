@@ -23,6 +23,7 @@ from atapi.paper.records import (
     PositionRecord,
     TradeRecord,
     TransferRecord,
+    markets_in,
 )
 from atapi.paper.schema import Row, text
 
@@ -182,10 +183,14 @@ class Store:
         where = "account = ? AND market = ? AND symbol = ? ORDER BY trade_id"
         return self._trades(where, account, market, symbol)
 
-    def trades_of_symbol(self, market: str, symbol: str, since_ms: int, limit: int) -> list[TradeRecord]:
+    def trades_of_symbol(self, books: str, symbol: str, since_ms: int, limit: int) -> list[TradeRecord]:
         """List the newest fills of all accounts in a symbol, oldest first; both sides of a trade have a row."""
-        where = "market = ? AND symbol = ? AND time_ms >= ? ORDER BY trade_id DESC, maker LIMIT ?"
-        return self._trades(where, market, symbol, since_ms, limit)[::-1]
+        markets = markets_in(books)
+        where = (
+            f"market IN ({', '.join('?' * len(markets))}) AND symbol = ? AND time_ms >= ?"
+            " ORDER BY trade_id DESC, maker LIMIT ?"
+        )
+        return self._trades(where, *markets, symbol, since_ms, limit)[::-1]
 
     def income(self, account: str) -> list[IncomeRecord]:
         """List an account's income, oldest first."""

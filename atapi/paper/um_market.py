@@ -30,7 +30,7 @@ FUNDING_WALLET = Holder(FUNDING_POOL, "um")
 class UmMarket(Market[PerpetualRules]):
     """Orders for perpetuals."""
 
-    name = "um"
+    name = books = "um"
     series = Series.UM
 
     def __init__(
@@ -83,8 +83,8 @@ class UmMarket(Market[PerpetualRules]):
     def deliver(
         self,
         listing: Listing[PerpetualRules],
-        buyer: str,
-        seller: str,
+        buyer: Holder,
+        seller: Holder,
         price: Decimal,
         quantity: Decimal,
         now_ms: int,
@@ -117,7 +117,7 @@ class UmMarket(Market[PerpetualRules]):
             received=notional,
             asset=asset,
             notional=notional,
-            purse=self.purse(account, asset, now_ms),
+            purse=self.purse(Holder(account, self.name), asset, now_ms),
         )
         if cost.amount:
             self._pay(
@@ -200,9 +200,9 @@ class UmMarket(Market[PerpetualRules]):
             raise Refusal(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
         self.office.accounts.set_leverage(account, symbol, leverage)
 
-    def free_bnb(self, account: str) -> Decimal:
+    def free_bnb(self, holder: Holder) -> Decimal:
         """BNB in the futures wallet."""
-        return self.office.wallets.balance(Holder(account, "um"), BNB)
+        return self.office.wallets.balance(holder, BNB)
 
     # ------------------------------------------------------------------------------------------------------------
     def _draft(
