@@ -25,6 +25,14 @@ from atapi.paper.feeds.base import Bar, Catalogue, Feed, Series
 from atapi.paper.funding import Funding
 from atapi.paper.funding_rates import FundingRates
 from atapi.paper.ids import Ids
+from atapi.paper.margin.accounts import MarginAccounts
+from atapi.paper.margin.desk import MarginDesk
+from atapi.paper.margin.liquidation import Liquidator
+from atapi.paper.margin.loans import Loans
+from atapi.paper.margin.market import MarginMarket
+from atapi.paper.margin.side_effects import SideEffects
+from atapi.paper.margin.terms import Terms
+from atapi.paper.margin.watch import MarginWatch
 from atapi.paper.market import Market
 from atapi.paper.marks import Marks
 from atapi.paper.orders import Orders
@@ -93,11 +101,21 @@ class Exchange:
         office = Backoffice(
             feed, store, self._prices, self._accounts, self._wallets, self._orders, ids, self._effects
         )
-        self._spot = SpotMarket(office, self.catalogue.spot)
+        terms = Terms(self.catalogue.spot, self._prices)
+        loans = Loans(office, terms)
+        margin_accounts = MarginAccounts(office, terms, loans)
+        side_effects = SideEffects(office, loans)
+        self._spot = SpotMarket(office, self.catalogue.spot, side_effects)
+        borrowing = MarginMarket(office, self._spot, terms, margin_accounts, side_effects)
+        self.margin = MarginDesk(self._call, office, terms, loans, margin_accounts, side_effects)
         self._um = UmMarket(office, self.catalogue.um, self._um_accounts, self._marks)
-        self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
-        self._markets: dict[str, Market[Any]] = {"spot": self._spot, "um": self._um}
-        self._timeline = Timeline(feed, self._orders, self._spot, self._um, self._funding)
+        self._transfers = Transfers(
+            store, self._effects, self._wallets, ids, self._spendable, margin_accounts
+        )
+        self._markets: dict[str, Market[Any]] = {"spot": self._spot, "margin": borrowing, "um": self._um}
+        liquidator = Liquidator(office, terms, loans, margin_accounts, borrowing)
+        watch = MarginWatch(feed, terms, loans, margin_accounts, liquidator)
+        self._timeline = Timeline(feed, self._orders, self._spot, self._um, self._funding, watch)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
         for order in store.open_orders():

@@ -11,6 +11,7 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 FIRST_ORDER = {"spot": 1, "um": 81_000_000_001}  # USD-M ids do not fit 32 bits, as on Binance
 FIRST_INCOME = 9_600_000_001
 FIRST_TRANSFER = 11_400_000_001
+FIRST_LOAN = 100_000_001
 TRADES_A_MS = 1000  # trade ids are times with this many places, so that a tape sorts by id and by time alike;
 # the first of a millisecond is the crowd's print, so that accounts' trades never get a lower id than one already shown
 
@@ -29,6 +30,8 @@ class Ids:
         }
         self._income = max(store.last_id("income", "income_id"), FIRST_INCOME - 1)
         self._transfer = max(store.last_id("transfers", "transfer_id"), FIRST_TRANSFER - 1)
+        self._loan = max(store.last_id("loans", "loan_id"), FIRST_LOAN - 1)
+        self._interest = store.last_id("interest", "interest_id")
         self._account = store.last_id("accounts", "CAST(account AS INTEGER)")
         self._crowd = 0
 
@@ -51,6 +54,16 @@ class Ids:
         """Give the next transfer id."""
         self._transfer += 1
         return self._transfer
+
+    def loan(self) -> int:
+        """Give the next id of a borrowing or repayment."""
+        self._loan += 1
+        return self._loan
+
+    def interest(self) -> int:
+        """Give the next id of a line of interest."""
+        self._interest += 1
+        return self._interest
 
     def account(self) -> str:
         """Give the next account id."""

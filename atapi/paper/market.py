@@ -96,7 +96,7 @@ class Market(ABC, Generic[RulesT]):
     def follow(self, listing: Listing[RulesT], accounts: Iterable[str], now_ms: int) -> None:
         """Do what follows for these accounts once they traded or let an order rest; nothing here."""
 
-    def filled(self, order: OrderRecord, now_ms: int) -> None:
+    def filled(self, order: OrderRecord, fill: TradeRecord, now_ms: int) -> None:
         """Do what follows for an order that rested once it filled, in part or whole; nothing here."""
 
     def ended(self, order: OrderRecord, now_ms: int) -> None:
@@ -105,14 +105,20 @@ class Market(ABC, Generic[RulesT]):
     # --- orders -------------------------------------------------------------------------------------------------
     def place(self, account: str, submit: Submit, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
         """Judge, match and book an order; its own fills are returned with it."""
-        return self.accept(self.judge(account, submit, now_ms), now_ms)
+        draft = self.judge(account, submit, now_ms)
+        self.number(draft.order)
+        return self.accept(draft, now_ms)
 
-    def accept(self, draft: Draft, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
-        """Match and book an order that was judged."""
-        order, office = draft.order, self.office
-        order.order_id = office.ids.order(self.books)
+    def number(self, order: OrderRecord) -> OrderRecord:
+        """Give an order that was judged its ids."""
+        order.order_id = self.office.ids.order(self.books)
         if not order.client_order_id:
             order.client_order_id = client_order_id(self.books, order.order_id)
+        return order
+
+    def accept(self, draft: Draft, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
+        """Match and book an order that was judged and numbered."""
+        order, office = draft.order, self.office
         listing = self.listing(order.symbol)
         office.orders.add(order)
         self.reserve(order, draft.plan)
@@ -150,6 +156,10 @@ class Market(ABC, Generic[RulesT]):
         bid = order.side == "BUY"
         lots = listing.lots(order.remaining)
         listing.book.add(Resting(order.order_id, order.account, bid, listing.ticks(order.price), lots))
+
+    def share_books(self, other: Market[RulesT]) -> None:
+        """Trade in another market's books."""
+        self._listings, self._quotes = other._listings, other._quotes
 
     # --- books --------------------------------------------------------------------------------------------------
     def listing(self, symbol: str) -> Listing[RulesT]:
@@ -259,10 +269,10 @@ class Market(ABC, Generic[RulesT]):
         making, taking = self._holder(maker), self._holder(taker)
         buyer, seller = (making, taking) if resting.bid else (taking, making)
         self.deliver(listing, buyer, seller, price, quantity, now_ms)
-        trade: TradeRecord | None = None
+        fills: list[TradeRecord] = []
         for order in (maker, taker):
             if order is not None:
-                trade = self.charge(
+                fill = self.charge(
                     listing,
                     order,
                     price,
@@ -272,12 +282,12 @@ class Market(ABC, Generic[RulesT]):
                     now_ms=now_ms,
                 )
                 self._filled(order, price, quantity, now_ms)
-                office.effects.trade(trade)
+                office.effects.trade(fill)
+                fills.append(fill)
         self.follow(listing, sorted({buyer.account, seller.account} - {CROWD}), now_ms)
         if maker is not None:
-            self.filled(maker, now_ms)
-        assert trade is not None
-        return trade
+            self.filled(maker, fills[0], now_ms)
+        return fills[-1]
 
     def _filled(self, order: OrderRecord, price: Decimal, quantity: Decimal, now_ms: int) -> None:
         order.executed += quantity

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from atapi.paper.margin import tables as margin
 from atapi.paper.records import (
     AccountRecord,
     IncomeRecord,
@@ -17,7 +18,7 @@ from atapi.paper.records import (
     TransferRecord,
 )
 
-VERSION = "1"
+VERSION = "2"
 
 DDL = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -63,8 +64,10 @@ CREATE TABLE IF NOT EXISTS settings (
     account TEXT, name TEXT, value TEXT, PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
 """
+DDL += margin.DDL
 TABLES = (
     "accounts", "entries", "balances", "orders", "trades", "positions", "income", "transfers", "settings", "meta",
+    *margin.TABLES,
 )  # fmt: skip
 
 ORDER_COLUMNS = (

@@ -13,6 +13,7 @@ from atapi.matching.models.fees import BNB, fee
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import Series, SpotRules
 from atapi.paper.listing import Listing
+from atapi.paper.margin.side_effects import SideEffects
 from atapi.paper.market import Draft, Market, check_form, new_order
 from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord
 from atapi.paper.views import Submit
@@ -27,8 +28,9 @@ class SpotMarket(Market[SpotRules]):
     name = books = "spot"
     series = Series.SPOT
 
-    def __init__(self, office: Backoffice, rules: Mapping[str, SpotRules]) -> None:
+    def __init__(self, office: Backoffice, rules: Mapping[str, SpotRules], side_effects: SideEffects) -> None:
         super().__init__(office, rules)
+        self.side_effects = side_effects  # of margin orders, which rest in the same books
 
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it, in Binance's order: symbol, filters, client id, funds."""
@@ -137,6 +139,17 @@ class SpotMarket(Market[SpotRules]):
             position_side="BOTH",
             time_ms=now_ms,
         )
+
+    def filled(self, order: OrderRecord, fill: TradeRecord, now_ms: int) -> None:
+        """Let a margin order repay with what it received."""
+        if order.market != self.books:
+            side = self.side_effects.of(order.order_id)
+            self.side_effects.filled(order, side, [fill], self.rules[order.symbol], now_ms)
+
+    def ended(self, order: OrderRecord, now_ms: int) -> None:
+        """Let a margin order repay what it borrowed and did not spend."""
+        if order.market != self.books:
+            self.side_effects.ended(order, now_ms)
 
     def free_bnb(self, holder: Holder) -> Decimal:
         """BNB in the wallet that no open order holds."""

@@ -121,6 +121,8 @@ class Store:
         if batch.settings:
             settings = [(*key, value) for key, value in batch.settings.items()]
             statements.append(("INSERT OR REPLACE INTO settings VALUES (?,?,?)", settings))
+        for table, rows in batch.rows.items():
+            statements.append((f"INSERT OR REPLACE INTO {table} VALUES ({'?,' * (len(rows[0]) - 1)}?)", rows))
         if batch.meta:
             statements.append(("INSERT OR REPLACE INTO meta VALUES (?,?)", list(batch.meta.items())))
         self._transact(statements)
@@ -201,6 +203,10 @@ class Store:
         """List an account's transfers, oldest first."""
         sql = f"SELECT {schema.TRANSFER_COLUMNS} FROM transfers WHERE account = ? ORDER BY transfer_id"
         return [schema.transfer_of(row) for row in self._db.execute(sql, (account,))]
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """Read rows of a table whose owner knows it."""
+        return self._db.execute(sql, values).fetchall()
 
     def last_id(self, table: str, column: str, market: str | None = None) -> int:
         """Highest id used so far; 0 where none was."""

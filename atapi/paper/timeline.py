@@ -1,4 +1,4 @@
-"""What happened between two moments, in its order: fundings paid, resting orders that the market traded through.
+"""What happened between two moments, in its order: fundings, interest and liquidations, orders traded through.
 
 Bars are looked at when they are over, by the minute; where the feed has no minutes, by the hour, else by the day. At
 the end the crowd quotes anew wherever an account's order rests, and takes what its quotes cross.
@@ -6,12 +6,15 @@ the end the crowd quotes anew wherever an account's order rests, and takes what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from atapi.paper.feeds.base import Bar, Feed, Series
 from atapi.paper.funding import Funding
 from atapi.paper.listing import Listing
+from atapi.paper.margin.watch import MarginWatch
 from atapi.paper.market import Market
 from atapi.paper.orders import Orders
 from atapi.paper.prices import DAY, HOUR, MINUTE
@@ -20,29 +23,46 @@ from atapi.paper.spot_market import SpotMarket
 from atapi.paper.um_market import UmMarket
 
 Touch = tuple[int, str, str, Bar]  # time, market, symbol, bar
+Happening = tuple[int, Callable[[], None]]  # time, what happens then
 
 
 class Timeline:
     """Brings markets from one moment to a later one."""
 
-    def __init__(self, feed: Feed, orders: Orders, spot: SpotMarket, um: UmMarket, funding: Funding) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        orders: Orders,
+        spot: SpotMarket,
+        um: UmMarket,
+        funding: Funding,
+        margin: MarginWatch,
+    ) -> None:
         self._feed = feed
         self._orders = orders
         self._markets: dict[str, Market[Any]] = {"spot": spot, "um": um}
         self._um = um
         self._funding = funding
+        self._margin = margin
 
     def run(self, after_ms: int, now_ms: int) -> None:
         """Let everything happen that lies in after_ms < time <= now_ms."""
         resting = {name: self._orders.symbols(name) for name in self._markets}
-        fundings = self._fundings(sorted(self._um.accounts.symbols().union(resting["um"])), after_ms, now_ms)
-        touches = self._touches(resting, after_ms, now_ms)
-        for funding in fundings:
-            while touches and touches[0][0] < funding.time_ms:
-                self._fill(touches.pop(0))
-            self._um.settle_funding(funding)
-        for touch in touches:
-            self._fill(touch)
+        perpetuals = sorted(self._um.accounts.symbols().union(resting["um"]))
+        happenings: list[Happening] = [
+            *(
+                (f.time_ms, partial(self._um.settle_funding, f))
+                for f in self._fundings(perpetuals, after_ms, now_ms)
+            ),
+            *((hour, partial(self._margin.charge, hour)) for hour in self._margin.hours(after_ms, now_ms)),
+            *((touch[0], partial(self._fill, touch)) for touch in self._touches(resting, after_ms, now_ms)),
+        ]
+        lived = after_ms
+        for time_ms, happen in sorted(happenings, key=itemgetter(0)):
+            self._margin.live(lived, time_ms)
+            happen()
+            lived = time_ms
+        self._margin.live(lived, now_ms)
         for name, market in self._markets.items():
             for symbol in resting[name]:
                 market.quoted(symbol, now_ms)

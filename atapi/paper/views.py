@@ -23,6 +23,8 @@ class Submit:
     reduce_only: bool = False
     position_side: str = "BOTH"
     self_trade_prevention: str = "EXPIRE_MAKER"
+    side_effect: str = "NO_SIDE_EFFECT"  # margin: what is borrowed and repaid with it
+    repay_at_cancel: bool = True  # margin: whether what it borrowed and did not spend is repaid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
