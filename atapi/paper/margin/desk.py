@@ -93,6 +93,11 @@ class MarginDesk:
         with self._calls() as now:
             return self._accounts.transferable(account, asset, now)
 
+    def price(self, asset: str) -> Decimal | None:
+        """Tell what one unit of an asset is worth in USDT now; None where it has no price."""
+        with self._calls() as now:
+            return self.terms.price(asset, now)
+
     def limit(self, asset: str) -> Decimal:
         """Tell the most a user may owe of an asset."""
         with self._calls() as now:

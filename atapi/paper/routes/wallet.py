@@ -18,9 +18,10 @@ Json = dict[str, Any]
 WEEK_MS = 7 * 86_400_000
 
 
-@router.signed("POST", "/sapi/v1/asset/transfer", weight=300)
+@router.signed("POST", "/sapi/v1/asset/transfer", weight=300, by_account=True)
 def transfer(call: Call) -> Json:
     """Move funds between two wallets."""
+    call.params.skip("fromSymbol", "toSymbol")
     kind, asset, amount = call.params.text("type"), call.params.text("asset"), call.params.decimal("amount")
     return {"tranId": call.exchange.transfer(call.account, kind, asset, amount).transfer_id}
 
@@ -101,7 +102,7 @@ def restrictions(call: Call) -> Json:
         "enableReading": True,
         "enableWithdrawals": False,
         "enableInternalTransfer": True,
-        "enableMargin": False,
+        "enableMargin": True,
         "enableFutures": True,
         "permitsUniversalTransfer": True,
         "enableVanillaOptions": False,
@@ -114,18 +115,28 @@ def restrictions(call: Call) -> Json:
 
 @router.signed("GET", "/sapi/v1/bnbBurn")
 def bnb_burn(call: Call) -> Json:
-    """Tell whether spot fees are paid in BNB."""
-    return {"spotBNBBurn": call.exchange.bnb_burn(call.account)[0], "interestBNBBurn": False}
+    """Tell whether spot and margin fees, and margin interest, are paid in BNB."""
+    return _burns(call)
 
 
 @router.signed("POST", "/sapi/v1/bnbBurn")
 def set_bnb_burn(call: Call) -> Json:
-    """Switch paying spot fees in BNB."""
+    """Switch paying spot and margin fees, or margin interest, in BNB."""
     if "spotBNBBurn" not in call.params and "interestBNBBurn" not in call.params:
         raise missing("spotBNBBurn")
     burn = call.params.flag("spotBNBBurn") if "spotBNBBurn" in call.params else None
+    interest = call.params.flag("interestBNBBurn") if "interestBNBBurn" in call.params else None
     call.exchange.set_bnb_burn(call.account, spot=burn)
-    return {"spotBNBBurn": call.exchange.bnb_burn(call.account)[0], "interestBNBBurn": False}
+    if interest is not None:
+        call.exchange.margin.set_interest_in_bnb(call.account, interest)
+    return _burns(call)
+
+
+def _burns(call: Call) -> Json:
+    return {
+        "spotBNBBurn": call.exchange.bnb_burn(call.account)[0],
+        "interestBNBBurn": call.exchange.margin.interest_in_bnb(call.account),
+    }
 
 
 @router.public("/sapi/v1/system/status")

@@ -12,6 +12,7 @@ from atapi.paper.records import ZERO, OrderRecord, PositionRecord, TradeRecord
 from atapi.paper.streams import user_spot, user_um
 
 Json = dict[str, Any]
+COINS = ("spot", "margin")  # markets whose events tell balances of coins
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class UserEvents:
         self._happenings: list[Happening] = []
         self._known: dict[tuple[str, str, str], Decimal] = {}  # (account, wallet, asset) -> free and locked
         for record in exchange.accounts():
-            for wallet in ("spot", "um"):
+            for wallet in ("spot", "margin", "um"):
                 for asset, (free, locked) in exchange.balances(record.account, wallet).items():
                     self._known[record.account, wallet, asset] = free + locked
 
@@ -66,9 +67,9 @@ class UserEvents:
         happenings, self._happenings = self._happenings, []
         for happening in happenings:
             for order, trade in happening.executions:
-                if order.market == "spot":
+                if order.market in COINS:
                     yield (
-                        "spot",
+                        order.market,
                         order.account,
                         user_spot.execution_report(order, trade, self.cancel_ids.get(order.order_id)),
                     )
@@ -83,17 +84,19 @@ class UserEvents:
         now = self._exchange.now_ms()
         changes = self._changes(happening)
         traded = {trade.account for _, trade in happening.executions if trade is not None}
-        ordered = {order.account for order, _ in happening.executions}
+        ordered = {(order.market, order.account) for order, _ in happening.executions}
         for account in dict.fromkeys(
             [*(b[0] for b in happening.balances), *(a for a, _ in happening.positions)]
         ):
-            spot = [b for b in happening.balances if b[0] == account and b[1] == "spot"]
-            if spot:
-                yield "spot", account, user_spot.account_position(spot, now)
-            if account not in ordered:
+            for market in COINS:
+                rows = [b for b in happening.balances if b[:2] == (account, market)]
+                if rows:
+                    yield market, account, user_spot.account_position(rows, now)
+                if (market, account) in ordered:
+                    continue
                 for (owner, wallet, asset), delta in changes.items():
-                    if owner == account and wallet == "spot" and delta:
-                        yield "spot", account, user_spot.balance_update(asset, delta, now)
+                    if (owner, wallet) == (account, market) and delta:
+                        yield market, account, user_spot.balance_update(asset, delta, now)
             moved = {
                 asset: delta for (owner, w, asset), delta in changes.items() if owner == account and w == "um"
             }

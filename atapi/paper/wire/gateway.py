@@ -15,6 +15,7 @@ from atapi.paper.wire.call import Call
 from atapi.paper.wire.http import Answer, Request, html_answer, json_answer, refusal_answer
 from atapi.paper.wire.limits import Limits
 from atapi.paper.wire.listenkeys import ListenKeys
+from atapi.paper.wire.listentokens import ListenTokens
 from atapi.paper.wire.params import Params
 from atapi.paper.wire.router import Route, Router, Security
 
@@ -54,6 +55,7 @@ class Gateway:
         self._renew = renew
         self.limits = {m: Limits(m, clock_ms, enforced=enforce_limits) for m in routers}
         self.listen_keys = ListenKeys(clock_ms)
+        self.listen_tokens = ListenTokens(clock_ms)
         self._admin_token = admin_token
         self._hub: Hub | None = None
 
@@ -91,7 +93,9 @@ class Gateway:
             answer = refusal_answer(refusal.code, refusal.message, refusal.status)
         if route.path.startswith("/sapi/"):
             limits.charge(-weight)  # counted by endpoint, not in the market's pool
-            return answer.with_headers(limits.sapi_headers(route.path, weight))
+            return answer.with_headers(
+                limits.sapi_headers(route.path, weight, account if route.by_account else None)
+            )
         headers = limits.headers()
         if route.orders and account is not None:
             headers += limits.order_headers(account)

@@ -6,6 +6,9 @@ from atapi.paper.routes import (
     admin,
     listen_keys,
     margin,
+    margin_orders,
+    margin_streams,
+    margin_terms,
     products,
     spot_account,
     spot_market,
@@ -21,7 +24,19 @@ from atapi.paper.routes import (
 )
 from atapi.paper.wire.router import Router
 
-SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, admin)
+SPOT = (
+    spot_market,
+    spot_tickers,
+    spot_orders,
+    spot_account,
+    wallet,
+    margin,
+    margin_orders,
+    margin_terms,
+    margin_streams,
+    products,
+    admin,
+)
 UM = (um_market, um_tickers, um_funding, um_orders, um_account, um_settings, listen_keys, admin)
 
 

@@ -85,7 +85,7 @@ def test_the_key_may_trade_and_not_withdraw(spot: Wire) -> None:
 def test_the_margin_account_is_empty_and_well_formed(spot: Wire) -> None:
     account = spot.signed("GET", "/sapi/v1/margin/account").json
 
-    assert (account["created"], account["borrowEnabled"], account["tradeEnabled"]) == (True, False, False)
+    assert (account["created"], account["borrowEnabled"], account["tradeEnabled"]) == (True, True, True)
     assert (account["marginLevel"], account["totalNetAssetOfBtc"]) == ("999", "0.00000000")
     assert account["userAssets"] == []
 

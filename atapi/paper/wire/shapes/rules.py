@@ -15,7 +15,7 @@ NEVER_MS = 4133404800000  # when a perpetual is delivered
 PREVENTION_MODES = ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"]
 
 
-def spot_symbol(rules: SpotRules, permission_sets: bool) -> Json:
+def spot_symbol(rules: SpotRules, permission_sets: bool, *, margin: bool) -> Json:
     """Print one symbol of `/api/v3/exchangeInfo`; what is not simulated says so by being false."""
     return {
         "symbol": rules.symbol,
@@ -38,10 +38,10 @@ def spot_symbol(rules: SpotRules, permission_sets: bool) -> Json:
         "amendAllowed": False,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
-        "isMarginTradingAllowed": False,
+        "isMarginTradingAllowed": margin,
         "filters": _spot_filters(rules),
         "permissions": [],
-        "permissionSets": [["SPOT"]] if permission_sets else [],
+        "permissionSets": [["SPOT", "MARGIN"] if margin else ["SPOT"]] if permission_sets else [],
         "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
         "allowedSelfTradePreventionModes": PREVENTION_MODES,
     }
