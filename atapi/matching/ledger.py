@@ -26,7 +26,7 @@ class Holder(NamedTuple):
     """One wallet of one account."""
 
     account: str
-    wallet: str  # "spot", "margin", "um", "funding"; "loan" and "interest": what is owed, below zero
+    wallet: str  # "spot", "margin", "um", "cm", "funding"; "loan" and "interest": what is owed, below zero
 
 
 class Entry(NamedTuple):

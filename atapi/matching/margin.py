@@ -1,5 +1,6 @@
 """Margin of futures positions, by the exchange's bracket tables.
 
+Notional is a position's value in its margin asset: quote asset of a linear contract, coins of an inverse one.
 Source: protocol reference, sections 11.3 and 11.4; Binance FAQ b3c689c1 (liquidation price).
 """
 
@@ -9,7 +10,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from atapi.domain.numbers import ZERO
+from atapi.domain.numbers import ONE, ZERO
+from atapi.matching.contracts import LINEAR, Contract
 
 
 class Bracket(Protocol):
@@ -17,12 +19,12 @@ class Bracket(Protocol):
 
     @property
     def floor(self) -> Decimal:
-        """Least notional, quote asset."""
+        """Least notional, margin asset."""
         ...
 
     @property
     def cap(self) -> Decimal:
-        """Most notional, quote asset."""
+        """Most notional, margin asset."""
         ...
 
     @property
@@ -37,7 +39,7 @@ class Bracket(Protocol):
 
     @property
     def offset(self) -> Decimal:
-        """What makes maintenance margin continuous at the floor (`cum` on the wire), quote asset."""
+        """What makes maintenance margin continuous at the floor (`cum` on the wire), margin asset."""
         ...
 
 
@@ -87,28 +89,31 @@ def liquidation_price(
     brackets: Sequence[Bracket],
     others_maintenance: Decimal = ZERO,
     others_unrealized: Decimal = ZERO,
+    contract: Contract = LINEAR,
 ) -> Decimal:
     """Mark price at which margin balance meets maintenance margin, in one-way cross margin; 0 where none does.
 
-    LP = (WB - TMM1 + UPNL1 + cum - q*EP) / (|q|*MMR - q), with the bracket that holds |q|*LP: the margin left is
-    monotone in the price, so exactly one bracket holds its own solution.
+    With V the value of one unit (the price itself, or size / price where the contract is inverse) and d its sign:
+    V = (WB - TMM1 + UPNL1 + cum - d*cost) / (|q|*MMR - d*q), with the bracket that holds |q|*V: the margin left is
+    monotone in V, so exactly one bracket holds its own solution.
 
     Args:
         quantity: Signed position.
-        cost: Quantity times entry price, signed.
+        cost: Value of the position at its entry price, signed.
         wallet: Wallet balance of the margin asset.
         brackets: The symbol's margin table, floors ascending.
         others_maintenance: Maintenance margin of the account's other positions.
         others_unrealized: Unrealized profit of the account's other positions.
+        contract: How the symbol's values follow from its prices.
     """
     if not quantity:
         return ZERO
-    size = abs(quantity)
-    left = wallet - others_maintenance + others_unrealized - cost
+    size, sign = abs(quantity), contract.sign
+    left = wallet - others_maintenance + others_unrealized - sign * cost
     for bracket in brackets:
-        price = (left + bracket.offset) / (size * bracket.maintenance_rate - quantity)
-        notional = size * price
+        value = (left + bracket.offset) / (size * bracket.maintenance_rate - sign * quantity)
+        notional = size * value
         last = bracket is brackets[-1]
-        if bracket.floor <= notional and (notional <= bracket.cap or last):
-            return price
+        if value > 0 and bracket.floor <= notional and (notional <= bracket.cap or last):
+            return contract.price(ONE, value)
     return ZERO

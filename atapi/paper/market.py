@@ -15,7 +15,7 @@ from typing import Generic
 
 from atapi.matching.book import Plan, Resting
 from atapi.matching.ledger import CROWD, Holder
-from atapi.matching.models.fees import BNB_MULTIPLIER, RATES, Purse, Rates
+from atapi.matching.models.fees import BNB_MULTIPLIER, Purse, Rates
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.crowd_quotes import CrowdQuotes
 from atapi.paper.feeds.base import Bar, Series
@@ -177,6 +177,12 @@ class Market(ABC, Generic[RulesT]):
             self._listings[symbol] = listing
         return listing
 
+    def rules_changed(self, symbol: str) -> None:
+        """Trade a symbol by its rules of now; orders that rest stay as they are."""
+        listing = self._listings.get(symbol)
+        if listing is not None:
+            listing.adopt(self.rules[symbol])
+
     def quoted(self, symbol: str, now_ms: int) -> Listing[RulesT]:
         """Find a symbol with the crowd's quotes as of now."""
         listing = self.listing(symbol)
@@ -217,6 +223,10 @@ class Market(ABC, Generic[RulesT]):
         price = office.prices.bnb(quote_asset, now_ms)
         return None if price is None else Purse(free, price, BNB_MULTIPLIER[self.books])
 
+    def value(self, listing: Listing[RulesT], quantity: Decimal, price: Decimal) -> Decimal:
+        """Tell what a quantity is worth at a price, in the asset that pays for it."""
+        return quantity * price
+
     @abstractmethod
     def free_bnb(self, holder: Holder) -> Decimal:
         """BNB free for fees."""
@@ -224,7 +234,7 @@ class Market(ABC, Generic[RulesT]):
     def rates(self, account: str, symbol: str) -> Rates:
         """Fee rates of an account."""
         self.listing(symbol)
-        return RATES[self.books]
+        return self.office.accounts.rates(account, self.books)
 
     # ------------------------------------------------------------------------------------------------------------
     def _match(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
@@ -281,7 +291,7 @@ class Market(ABC, Generic[RulesT]):
                     trade_id=trade_id,
                     now_ms=now_ms,
                 )
-                self._filled(order, price, quantity, now_ms)
+                self._filled(order, self.value(listing, quantity, price), quantity, now_ms)
                 office.effects.trade(fill)
                 fills.append(fill)
         self.follow(listing, sorted({buyer.account, seller.account} - {CROWD}), now_ms)
@@ -289,9 +299,9 @@ class Market(ABC, Generic[RulesT]):
             self.filled(maker, fills[0], now_ms)
         return fills[-1]
 
-    def _filled(self, order: OrderRecord, price: Decimal, quantity: Decimal, now_ms: int) -> None:
+    def _filled(self, order: OrderRecord, value: Decimal, quantity: Decimal, now_ms: int) -> None:
         order.executed += quantity
-        order.quote_executed += price * quantity
+        order.quote_executed += value
         order.updated_ms = now_ms
         if order.executed == order.quantity:
             order.status = "FILLED"

@@ -41,9 +41,9 @@ class Refusal(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class OrderRecord:
-    """One order at the exchange, spot or USD-M."""
+    """One order at the exchange, spot or futures."""
 
-    market: str  # "spot", "margin" or "um": also the wallet it is paid from
+    market: str  # "spot", "margin", "um", "cm": also the wallet it is paid from
     account: str  # owner's account id
     order_id: int
     client_order_id: str
@@ -55,7 +55,7 @@ class OrderRecord:
     quantity: Decimal  # asked; of a MARKET by quote, what it came to
     quote_quantity: Decimal = ZERO  # asked by quoteOrderQty
     executed: Decimal = ZERO  # base asset
-    quote_executed: Decimal = ZERO  # quote asset
+    quote_executed: Decimal = ZERO  # quote asset; coins on COIN-M
     status: str = "NEW"
     reduce_only: bool = False
     position_side: str = "BOTH"
@@ -109,7 +109,7 @@ class PositionRecord:
     position_side: str = "BOTH"
     quantity: Decimal = ZERO  # signed
     cost: Decimal = (
-        ZERO  # signed: quantity * mean entry price, kept instead of the mean so that nothing is rounded
+        ZERO  # signed: value at the mean entry price, kept instead of the mean so that nothing is rounded
     )
     carry: Decimal = ZERO  # realized profit not yet posted, within half of the ledger's last digit
     updated_ms: int = 0
@@ -125,6 +125,7 @@ class IncomeRecord:
     """One line of the futures income history."""
 
     account: str
+    market: str  # "um" or "cm"
     income_id: int
     symbol: str  # "" for a transfer
     kind: str  # REALIZED_PNL, FUNDING_FEE, COMMISSION, TRANSFER, INSURANCE_CLEAR

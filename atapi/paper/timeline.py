@@ -6,21 +6,19 @@ the end the crowd quotes anew wherever an account's order rests, and takes what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from atapi.paper.feeds.base import Bar, Feed, Series
-from atapi.paper.funding import Funding
 from atapi.paper.listing import Listing
 from atapi.paper.margin.watch import MarginWatch
 from atapi.paper.market import Market
 from atapi.paper.orders import Orders
+from atapi.paper.perpetuals import Perpetuals
 from atapi.paper.prices import DAY, HOUR, MINUTE
 from atapi.paper.records import SettledFunding
-from atapi.paper.spot_market import SpotMarket
-from atapi.paper.um_market import UmMarket
 
 Touch = tuple[int, str, str, Bar]  # time, market, symbol, bar
 Happening = tuple[int, Callable[[], None]]  # time, what happens then
@@ -33,26 +31,23 @@ class Timeline:
         self,
         feed: Feed,
         orders: Orders,
-        spot: SpotMarket,
-        um: UmMarket,
-        funding: Funding,
+        markets: Mapping[str, Market[Any]],
+        perpetuals: Mapping[str, Perpetuals],
         margin: MarginWatch,
     ) -> None:
         self._feed = feed
         self._orders = orders
-        self._markets: dict[str, Market[Any]] = {"spot": spot, "um": um}
-        self._um = um
-        self._funding = funding
+        self._markets = markets
+        self._perpetuals = perpetuals
         self._margin = margin
 
     def run(self, after_ms: int, now_ms: int) -> None:
         """Let everything happen that lies in after_ms < time <= now_ms."""
         resting = {name: self._orders.symbols(name) for name in self._markets}
-        perpetuals = sorted(self._um.accounts.symbols().union(resting["um"]))
         happenings: list[Happening] = [
             *(
-                (f.time_ms, partial(self._um.settle_funding, f))
-                for f in self._fundings(perpetuals, after_ms, now_ms)
+                (f.time_ms, partial(self._perpetuals[name].market.settle_funding, f))
+                for name, f in self._fundings(resting, after_ms, now_ms)
             ),
             *((hour, partial(self._margin.charge, hour)) for hour in self._margin.hours(after_ms, now_ms)),
             *((touch[0], partial(self._fill, touch)) for touch in self._touches(resting, after_ms, now_ms)),
@@ -67,9 +62,16 @@ class Timeline:
             for symbol in resting[name]:
                 market.quoted(symbol, now_ms)
 
-    def _fundings(self, symbols: Sequence[str], after_ms: int, now_ms: int) -> list[SettledFunding]:
-        found = [funding for symbol in symbols for funding in self._funding.due(symbol, after_ms, now_ms)]
-        return sorted(found, key=lambda funding: (funding.time_ms, funding.symbol))
+    def _fundings(
+        self, resting: Mapping[str, Sequence[str]], after_ms: int, now_ms: int
+    ) -> list[tuple[str, SettledFunding]]:
+        found = [
+            (name, funding)
+            for name, perpetuals in self._perpetuals.items()
+            for symbol in sorted(perpetuals.accounts.symbols().union(resting[name]))
+            for funding in perpetuals.funding.due(symbol, after_ms, now_ms)
+        ]
+        return sorted(found, key=lambda due: (due[1].time_ms, due[1].symbol))
 
     def _touches(self, resting: dict[str, list[str]], after_ms: int, now_ms: int) -> list[Touch]:
         if after_ms // MINUTE == now_ms // MINUTE:

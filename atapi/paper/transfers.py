@@ -1,6 +1,6 @@
 """Moves between the wallets of one account, named as on Binance's wire: MAIN_UMFUTURE, FUNDING_MAIN and so on.
 
-Option and COIN-M wallets keep what is moved into them. Isolated margin and portfolio margin accounts there are none.
+Option wallets only keep what is moved into them. Isolated margin and portfolio margin accounts there are none.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ WALLET_OF = {
     "FUNDING": "funding",
     "OPTION": "option",
 }
+FUTURES = ("um", "cm")
 NO_PAIR = frozenset({"UMFUTURE_CMFUTURE", "CMFUTURE_UMFUTURE", "CMFUTURE_OPTION", "OPTION_CMFUTURE"})
 ISOLATED = ("ISOLATEDMARGIN_MARGIN", "MARGIN_ISOLATEDMARGIN", "ISOLATEDMARGIN_ISOLATEDMARGIN")
 PORTFOLIO = ("MAIN_PORTFOLIO_MARGIN", "PORTFOLIO_MARGIN_MAIN")
@@ -35,7 +36,7 @@ class Transfers:
     """Makes transfers and deposits.
 
     Args:
-        spendable: How much of an asset may leave an account's futures wallet, at a time.
+        spendable: How much of an asset may leave a futures wallet, at a time.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Transfers:
         effects: Effects,
         wallets: Wallets,
         ids: Ids,
-        spendable: Callable[[str, str, int], Decimal],
+        spendable: Callable[[Holder, str, int], Decimal],
         margin: MarginAccounts,
     ) -> None:
         self._store = store
@@ -95,15 +96,16 @@ class Transfers:
         return self._store.transfers(account)
 
     def _free(self, holder: Holder, asset: str, time_ms: int) -> Decimal:
-        if holder.wallet == "um":
-            return self._spendable(holder.account, asset, time_ms)
+        if holder.wallet in FUTURES:
+            return self._spendable(holder, asset, time_ms)
         return self._wallets.free(holder, asset)
 
     def _note_income(self, holder: Holder, asset: str, amount: Decimal, time_ms: int) -> None:
-        if holder.wallet == "um":
+        if holder.wallet in FUTURES:
             self._effects.income(
                 IncomeRecord(
                     account=holder.account,
+                    market=holder.wallet,
                     income_id=self._ids.income(),
                     symbol="",
                     kind="TRANSFER",

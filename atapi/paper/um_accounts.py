@@ -1,6 +1,7 @@
-"""USD-M accounts: positions, what they are worth at the mark, and the margin they and open orders need.
+"""Futures accounts: positions, what they are worth at the mark, and the margin they and open orders need.
 
-Cross margin, one-way mode, single-asset mode: each margin asset (a symbol's quote asset) carries its own positions.
+Cross margin, one-way mode, single-asset mode: each margin asset (a symbol's quote asset, the coin on COIN-M) carries
+its own positions. Notional is a value in that asset.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ NOTHING = Need(ZERO, ZERO, ZERO, ZERO)
 
 
 class UmAccounts:
-    """Positions and margin of all accounts."""
+    """Positions and margin of all accounts, USD-M; COIN-M with its own rules and wallet."""
 
     def __init__(
         self,
@@ -56,7 +57,9 @@ class UmAccounts:
         wallets: Wallets,
         marks: Marks,
         rules: Mapping[str, PerpetualRules],
+        wallet: str = "um",
     ) -> None:
+        self._wallet = wallet
         self._effects = effects
         self._accounts = accounts
         self._wallets = wallets
@@ -91,7 +94,8 @@ class UmAccounts:
         position = mine.get(symbol)
         if position is None:
             position = mine[symbol] = PositionRecord(account=account, symbol=symbol)
-        holding, realized = after_fill(_holding(position), quantity, price)
+        contract = self._rules[symbol].contract
+        holding, realized = after_fill(_holding(position), quantity, price, contract)
         position.quantity, position.cost, position.carry = holding
         position.updated_ms = now_ms
         self._effects.position(position)
@@ -130,7 +134,8 @@ class UmAccounts:
             bids += notional
         else:
             asks += notional
-        return margin.exposure(self.quantity(account, symbol) * mark, bids, asks)
+        notional = self._rules[symbol].contract.value(self.quantity(account, symbol), mark)
+        return margin.exposure(notional, bids, asks)
 
     def totals(self, account: str, asset: str, now_ms: int) -> FuturesTotals:
         """Sum up one margin asset of an account."""
@@ -138,7 +143,7 @@ class UmAccounts:
         profit = sum((need.unrealized for need in needs), ZERO)
         position = sum((need.position for need in needs), ZERO)
         orders = sum((need.orders for need in needs), ZERO)
-        wallet = self._wallets.balance(Holder(account, "um"), asset)
+        wallet = self._wallets.balance(Holder(account, self._wallet), asset)
         return FuturesTotals(
             wallet_balance=wallet,
             unrealized=profit,
@@ -155,15 +160,15 @@ class UmAccounts:
         return [
             (symbol, self._need(account, symbol, now_ms))
             for symbol in sorted(symbols)
-            if self._rules[symbol].quote_asset == asset
+            if self._rules[symbol].margin_asset == asset
         ]
 
     def _need(self, account: str, symbol: str, now_ms: int) -> Need:
-        mark = self._mark(account, symbol, now_ms)
+        mark, rules = self._mark(account, symbol, now_ms), self._rules[symbol]
         leverage = self.leverage(account, symbol)
         position = self._positions.get(account, {}).get(symbol)
         resting = self._resting.get(account, {}).get(symbol)
-        notional = ZERO if position is None else position.quantity * mark
+        notional = ZERO if position is None else rules.contract.value(position.quantity, mark)
         alone = to_ledger(margin.initial_margin(notional, leverage))
         orders = ZERO
         if resting is not None:
@@ -171,8 +176,8 @@ class UmAccounts:
             orders = to_ledger(margin.initial_margin(both, leverage)) - alone
         if position is None:
             return Need(ZERO, alone, orders, ZERO)
-        maintenance = to_ledger(margin.maintenance_margin(self._rules[symbol].brackets, notional))
-        return Need(unrealized(_holding(position), mark), alone, orders, maintenance)
+        maintenance = to_ledger(margin.maintenance_margin(rules.brackets, notional))
+        return Need(unrealized(_holding(position), mark, rules.contract), alone, orders, maintenance)
 
     def leverage(self, account: str, symbol: str) -> int:
         """Leverage of a symbol: what was set, else 20 or the most that the symbol allows."""
@@ -185,21 +190,22 @@ class UmAccounts:
         mark = self._mark(account, position.symbol, now_ms)
         need = self._need(account, position.symbol, now_ms)
         others = [
-            n for symbol, n in self._needs(account, rules.quote_asset, now_ms) if symbol != position.symbol
+            n for symbol, n in self._needs(account, rules.margin_asset, now_ms) if symbol != position.symbol
         ]
         liquidation = margin.liquidation_price(
             quantity=position.quantity,
             cost=position.cost,
-            wallet=self._wallets.balance(Holder(account, "um"), rules.quote_asset),
+            wallet=self._wallets.balance(Holder(account, self._wallet), rules.margin_asset),
             brackets=rules.brackets,
             others_maintenance=sum((n.maintenance for n in others), ZERO),
             others_unrealized=sum((n.unrealized for n in others), ZERO),
+            contract=rules.contract,
         )
         return PositionView(
             position=copy(position),
             mark_price=mark,
             unrealized=need.unrealized,
-            notional=to_ledger(position.quantity * mark),
+            notional=to_ledger(rules.contract.value(position.quantity, mark)),
             leverage=self.leverage(account, position.symbol),
             initial_margin=need.position,
             maintenance_margin=need.maintenance,
@@ -211,7 +217,9 @@ class UmAccounts:
         if mark is not None:
             return mark
         position = self._positions.get(account, {}).get(symbol)  # no price at all: as if nothing had moved
-        return ZERO if position is None else position.entry_price
+        if position is None:
+            return ZERO
+        return self._rules[symbol].contract.price(position.quantity, position.cost)
 
 
 def _holding(position: PositionRecord) -> Holding:

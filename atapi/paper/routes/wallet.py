@@ -11,11 +11,12 @@ from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import bare, eight
 from atapi.paper.wire.params import missing
 from atapi.paper.wire.router import Router
+from atapi.paper.wire.rows import DAY_MS, WEEK_MS, page_of, span_of
 
 router = Router()
 
 Json = dict[str, Any]
-WEEK_MS = 7 * 86_400_000
+HALF_YEAR_MS = 184 * DAY_MS
 
 
 @router.signed("POST", "/sapi/v1/asset/transfer", weight=300, by_account=True)
@@ -30,16 +31,13 @@ def transfer(call: Call) -> Json:
 def transfers(call: Call) -> Json:
     """List transfers of one kind, newest first; the last week unless asked otherwise."""
     kind = call.params.text("type")
-    current, size = call.params.maybe_integer("current") or 1, call.params.maybe_integer("size") or 10
-    start, end = call.params.maybe_integer("startTime"), call.params.maybe_integer("endTime")
-    until = call.now_ms if end is None else end
-    since = until - WEEK_MS if start is None else start
+    wanted = page_of(call.params)
+    since, until = span_of(call.params, call.now_ms, usual_ms=WEEK_MS, most_ms=HALF_YEAR_MS)
     found = [
         record
         for record in reversed(call.exchange.transfers(call.account))
         if record.kind == kind and since <= record.time_ms <= until
     ]
-    size = min(size, 100)
     rows = [
         {
             "asset": record.asset,
@@ -49,9 +47,9 @@ def transfers(call: Call) -> Json:
             "tranId": record.transfer_id,
             "timestamp": record.time_ms,
         }
-        for record in found[(current - 1) * size : current * size]
+        for record in wanted.of(found)
     ]
-    return {"total": len(found), "rows": rows}
+    return wanted.shown(found, rows)
 
 
 @router.signed("POST", "/sapi/v1/asset/get-funding-asset")
@@ -93,22 +91,23 @@ def trade_fees(call: Call) -> list[Json]:
 
 @router.signed("GET", "/sapi/v1/account/apiRestrictions")
 def restrictions(call: Call) -> Json:
-    """Tell what the key may do: everything but withdrawing, which nothing here can."""
+    """Tell what the key may do; withdrawing is nothing that any here can."""
     caller = call.account
     created = next(a.created_ms for a in call.exchange.accounts() if a.account == caller)
+    denied = call.exchange.denied(caller)
     return {
         "ipRestrict": False,
         "createTime": created,
-        "enableReading": True,
+        "enableReading": "read" not in denied,
         "enableWithdrawals": False,
-        "enableInternalTransfer": True,
-        "enableMargin": True,
-        "enableFutures": True,
-        "permitsUniversalTransfer": True,
+        "enableInternalTransfer": "transfer" not in denied,
+        "enableMargin": "margin" not in denied,
+        "enableFutures": "futures" not in denied,
+        "permitsUniversalTransfer": "transfer" not in denied,
         "enableVanillaOptions": False,
         "enableFixApiTrade": False,
         "enableFixReadOnly": False,
-        "enableSpotAndMarginTrading": True,
+        "enableSpotAndMarginTrading": "spot" not in denied,
         "enablePortfolioMarginTrading": False,
     }
 

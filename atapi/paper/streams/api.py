@@ -148,6 +148,7 @@ class ApiTalk:
         if self._number_of(whose) is not None:
             raise Refusal(-2035, "User Data Stream subscription already active.")
         number = self._new_number()
+        self._session.owner = self._gateway.name_of(call.account)
         self._subscriptions[number] = (whose, self._hub.follow(*whose, self._sink(number)))
         return {"subscriptionId": number}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from atapi.paper.routes import (
     admin,
+    admin_accounts,
+    admin_faults,
     listen_keys,
     margin,
     margin_orders,
@@ -24,20 +26,19 @@ from atapi.paper.routes import (
 )
 from atapi.paper.wire.router import Router
 
-SPOT = (
-    spot_market,
-    spot_tickers,
-    spot_orders,
-    spot_account,
-    wallet,
-    margin,
-    margin_orders,
-    margin_terms,
-    margin_streams,
-    products,
-    admin,
+HOST = (admin, admin_accounts, admin_faults)
+MARGIN = (margin, margin_orders, margin_terms, margin_streams)
+SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, *MARGIN, products, *HOST)
+UM = (
+    um_market,
+    um_tickers,
+    um_funding,
+    um_orders,
+    um_account,
+    um_settings,
+    listen_keys,
+    *HOST,
 )
-UM = (um_market, um_tickers, um_funding, um_orders, um_account, um_settings, listen_keys, admin)
 
 
 def routers() -> dict[str, Router]:
