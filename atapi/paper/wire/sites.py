@@ -23,12 +23,23 @@ from atapi.paper.routes import (
     um_settings,
     um_tickers,
     wallet,
+    wallet_account,
 )
 from atapi.paper.wire.router import Router
 
 HOST = (admin, admin_accounts, admin_faults)
 MARGIN = (margin, margin_orders, margin_terms, margin_streams)
-SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, *MARGIN, products, *HOST)
+SPOT = (
+    spot_market,
+    spot_tickers,
+    spot_orders,
+    spot_account,
+    wallet,
+    wallet_account,
+    *MARGIN,
+    products,
+    *HOST,
+)
 UM = (
     um_market,
     um_tickers,
