@@ -143,8 +143,7 @@ class SpotMarket(Market[SpotRules]):
     def filled(self, order: OrderRecord, fill: TradeRecord, now_ms: int) -> None:
         """Let a margin order repay with what it received."""
         if order.market != self.books:
-            side = self.side_effects.of(order.order_id)
-            self.side_effects.filled(order, side, [fill], self.rules[order.symbol], now_ms)
+            self.side_effects.made(order, fill, self.rules[order.symbol], now_ms)
 
     def ended(self, order: OrderRecord, now_ms: int) -> None:
         """Let a margin order repay what it borrowed and did not spend."""

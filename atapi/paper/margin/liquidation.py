@@ -1,6 +1,7 @@
 """Liquidation of a margin account: its orders are canceled, collateral is sold in the spot books, debts are repaid.
 
-What collateral cannot pay, the insurance account pays, and takes over what is left.
+What collateral cannot pay, the insurance account pays, and takes over what is left. What could not be sold because its
+market stands still, or too little of it can be sold in a minute, waits for the next one.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Liquidator:
         self._market = market
 
     def liquidate(self, account: str, now_ms: int) -> None:
-        """Leave an account without debts and, where it was worth more, with what remains."""
+        """Pay an account's debts from what it has; what remains stays its own."""
         for symbol in sorted({o.symbol for o in self._office.orders.open(account, ASSETS)}):
             self._market.cancel_all(account, symbol, now_ms)
         owed = self._accounts.standing(account, now_ms).debts_value
@@ -53,9 +54,9 @@ class Liquidator:
             if not self._loans.debts(account) or not self._trade(account, now_ms):
                 break
             self._repay(account, now_ms)
-        left = self._accounts.standing(account, now_ms).debts_value
-        self._pay_fee(account, owed - left, now_ms)
-        if self._loans.debts(account):
+        left = self._accounts.standing(account, now_ms)
+        self._pay_fee(account, owed - left.debts_value, now_ms)
+        if left.assets_value < left.debts_value:
             self._take_over(account, now_ms)
 
     # ------------------------------------------------------------------------------------------------------------

@@ -52,6 +52,12 @@ class SideEffects:
         self._open[side.order_id] = side
         self._office.effects.row("margin_orders", tables.order_row(side))
 
+    def made(self, order: OrderRecord, fill: TradeRecord, rules: SpotRules, now_ms: int) -> None:
+        """Do what an order that rested does when it fills."""
+        side = self._open.get(order.order_id)
+        if side is not None:
+            self.filled(order, side, [fill], rules, now_ms)
+
     def filled(
         self,
         order: OrderRecord,

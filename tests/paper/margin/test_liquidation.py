@@ -135,3 +135,19 @@ def test_a_liquidation_while_nobody_was_there_happened_when_it_did(tmp_path: Pat
     assert order.created_ms == T0 + 40 * MINUTE
     assert len(again.margin.interest(account, *ALWAYS)) == 1
     assert free(again, account, "BTC", "margin") > 0
+
+
+def test_what_a_halted_market_cannot_sell_waits_for_it() -> None:
+    exchange = world(moving((20, "26000")))
+    account = leveraged(exchange)
+    exchange.change_rules("spot", "BTCUSDT", {"status": "HALT"})
+
+    exchange.advance(30 * MINUTE)
+    assert exchange.margin.liquidations(account) == []
+    assert free(exchange, account, "BTC", "margin") == D("1.999")
+    exchange.change_rules("spot", "BTCUSDT", {"status": "TRADING"})
+    exchange.advance(MINUTE)
+
+    [order] = exchange.margin.liquidations(account)
+    assert order.created_ms == T0 + 31 * MINUTE
+    assert exchange.margin.standing(account).debts == {}
