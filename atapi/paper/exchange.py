@@ -41,6 +41,7 @@ from atapi.paper.records import (
     TransferRecord,
 )
 from atapi.paper.rulebook import Rulebook
+from atapi.paper.spot_desk import SpotDesk
 from atapi.paper.store import Store
 from atapi.paper.tape import Tape
 from atapi.paper.terms import REGULAR, Gift, Terms
@@ -99,6 +100,7 @@ class Exchange:
         )
         coins = CoinMarkets.open(office, self._call)
         self.margin = coins.desk
+        self.spot = SpotDesk(coins.spot, self._call)
         self._perpetuals = {kind.name: Perpetuals.open(office, kind) for kind in (UmMarket, CmMarket)}
         self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable, coins.accounts)
         self._markets: dict[str, Market[Any]] = {"spot": coins.spot, "margin": coins.margin} | {
@@ -107,8 +109,9 @@ class Exchange:
         self._timeline = Timeline(feed, self._orders, self._markets, self._perpetuals, coins.watch)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
-        for order in store.open_orders():
+        for order in sorted(store.open_orders(), key=lambda order: (order.working_ms, order.order_id)):
             self._market(order.market).restore(order)
+        coins.spot.lists.restored()
         self._effects.meta("feed", feed.identity())
         self._commit()
 
@@ -214,7 +217,8 @@ class Exchange:
     ) -> tuple[int, Sequence[tuple[Decimal, Decimal]], Sequence[tuple[Decimal, Decimal]]]:
         """Update id, bids and asks as (price, quantity), best first."""
         with self._call() as now:
-            listing = self._market(market).quoted(symbol, now)
+            self._market(market).look(symbol, now)
+            listing = self._market(market).listing(symbol)
         tick, lot = listing.tick, listing.lot
         bids, asks = listing.book.depth(limit)
         return (

@@ -34,8 +34,15 @@ class Ids:
         }
         self._income = max(store.last_id("income", "income_id"), FIRST_INCOME - 1)
         self._transfer = max(store.last_id("transfers", "transfer_id"), FIRST_TRANSFER - 1)
-        self._loan = max(store.last_id("loans", "loan_id"), FIRST_LOAN - 1)
-        self._interest = store.last_id("interest", "interest_id")
+        self._counters = {
+            name: store.last_id(table, column)
+            for name, table, column in (
+                ("list", "lists", "list_id"),
+                ("prevented", "prevented", "match_id"),
+                ("execution", "amends", "execution_id"),
+                ("interest", "interest", "interest_id"),
+            )
+        } | {"loan": max(store.last_id("loans", "loan_id"), FIRST_LOAN - 1)}
         self._account = store.last_id("accounts", "CAST(account AS INTEGER)")
         self._crowd = 0
 
@@ -59,15 +66,14 @@ class Ids:
         self._transfer += 1
         return self._transfer
 
-    def loan(self) -> int:
-        """Give the next id of a borrowing or repayment."""
-        self._loan += 1
-        return self._loan
+    def next(self, name: str) -> int:
+        """Give the next id of a `list` of orders, a `prevented` match, an amendment (`execution`), a `loan`, `interest`."""
+        self._counters[name] += 1
+        return self._counters[name]
 
-    def interest(self) -> int:
-        """Give the next id of a line of interest."""
-        self._interest += 1
-        return self._interest
+    def last(self, name: str) -> int:
+        """Tell the last id that `next` gave; 0 where it gave none yet."""
+        return self._counters[name]
 
     def account(self) -> str:
         """Give the next account id."""

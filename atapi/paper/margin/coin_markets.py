@@ -41,6 +41,6 @@ class CoinMarkets:
             spot=spot,
             margin=margin,
             accounts=accounts,
-            desk=MarginDesk(calls, office, terms, loans, accounts, side_effects),
+            desk=MarginDesk(calls, office, terms, loans, accounts),
             watch=MarginWatch(office.feed, terms, loans, accounts, liquidator),
         )

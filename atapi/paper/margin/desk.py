@@ -10,8 +10,8 @@ from atapi.paper.backoffice import Backoffice
 from atapi.paper.margin import tables
 from atapi.paper.margin.accounts import MarginAccounts, Standing
 from atapi.paper.margin.loans import Loans
-from atapi.paper.margin.records import Flow, InterestRecord, LoanRecord, MarginOrder
-from atapi.paper.margin.side_effects import SideEffects
+from atapi.paper.margin.records import Flow, InterestRecord, LoanRecord
+from atapi.paper.margin.side_effects import LIQUIDATION
 from atapi.paper.margin.terms import Terms
 from atapi.paper.records import OrderRecord
 
@@ -34,14 +34,12 @@ class MarginDesk:
         terms: Terms,
         loans: Loans,
         accounts: MarginAccounts,
-        side_effects: SideEffects,
     ) -> None:
         self._calls = calls
         self._office = office
         self.terms = terms
         self._loans = loans
         self._accounts = accounts
-        self._side_effects = side_effects
 
     # --- debts --------------------------------------------------------------------------------------------------
     def borrow(self, account: str, asset: str, amount: Decimal) -> LoanRecord:
@@ -115,13 +113,8 @@ class MarginDesk:
             rows = self._office.store.rows(tables.FLOWS, account, start_ms, end_ms)
             return [tables.flow_of(row) for row in rows]
 
-    def side_effect(self, order_id: int) -> MarginOrder:
-        """Tell what a margin order borrows and repays."""
-        return self._side_effects.of(order_id)
-
     def liquidations(self, account: str) -> Sequence[OrderRecord]:
         """List the orders that the exchange placed to liquidate an account, newest first."""
         with self._calls():
-            store = self._office.store
-            found = [store.order("margin", row[0]) for row in store.rows(tables.LIQUIDATIONS, account)]
-            return [order for order in found if order is not None]
+            orders = self._office.orders.all(account, "margin", None)
+            return [order for order in reversed(orders) if order.terms.side_effect == LIQUIDATION]

@@ -12,11 +12,9 @@ from atapi.domain.numbers import ONE, ceil_to, floor_to
 from atapi.matching import credit
 from atapi.matching.ledger import INSURANCE, Holder
 from atapi.paper.backoffice import Backoffice
-from atapi.paper.margin import tables
 from atapi.paper.margin.accounts import MarginAccounts
 from atapi.paper.margin.loans import ASSETS, Loans
 from atapi.paper.margin.market import MarginMarket
-from atapi.paper.margin.records import MarginOrder
 from atapi.paper.margin.side_effects import LIQUIDATION
 from atapi.paper.margin.terms import USDT, Terms
 from atapi.paper.records import ZERO, Refusal
@@ -105,13 +103,11 @@ class Liquidator:
             most = self._free(account, USDT) / price * AFFORDABLE
         quantity = min(ceil_to(quantity, rules.lot_size), rules.market_max_quantity)
         quantity = min(quantity, floor_to(most, rules.lot_size))
-        submit = Submit(symbol=symbol, side=side, type="MARKET", quantity=quantity)
+        submit = Submit(symbol=symbol, side=side, type="MARKET", quantity=quantity, side_effect=LIQUIDATION)
         try:
             order, _ = self._market.place(account, submit, now_ms)
         except Refusal:  # too little for one order, or a market that is closed
             return ZERO
-        mark = MarginOrder(order_id=order.order_id, side_effect=LIQUIDATION)
-        self._office.effects.row("margin_orders", tables.order_row(mark))
         return order.executed
 
     def _pay_fee(self, account: str, repaid: Decimal, now_ms: int) -> None:

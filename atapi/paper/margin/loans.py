@@ -107,7 +107,7 @@ class Loans:
             self._move("INTEREST", ASSETS, account, BNB, -coins, now_ms)
         record = InterestRecord(
             account=account,
-            interest_id=self._office.ids.interest(),
+            interest_id=self._office.ids.next("interest"),
             asset=asset if coins is None else BNB,
             raw_asset=asset,
             principal=principal,
@@ -147,7 +147,7 @@ class Loans:
     ) -> LoanRecord:
         record = LoanRecord(
             account=account,
-            loan_id=self._office.ids.loan(),
+            loan_id=self._office.ids.next("loan"),
             kind=kind,
             asset=asset,
             amount=amount,

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from atapi.paper.backoffice import Backoffice
-from atapi.paper.feeds.base import SpotRules
-from atapi.paper.listing import Listing
 from atapi.paper.margin.accounts import MarginAccounts
-from atapi.paper.margin.records import MarginOrder
 from atapi.paper.margin.side_effects import BORROWS, SideEffects, to_borrow
 from atapi.paper.margin.terms import Terms
 from atapi.paper.market import Draft
-from atapi.paper.records import OrderRecord, Refusal, TradeRecord
-from atapi.paper.spot_market import SpotMarket, spent
+from atapi.paper.records import Refusal, TradeRecord
+from atapi.paper.spot_market import SpotMarket
 from atapi.paper.views import Submit
 
 
@@ -39,32 +36,21 @@ class MarginMarket(SpotMarket):
 
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it: also where a loan it needs would be refused."""
-        rules = self.listing(submit.symbol).rules
-        if not self._terms.tradable(rules):
+        if not self._terms.tradable(self.listing(submit.symbol).rules):
             raise Refusal(-3021, "Margin account are not allowed to trade this trading pair.")
         return super().judge(account, submit, now_ms)
 
-    def place(self, account: str, submit: Submit, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
-        """Judge an order, borrow what it lacks, match and book it, repay with what it brought."""
-        draft = self.judge(account, submit, now_ms)
-        listing, order = self.listing(submit.symbol), self.number(draft.order)
-        side = MarginOrder(
-            order_id=order.order_id,
-            side_effect=submit.side_effect,
-            repay_at_cancel=submit.repay_at_cancel,
-        )
-        lacking = self.lacking(listing, draft, submit)
-        self.side_effects.begin(order, side, spent(listing.rules, order), lacking, now_ms)
-        placed, trades = self.accept(draft, now_ms)
-        self.side_effects.filled(placed, side, trades, listing.rules, now_ms)
-        return placed, trades
-
-    def check_funds(self, listing: Listing[SpotRules], draft: Draft, submit: Submit, now_ms: int) -> None:
-        """Refuse an order that neither the wallet nor the loan it asks for can pay."""
-        lacking = self.lacking(listing, draft, submit)
-        if lacking > 0 and submit.side_effect in BORROWS:
-            order = draft.order
-            asset = spent(listing.rules, order)
-            self._accounts.judge_borrow(order.account, asset, to_borrow(lacking), now_ms)
+    def check_funds(self, draft: Draft, now_ms: int) -> None:
+        """Refuse an order that neither its wallet nor the loan it asks for can pay."""
+        order, lacking = draft.order, self.lacking(draft)
+        if lacking > 0 and order.terms.side_effect in BORROWS:
+            self._accounts.judge_borrow(order.account, self.spent(order), to_borrow(lacking), now_ms)
         else:
-            super().check_funds(listing, draft, submit, now_ms)
+            super().check_funds(draft, now_ms)
+
+    def begin(self, draft: Draft, now_ms: int) -> list[TradeRecord]:
+        """Borrow what an order lacks, and let it go on the book or wait for its price."""
+        lacking = self.lacking(draft)
+        if lacking > 0:
+            self.side_effects.borrow(draft.order, self.spent(draft.order), lacking, now_ms)
+        return super().begin(draft, now_ms)

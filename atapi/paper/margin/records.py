@@ -1,11 +1,9 @@
-"""What cross margin keeps beside the ledger: why debts changed, what interest was for, what orders borrowed."""
+"""What cross margin keeps beside the ledger: why debts changed, what interest was for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-
-from atapi.paper.records import ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +33,6 @@ class InterestRecord:
     daily_rate: Decimal
     kind: str  # ON_BORROW, PERIODIC; with _CONVERTED where it was paid in BNB
     time_ms: int
-
-
-@dataclass(slots=True, kw_only=True)
-class MarginOrder:
-    """What a margin order does beside trading."""
-
-    order_id: int
-    side_effect: (
-        str  # NO_SIDE_EFFECT, MARGIN_BUY, AUTO_REPAY, AUTO_BORROW_REPAY; LIQUIDATION of the exchange's own
-    )
-    repay_at_cancel: bool = True
-    borrowed: Decimal = ZERO
-    borrowed_asset: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.margin.records import Flow, InterestRecord, LoanRecord, MarginOrder
+from atapi.paper.margin.records import Flow, InterestRecord, LoanRecord
 
 DDL = """
 CREATE TABLE IF NOT EXISTS loans (
@@ -18,24 +18,12 @@ CREATE TABLE IF NOT EXISTS interest (
     daily_rate TEXT, kind TEXT, time_ms INTEGER
 );
 CREATE INDEX IF NOT EXISTS interest_of ON interest (account, time_ms);
-CREATE TABLE IF NOT EXISTS margin_orders (
-    order_id INTEGER PRIMARY KEY, side_effect TEXT, repay_at_cancel INTEGER, borrowed TEXT, borrowed_asset TEXT
-);
 CREATE INDEX IF NOT EXISTS entries_of_margin ON entries (account, entry_id) WHERE wallet = 'margin';
 """
-TABLES = ("loans", "interest", "margin_orders")
+TABLES = ("loans", "interest")
 
 LOANS = "SELECT * FROM loans WHERE account = ? AND kind = ? AND time_ms BETWEEN ? AND ? ORDER BY loan_id DESC"
 INTEREST = "SELECT * FROM interest WHERE account = ? AND time_ms BETWEEN ? AND ? ORDER BY interest_id DESC"
-MARGIN_ORDER = "SELECT * FROM margin_orders WHERE order_id = ?"
-OPEN_MARGIN_ORDERS = (
-    "SELECT m.* FROM margin_orders m JOIN orders o ON o.market = 'margin' AND o.order_id = m.order_id"
-    " WHERE o.status IN ('NEW', 'PARTIALLY_FILLED')"
-)
-LIQUIDATIONS = (
-    "SELECT m.order_id FROM margin_orders m JOIN orders o ON o.market = 'margin' AND o.order_id = m.order_id"
-    " WHERE m.side_effect = 'LIQUIDATION' AND o.account = ? ORDER BY m.order_id DESC"
-)
 FLOWS = (
     "SELECT entry_id, posting, time_ms, kind, asset, amount FROM entries"
     " WHERE account = ? AND wallet = 'margin' AND time_ms BETWEEN ? AND ? ORDER BY entry_id"
@@ -72,19 +60,6 @@ def interest_of(row: Row) -> InterestRecord:
     return InterestRecord(
         interest_id=row[0], account=row[1], asset=row[2], raw_asset=row[3], principal=Decimal(row[4]),
         amount=Decimal(row[5]), daily_rate=Decimal(row[6]), kind=row[7], time_ms=row[8],
-    )  # fmt: skip
-
-
-def order_row(r: MarginOrder) -> Row:
-    """Write what a margin order does."""
-    return (r.order_id, r.side_effect, int(r.repay_at_cancel), _text(r.borrowed), r.borrowed_asset)
-
-
-def order_of(row: Row) -> MarginOrder:
-    """Read what a margin order does back."""
-    return MarginOrder(
-        order_id=row[0], side_effect=row[1], repay_at_cancel=bool(row[2]), borrowed=Decimal(row[3]),
-        borrowed_asset=row[4],
     )  # fmt: skip
 
 

@@ -9,12 +9,13 @@ from atapi.paper.margin.side_effects import BORROWS, PLAIN, SIDE_EFFECTS
 from atapi.paper.records import Refusal
 from atapi.paper.routes.margin import check_cross, check_isolated_symbol
 from atapi.paper.wire.call import Call
-from atapi.paper.wire.orderforms import order_key, spot_order
+from atapi.paper.wire.orderforms import order_key
 from atapi.paper.wire.paging import page
 from atapi.paper.wire.params import Params, invalid
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.rows import DAY_MS, page_of, span_of
 from atapi.paper.wire.shapes import margin
+from atapi.paper.wire.spotforms import spot_order
 
 router = Router()
 
@@ -37,14 +38,14 @@ def place(call: Call) -> Json:
         raise invalid("sideEffectType")
     repay = call.params.flag("autoRepayAtCancel", default=True)
     check_cross(call.params)
-    submit = replace(submit, side_effect=side_effect, repay_at_cancel=repay)
+    submit = replace(submit, side_effect="" if side_effect == PLAIN else side_effect, repay_at_cancel=repay)
     account = call.account
     limits = call.gateway.limits["spot"]
     limits.count_orders(_counted(account), 1)
     order, fills = call.exchange.place(account, "margin", submit)
     if fills:
         limits.uncount_order(_counted(account))
-    return margin.placed(order, fills, call.exchange.margin.side_effect(order.order_id), answer)
+    return margin.placed(order, fills, answer)
 
 
 @router.signed("GET", ORDER, weight=10)

@@ -106,7 +106,7 @@ def test_margin_buy_borrows_exactly_what_lacks() -> None:
 
     order, [fill] = exchange.place(account, "margin", at_market("BUY", "0.1", side_effect="MARGIN_BUY"))
 
-    side = exchange.margin.side_effect(order.order_id)
+    side = order.terms
     assert side.borrowed == fill.price / 10 - 2000
     assert side.borrowed_asset == "USDT"
     assert exchange.margin.standing(account).debts["USDT"].principal == side.borrowed
@@ -185,7 +185,7 @@ def test_a_resting_order_repays_when_it_fills_later() -> None:
     assert exchange.margin.standing(account).debts == {}
     # 0.05 borrowed, 0.1 bought less 0.1 %, 0.05 and the interest of one hour repaid
     assert free(exchange, account, "BTC", "margin") == D("0.0999") - D("0.00000054")
-    assert exchange.margin.side_effect(order.order_id).side_effect == "AUTO_REPAY"
+    assert order.terms.side_effect == "AUTO_REPAY"
 
 
 def test_what_an_order_is_to_do_survives_a_restart(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_what_an_order_is_to_do_survives_a_restart(tmp_path: Path) -> None:
     exchange.margin.borrow(account, "BTC", D("0.05"))
     place(exchange, account, limit("BUY", "0.1", "49000", side_effect="AUTO_REPAY"))
     dropped = place(exchange, account, limit("BUY", "0.2", "47000", side_effect="MARGIN_BUY"))
-    assert exchange.margin.side_effect(dropped.order_id).borrowed == 4300  # 4900 held, 10 000 - 4900 free
+    assert dropped.terms.borrowed == 4300  # 4900 held, 10 000 - 4900 free
 
     again = world(falling(), at_ms=T0 + 25 * MINUTE, path=path)
     again.cancel(account, "margin", "BTCUSDT", order_id=dropped.order_id, client_order_id=None)

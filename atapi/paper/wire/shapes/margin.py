@@ -9,7 +9,7 @@ from typing import Any
 from atapi.matching.credit import NO_DEBT, NORMAL_BAR, TRANSFER_BAR, Debt
 from atapi.paper.margin.accounts import Standing
 from atapi.paper.margin.loans import NOTHING
-from atapi.paper.margin.records import Flow, InterestRecord, LoanRecord, MarginOrder
+from atapi.paper.margin.records import Flow, InterestRecord, LoanRecord
 from atapi.paper.records import ZERO, OrderRecord, TradeRecord
 from atapi.paper.wire.figures import bare, eight
 from atapi.paper.wire.shapes import spot
@@ -74,14 +74,14 @@ def level(value: Decimal) -> str:
     return bare(NO_DEBT) if value == NO_DEBT else eight(value)
 
 
-def placed(order: OrderRecord, fills: Sequence[TradeRecord], side: MarginOrder, kind: str) -> Json:
+def placed(order: OrderRecord, fills: Sequence[TradeRecord], kind: str) -> Json:
     """Print the answer to a new order, with the loan it took where it took one."""
     shape = _order(spot.placed(order, fills, kind))
-    if side.borrowed:
-        borrowed = side.borrowed
+    borrowed = order.terms.borrowed
+    if borrowed:
         whole = borrowed == borrowed.to_integral_value()
         shape["marginBuyBorrowAmount"] = int(borrowed) if whole else float(borrowed)  # a number on this wire
-        shape["marginBuyBorrowAsset"] = side.borrowed_asset
+        shape["marginBuyBorrowAsset"] = order.terms.borrowed_asset
     return shape
 
 
