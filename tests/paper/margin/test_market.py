@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,45 @@ def test_rules_are_spots_own() -> None:
     exchange.test(account, "margin", at_market("BUY", "0.5", side_effect="MARGIN_BUY"))
     assert exchange.margin.standing(account).debts == {}
     assert exchange.now_ms() < T0 + HOUR
+
+
+def test_a_stop_order_borrows_when_placed_and_repays_when_it_works() -> None:
+    exchange = world(falling())
+    account = funded(exchange, margin_USDT="10000")
+    stop = Submit(
+        symbol="BTCUSDT",
+        side="SELL",
+        type="STOP_LOSS",
+        quantity=D("0.1"),
+        stop_price=D(49_000),
+        side_effect="MARGIN_BUY",
+    )
+    order = place(exchange, account, stop)
+    debts = exchange.margin.standing(account).debts
+    assert (order.terms.borrowed, order.terms.borrowed_asset, debts["BTC"].principal) == (
+        D("0.1"),
+        "BTC",
+        D("0.1"),
+    )
+    assert exchange.balances(account, "margin")["BTC"] == (0, D("0.1"))
+
+    exchange.advance(25 * MINUTE)
+
+    [sold] = exchange.orders(account, "margin", None)
+    assert (sold.status, sold.executed) == ("FILLED", D("0.1"))
+    assert exchange.margin.standing(account).debts["BTC"].principal == D("0.1")  # still short
+    place(exchange, account, at_market("BUY", "0.11", side_effect="AUTO_REPAY"))
+    assert exchange.margin.standing(account).debts == {}
+
+
+def test_a_waiting_order_that_is_canceled_gives_its_loan_back() -> None:
+    exchange = world()
+    account = funded(exchange, margin_USDT="10000")
+    stop = limit("SELL", "0.1", "48000", side_effect="MARGIN_BUY")
+    order = place(exchange, account, replace(stop, type="STOP_LOSS_LIMIT", stop_price=D(49_000)))
+
+    exchange.cancel(account, "margin", "BTCUSDT", order_id=order.order_id, client_order_id=None)
+
+    # 0.1 is given back, of which the interest of an hour comes first
+    assert exchange.margin.standing(account).debts["BTC"] == (D("0.00000109"), 0)
+    assert exchange.balances(account, "margin") == {"USDT": (10_000, 0)}
