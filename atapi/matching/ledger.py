@@ -18,13 +18,15 @@ FEES = "@fees"  # where trading fees go
 CROWD = "@crowd"  # the synthetic counterparty of spot trades
 CLEARING = "@clearing"  # the other side of realized futures profit
 FUNDING_POOL = "@funding"  # the other side of funding payments
+LENDERS = "@lenders"  # who lends to margin accounts, and has claims on them
+INSURANCE = "@insurance"  # takes over what a liquidation leaves, and its fee
 
 
 class Holder(NamedTuple):
     """One wallet of one account."""
 
     account: str
-    wallet: str  # "spot", "margin", "um", "cm", "funding"
+    wallet: str  # "spot", "margin", "um", "cm", "funding"; "loan" and "interest": what is owed, below zero
 
 
 class Entry(NamedTuple):

@@ -68,8 +68,12 @@ class Accounts:
         return self._by_key.get(api_key)
 
     def burns_bnb(self, account: str, market: str) -> bool:
-        """Whether an account pays a market's fees in BNB; as on Binance it does until it says otherwise."""
-        return self._settings.get((account, f"bnb_burn.{market}"), "true") == "true"
+        """Whether an account pays a market's fees in BNB; as on Binance it does until it says otherwise.
+
+        For `interest` it is the interest on margin loans, and only where it says so.
+        """
+        default = "false" if market == "interest" else "true"
+        return self._settings.get((account, f"bnb_burn.{market}"), default) == "true"
 
     def set_burns_bnb(self, account: str, market: str, on: bool) -> None:
         """Switch paying a market's fees in BNB."""

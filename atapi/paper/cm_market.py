@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from atapi.matching.book import Plan
+from atapi.matching.ledger import Holder
 from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.listing import Listing
 from atapi.paper.records import ZERO
@@ -18,7 +19,7 @@ from atapi.paper.um_market import UmMarket
 class CmMarket(UmMarket):
     """Orders for coin-margined perpetuals."""
 
-    name = "cm"
+    name = books = "cm"
     series = Series.CM
 
     def matched(self, listing: Listing[PerpetualRules], plan: Plan) -> Decimal:
@@ -27,6 +28,6 @@ class CmMarket(UmMarket):
         fills = ((listing.quantity(lots), listing.price(resting.price)) for resting, lots in plan.fills)
         return sum((value(quantity, price) for quantity, price in fills), ZERO)
 
-    def free_bnb(self, account: str) -> Decimal:
+    def free_bnb(self, holder: Holder) -> Decimal:
         """None: the margin asset alone pays fees here."""
         return ZERO

@@ -35,7 +35,7 @@ class Posting(NamedTuple):
     """Ledger entries that sum to zero, and why."""
 
     time_ms: int
-    kind: str  # DEPOSIT, TRANSFER, TRADE, COMMISSION, REALIZED_PNL, FUNDING_FEE
+    kind: str  # DEPOSIT, TRANSFER, TRADE and its PAYMENT, COMMISSION, REALIZED_PNL, FUNDING_FEE …
     entries: tuple[Entry, ...]
 
 
@@ -56,6 +56,7 @@ class Batch:
     transfers: list[TransferRecord] = field(default_factory=list)
     settings: dict[tuple[str, str], str] = field(default_factory=dict)  # (account, name) -> value
     meta: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)  # table -> rows, new or changed
 
 
 class Effects:
@@ -158,6 +159,10 @@ class Effects:
     def setting(self, account: str, name: str, value: str) -> None:
         """Note a setting."""
         self._batch.settings[account, name] = value
+
+    def row(self, table: str, row: tuple[Any, ...]) -> None:
+        """Note a row of a table that its owner alone reads; it comes with a posting or an order."""
+        self._batch.rows.setdefault(table, []).append(row)
 
     def meta(self, name: str, value: str) -> None:
         """Note a fact about the exchange itself."""

@@ -25,6 +25,7 @@ from atapi.paper.effects import Effects
 from atapi.paper.feeds.base import Bar, Catalogue, Feed, Series
 from atapi.paper.feeds.coin_margined import CoinMarginedFeed
 from atapi.paper.ids import Ids
+from atapi.paper.margin.coin_markets import CoinMarkets
 from atapi.paper.market import Market
 from atapi.paper.orders import Orders
 from atapi.paper.perpetuals import Perpetuals
@@ -41,7 +42,6 @@ from atapi.paper.records import (
 )
 from atapi.paper.rulebook import Rulebook
 from atapi.paper.spot_desk import SpotDesk
-from atapi.paper.spot_market import SpotMarket
 from atapi.paper.store import Store
 from atapi.paper.tape import Tape
 from atapi.paper.terms import REGULAR, Gift, Terms
@@ -98,19 +98,20 @@ class Exchange:
             ids,
             self._effects,
         )
-        self._spot = SpotMarket(office, self.catalogue.spot)
-        self.spot = SpotDesk(self._spot, self._call)
+        coins = CoinMarkets.open(office, self._call)
+        self.margin = coins.desk
+        self.spot = SpotDesk(coins.spot, self._call)
         self._perpetuals = {kind.name: Perpetuals.open(office, kind) for kind in (UmMarket, CmMarket)}
-        self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
-        self._markets: dict[str, Market[Any]] = {"spot": self._spot} | {
+        self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable, coins.accounts)
+        self._markets: dict[str, Market[Any]] = {"spot": coins.spot, "margin": coins.margin} | {
             name: perpetuals.market for name, perpetuals in self._perpetuals.items()
         }
-        self._timeline = Timeline(feed, self._orders, self._markets, self._perpetuals)
+        self._timeline = Timeline(feed, self._orders, self._markets, self._perpetuals, coins.watch)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
         for order in sorted(store.open_orders(), key=lambda order: (order.working_ms, order.order_id)):
             self._market(order.market).restore(order)
-        self._spot.lists.restored()
+        coins.spot.lists.restored()
         self._effects.meta("feed", feed.identity())
         self._commit()
 

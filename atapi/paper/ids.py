@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from atapi.paper.records import markets_in
 from atapi.paper.store import Store
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -14,6 +15,7 @@ FIRST_ORDER = {
 }  # futures ids do not fit 32 bits, as on Binance
 FIRST_INCOME = 9_600_000_001
 FIRST_TRANSFER = 11_400_000_001
+FIRST_LOAN = 100_000_001
 TRADES_A_MS = 1000  # trade ids are times with this many places, so that a tape sorts by id and by time alike;
 # the first of a millisecond is the crowd's print, so that accounts' trades never get a lower id than one already shown
 
@@ -23,10 +25,13 @@ class Ids:
 
     def __init__(self, store: Store) -> None:
         self._order = {
-            market: max(store.last_id("orders", "order_id", market), first - 1)
-            for market, first in FIRST_ORDER.items()
+            books: max(first - 1, *(store.last_id("orders", "order_id", m) for m in markets_in(books)))
+            for books, first in FIRST_ORDER.items()
         }
-        self._trade = {market: store.last_id("trades", "trade_id", market) for market in FIRST_ORDER}
+        self._trade = {
+            books: max(store.last_id("trades", "trade_id", market) for market in markets_in(books))
+            for books in FIRST_ORDER
+        }
         self._income = max(store.last_id("income", "income_id"), FIRST_INCOME - 1)
         self._transfer = max(store.last_id("transfers", "transfer_id"), FIRST_TRANSFER - 1)
         self._counters = {
@@ -35,20 +40,21 @@ class Ids:
                 ("list", "lists", "list_id"),
                 ("prevented", "prevented", "match_id"),
                 ("execution", "amends", "execution_id"),
+                ("interest", "interest", "interest_id"),
             )
-        }
+        } | {"loan": max(store.last_id("loans", "loan_id"), FIRST_LOAN - 1)}
         self._account = store.last_id("accounts", "CAST(account AS INTEGER)")
         self._crowd = 0
 
-    def order(self, market: str) -> int:
-        """Give the next order id of a market."""
-        self._order[market] += 1
-        return self._order[market]
+    def order(self, books: str) -> int:
+        """Give the next order id of a market's books."""
+        self._order[books] += 1
+        return self._order[books]
 
-    def trade(self, market: str, time_ms: int) -> int:
-        """Give the next trade id of a market, at a time."""
-        self._trade[market] = max(self._trade[market] + 1, time_ms * TRADES_A_MS + 1)
-        return self._trade[market]
+    def trade(self, books: str, time_ms: int) -> int:
+        """Give the next trade id of a market's books, at a time."""
+        self._trade[books] = max(self._trade[books] + 1, time_ms * TRADES_A_MS + 1)
+        return self._trade[books]
 
     def income(self) -> int:
         """Give the next id of an income line."""
@@ -61,7 +67,7 @@ class Ids:
         return self._transfer
 
     def next(self, name: str) -> int:
-        """Give the next id of an order list, a prevented match or an amendment: `list`, `prevented`, `execution`."""
+        """Give the next id of a `list` of orders, a `prevented` match, an amendment (`execution`), a `loan`, `interest`."""
         self._counters[name] += 1
         return self._counters[name]
 

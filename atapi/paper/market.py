@@ -7,14 +7,14 @@ what a fill does to its owner.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic
 
 from atapi.matching.book import Plan, Resting
-from atapi.matching.ledger import CROWD
+from atapi.matching.ledger import CROWD, Holder
 from atapi.matching.models.fees import BNB_MULTIPLIER, Purse, Rates
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.crowd_quotes import CrowdQuotes
@@ -45,7 +45,8 @@ class Draft:
 class Market(ABC, Generic[RulesT]):
     """One market: its listings and the orders in them."""
 
-    name: str
+    name: str  # also the wallet that pays
+    books: str  # whose books its orders rest in
     series: Series
 
     def __init__(self, office: Backoffice, rules: Mapping[str, RulesT]) -> None:
@@ -71,8 +72,8 @@ class Market(ABC, Generic[RulesT]):
     def deliver(
         self,
         listing: Listing[RulesT],
-        buyer: str,
-        seller: str,
+        buyer: Holder,
+        seller: Holder,
         price: Decimal,
         quantity: Decimal,
         now_ms: int,
@@ -99,6 +100,9 @@ class Market(ABC, Generic[RulesT]):
     def starting(self, order: OrderRecord, now_ms: int) -> None:
         """Do what must be done before an order's first trade; nothing here."""
 
+    def filled(self, order: OrderRecord, fills: Sequence[TradeRecord], now_ms: int) -> None:
+        """Do what follows for an order once it filled, in part or whole; nothing here."""
+
     def ended(self, order: OrderRecord, now_ms: int) -> None:
         """Do what follows when an order is open no more; nothing here."""
 
@@ -124,9 +128,9 @@ class Market(ABC, Generic[RulesT]):
 
     def register(self, order: OrderRecord) -> None:
         """Give a new order its ids."""
-        order.order_id = self.office.ids.order(self.name)
+        order.order_id = self.office.ids.order(self.books)
         if not order.client_order_id:
-            order.client_order_id = client_order_id(self.name, order.order_id)
+            order.client_order_id = client_order_id(self.books, order.order_id)
         self.office.orders.add(order)
 
     def enter(self, draft: Draft, now_ms: int) -> list[TradeRecord]:
@@ -136,6 +140,7 @@ class Market(ABC, Generic[RulesT]):
         self.reserve(order, draft.plan)
         office.effects.order(order)
         trades = self._match(listing, draft, now_ms)
+        self.filled(order, trades, now_ms)
         if order.open:
             self._rest_or_expire(listing, draft, now_ms)
         if trades or order.open:
@@ -179,7 +184,7 @@ class Market(ABC, Generic[RulesT]):
             rules = self.rules.get(symbol)
             if rules is None:
                 raise Refusal(-1121, "Invalid symbol.")
-            listing = Listing(self.name, rules, self.office.feed.book(self.series, symbol))
+            listing = Listing(self.books, rules, self.office.feed.book(self.series, symbol))
             self._listings[symbol] = listing
         return listing
 
@@ -226,36 +231,36 @@ class Market(ABC, Generic[RulesT]):
                 if not left or (price <= bar.low if bid else price >= bar.high):
                     break
                 while left and listing.book.get(resting.id) is resting:
-                    if self.office.orders.of_id(self.name, resting.id).working_ms > bar.open_ms:
+                    if self.office.orders.of_id(self.books, resting.id).working_ms > bar.open_ms:
                         break
                     lots = min(left, resting.lots)
                     left -= lots
                     self._trade(listing, None, resting, lots, time_ms)
                     self.note_book(listing, time_ms)
 
-    def purse(self, account: str, quote_asset: str, now_ms: int) -> Purse | None:
+    def purse(self, holder: Holder, quote_asset: str, now_ms: int) -> Purse | None:
         """Open the BNB that an account pays this market's fees from; None where it does not."""
         office = self.office
-        if not office.accounts.burns_bnb(account, self.name):
+        if not office.accounts.burns_bnb(holder.account, self.books):
             return None
-        free = self.free_bnb(account)
+        free = self.free_bnb(holder)
         if free <= 0:
             return None
         price = office.prices.bnb(quote_asset, now_ms)
-        return None if price is None else Purse(free, price, BNB_MULTIPLIER[self.name])
+        return None if price is None else Purse(free, price, BNB_MULTIPLIER[self.books])
 
     def value(self, listing: Listing[RulesT], quantity: Decimal, price: Decimal) -> Decimal:
         """Tell what a quantity is worth at a price, in the asset that pays for it."""
         return quantity * price
 
     @abstractmethod
-    def free_bnb(self, account: str) -> Decimal:
+    def free_bnb(self, holder: Holder) -> Decimal:
         """BNB free for fees."""
 
     def rates(self, account: str, symbol: str) -> Rates:
         """Fee rates of an account."""
         self.listing(symbol)
-        return self.office.accounts.rates(account, self.name)
+        return self.office.accounts.rates(account, self.books)
 
     # ------------------------------------------------------------------------------------------------------------
     def _match(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
@@ -291,7 +296,7 @@ class Market(ABC, Generic[RulesT]):
         now_ms: int,
         taker_lots: int | None = None,
     ) -> int | None:
-        mine = self.office.orders.of_id(self.name, own.id)
+        mine = self.office.orders.of_id(self.books, own.id)
         lots = own.lots + own.hidden
         match = self.prevented(taker, own, taker_lots=taker_lots, maker_lots=lots, now_ms=now_ms)
         self.end(listing, mine, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms, match=match)
@@ -300,7 +305,7 @@ class Market(ABC, Generic[RulesT]):
     def _decrement(
         self, listing: Listing[RulesT], taker: OrderRecord, own: Resting, lots: int, now_ms: int
     ) -> None:
-        mine = self.office.orders.of_id(self.name, own.id)
+        mine = self.office.orders.of_id(self.books, own.id)
         match = self.prevented(taker, own, taker_lots=lots, maker_lots=lots, now_ms=now_ms)
         quantity = listing.quantity(lots)
         listing.book.fill(own, lots)
@@ -339,19 +344,19 @@ class Market(ABC, Generic[RulesT]):
         if resting.owner == CROWD:
             listing.take(resting.bid, resting.price, lots)
         else:
-            maker = office.orders.of_id(self.name, resting.id)
+            maker = office.orders.of_id(self.books, resting.id)
             self.starting(maker, now_ms)
         if taker is not None and not taker.executed:
             self.starting(taker, now_ms)
         listing.book.fill(resting, lots)
-        trade_id = office.ids.trade(self.name, now_ms)
-        taking = CROWD if taker is None else taker.account
-        buyer, seller = (resting.owner, taking) if resting.bid else (taking, resting.owner)
+        trade_id = office.ids.trade(self.books, now_ms)
+        making, taking = self._holder(maker), self._holder(taker)
+        buyer, seller = (making, taking) if resting.bid else (taking, making)
         self.deliver(listing, buyer, seller, price, quantity, now_ms)
-        trade: TradeRecord | None = None
+        fills: list[TradeRecord] = []
         for order in (maker, taker):
             if order is not None:
-                trade = self.charge(
+                fill = self.charge(
                     listing,
                     order,
                     price,
@@ -361,10 +366,12 @@ class Market(ABC, Generic[RulesT]):
                     now_ms=now_ms,
                 )
                 self._filled(order, self.value(listing, quantity, price), quantity, now_ms)
-                office.effects.trade(trade)
-        self.follow(listing, sorted({buyer, seller} - {CROWD}), now_ms)
-        assert trade is not None
-        return trade
+                office.effects.trade(fill)
+                fills.append(fill)
+        self.follow(listing, sorted({buyer.account, seller.account} - {CROWD}), now_ms)
+        if maker is not None:
+            self.filled(maker, fills[:1], now_ms)
+        return fills[-1]
 
     def _filled(self, order: OrderRecord, value: Decimal, quantity: Decimal, now_ms: int) -> None:
         order.executed += quantity
@@ -423,7 +430,10 @@ class Market(ABC, Generic[RulesT]):
     def note_book(self, listing: Listing[RulesT], now_ms: int) -> None:
         """Note that a book is another."""
         listing.changed(now_ms)
-        self.office.effects.book(self.name, listing.symbol)
+        self.office.effects.book(self.books, listing.symbol)
+
+    def _holder(self, order: OrderRecord | None) -> Holder:
+        return Holder(CROWD, self.books) if order is None else Holder(order.account, order.market)
 
 
 def _resting(listing: Listing[RulesT], order: OrderRecord) -> Resting:

@@ -32,6 +32,12 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     amends: int = 0
     strategy_id: int | None = None
     strategy_type: int | None = None
+    side_effect: str = (
+        ""  # on margin, where it has one: MARGIN_BUY, AUTO_REPAY, AUTO_BORROW_REPAY, LIQUIDATION
+    )
+    repay_at_cancel: bool = True  # whether what it borrowed and did not spend is repaid
+    borrowed: Decimal = ZERO
+    borrowed_asset: str = ""
 
     def but(self, **changes: Any) -> OrderTerms:
         """Copy with some things changed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 
-from atapi.paper.records import OrderRecord, Refusal
+from atapi.paper.records import OrderRecord, Refusal, books_of
 from atapi.paper.store import Store
 
 
@@ -14,7 +14,7 @@ class Orders:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._open: dict[tuple[str, int], OrderRecord] = {}  # (market, id) -> order
+        self._open: dict[tuple[str, int], OrderRecord] = {}  # (books, id) -> order
         self._by_client: dict[
             tuple[str, str, str, str], OrderRecord
         ] = {}  # (market, account, symbol, client id)
@@ -24,7 +24,7 @@ class Orders:
 
     def add(self, order: OrderRecord) -> None:
         """Keep a new open order."""
-        self._open[order.market, order.order_id] = order
+        self._open[books_of(order.market), order.order_id] = order
         self._by_client[order.market, order.account, order.symbol, order.client_order_id] = order
         accounts = self._by_symbol.setdefault((order.market, order.symbol), {})
         accounts.setdefault(order.account, {})[order.order_id] = order
@@ -33,7 +33,7 @@ class Orders:
 
     def close(self, order: OrderRecord) -> None:
         """Let go of an order that is open no more."""
-        del self._open[order.market, order.order_id]
+        del self._open[books_of(order.market), order.order_id]
         del self._by_client[order.market, order.account, order.symbol, order.client_order_id]
         accounts = self._by_symbol[order.market, order.symbol]
         del accounts[order.account][order.order_id]
@@ -49,13 +49,13 @@ class Orders:
         order.client_order_id = client_order_id
         self._by_client[order.market, order.account, order.symbol, client_order_id] = order
 
-    def of_id(self, market: str, order_id: int) -> OrderRecord:
+    def of_id(self, books: str, order_id: int) -> OrderRecord:
         """Get an open order by its id."""
-        return self._open[market, order_id]
+        return self._open[books, order_id]
 
-    def is_open(self, market: str, order_id: int) -> bool:
+    def is_open(self, books: str, order_id: int) -> bool:
         """Whether an order is open."""
-        return (market, order_id) in self._open
+        return (books, order_id) in self._open
 
     def has_client_id(self, market: str, account: str, symbol: str, client_order_id: str) -> bool:
         """Whether an open order uses this client id."""
@@ -77,9 +77,9 @@ class Orders:
         """Count an account's open orders in all symbols."""
         return self._counts.get((market, account), 0)
 
-    def symbols(self, market: str) -> list[str]:
+    def symbols(self, books: str) -> list[str]:
         """List symbols with open orders, in alphabetical order."""
-        return sorted(symbol for of, symbol in self._by_symbol if of == market)
+        return sorted({symbol for market, symbol in self._by_symbol if books_of(market) == books})
 
     def find_open(
         self, account: str, market: str, symbol: str, order_id: int | None, client_order_id: str | None
@@ -126,13 +126,14 @@ class Orders:
         self, account: str, market: str, symbol: str, order_id: int | None, client_order_id: str | None
     ) -> OrderRecord | None:
         if order_id is not None:
-            order = self._open.get((market, order_id))
-            return order if order and (order.account, order.symbol) == (account, symbol) else None
+            order = self._open.get((books_of(market), order_id))
+            asked = (account, market, symbol)
+            return order if order and (order.account, order.market, order.symbol) == asked else None
         return self._by_client.get((market, account, symbol, client_order_id or ""))
 
 
 def _check_ids(order: OrderRecord, order_id: int | None, client_order_id: str | None) -> None:
     # Where both are sent spot wants them to agree; USD-M goes by the order id.
-    both = order.market == "spot" and order_id is not None and client_order_id is not None
+    both = books_of(order.market) == "spot" and order_id is not None and client_order_id is not None
     if both and order.client_order_id != client_order_id:
         raise Refusal(-2039, "Client order ID is not correct for this order ID.")

@@ -12,6 +12,18 @@ from atapi.paper.order_terms import PLAIN, WAITING, OrderTerms
 
 ZERO = Decimal(0)
 
+BOOKS_OF = {"margin": "spot"}  # market -> whose books it trades in, where they are not its own
+
+
+def books_of(market: str) -> str:
+    """Tell in whose books a market's orders rest: margin orders are spot orders on borrowed funds."""
+    return BOOKS_OF.get(market, market)
+
+
+def markets_in(books: str) -> tuple[str, ...]:
+    """List the markets whose orders meet in the same books."""
+    return (books, *(market for market, other in BOOKS_OF.items() if other == books))
+
 
 class Refusal(Exception):
     """A refusal with Binance's own code and message.
@@ -33,7 +45,7 @@ class Refusal(Exception):
 class OrderRecord:
     """One order at the exchange, spot or futures."""
 
-    market: str  # "spot", "um", "cm"
+    market: str  # "spot", "margin", "um", "cm": also the wallet it is paid from
     account: str  # owner's account id
     order_id: int
     client_order_id: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from atapi.paper.margin import tables as margin
 from atapi.paper.order_terms import decoded, encoded
 from atapi.paper.records import (
     AccountRecord,
@@ -83,9 +84,10 @@ CREATE TABLE IF NOT EXISTS settings (
     account TEXT, name TEXT, value TEXT, PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
 """
+DDL += margin.DDL
 TABLES = (
     "accounts", "entries", "balances", "orders", "lists", "prevented", "amends", "trades", "positions", "income",
-    "transfers", "settings", "meta",
+    "transfers", "settings", "meta", *margin.TABLES,
 )  # fmt: skip
 
 ORDER_COLUMNS = (

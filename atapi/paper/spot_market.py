@@ -16,6 +16,7 @@ from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import Bar, Series, SpotRules
 from atapi.paper.holds import Holds
 from atapi.paper.listing import Listing
+from atapi.paper.margin.side_effects import SideEffects
 from atapi.paper.market import Draft, Market
 from atapi.paper.order_terms import NO_LIST, PLAIN
 from atapi.paper.records import ZERO, OrderRecord, PreventedRecord, Refusal, TradeRecord
@@ -31,11 +32,12 @@ FEE_WALLET = Holder(FEES, "spot")
 class SpotMarket(Market[SpotRules]):
     """Orders for coins."""
 
-    name = "spot"
+    name = books = "spot"
     series = Series.SPOT
 
-    def __init__(self, office: Backoffice, rules: Mapping[str, SpotRules]) -> None:
+    def __init__(self, office: Backoffice, rules: Mapping[str, SpotRules], side_effects: SideEffects) -> None:
         super().__init__(office, rules)
+        self.side_effects = side_effects  # of margin orders, which rest in the same books
         self.waiting = Waiting(office.effects)
         self.lists = SpotLists(self)
         self._holds = Holds(office.wallets)
@@ -43,7 +45,7 @@ class SpotMarket(Market[SpotRules]):
     # --- judging ------------------------------------------------------------------------------------------------
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it, in Binance's order: symbol, filters, client id, funds."""
-        order = draw_up(account, submit, now_ms)
+        order = draw_up(account, submit, now_ms, self.name)
         self.screen(order, now_ms, by_quote=submit.quantity is None)
         return self.consider(order, now_ms)
 
@@ -78,13 +80,13 @@ class SpotMarket(Market[SpotRules]):
         if breach is not None:
             raise Refusal(*breach)
         name = order.client_order_id
-        if name and new and orders.has_client_id(self.name, order.account, order.symbol, name):
+        if name and new and orders.has_client_id(order.market, order.account, order.symbol, name):
             raise Refusal(-2010, "Duplicate order sent.")
 
     def consider(self, order: OrderRecord, now_ms: int) -> Draft:
         """Say what a screened order would do just now; refuse it where its price or its owner's funds are wrong."""
         draft = self._to_wait(order, now_ms) if order.type in CONTINGENT else self._to_match(order)
-        self._check_funds(draft)
+        self.check_funds(draft, now_ms)
         return draft
 
     # --- orders -------------------------------------------------------------------------------------------------
@@ -174,9 +176,15 @@ class SpotMarket(Market[SpotRules]):
         """Stop waiting for its price, and let its list go on."""
         terms = order.terms
         if terms is not PLAIN:
+            self.side_effects.ended(order, now_ms)
             self.waiting.discard(order)
             if terms.list_id != NO_LIST:
                 self.lists.ended(order, now_ms)
+
+    def filled(self, order: OrderRecord, fills: Sequence[TradeRecord], now_ms: int) -> None:
+        """Let a margin order repay with what it brought."""
+        if order.terms.side_effect:
+            self.side_effects.filled(order, fills, self.rules[order.symbol], now_ms)
 
     def prevented(
         self,
@@ -190,7 +198,7 @@ class SpotMarket(Market[SpotRules]):
         """Write down a trade of an owner with itself that is prevented, and give its id."""
         office, listing = self.office, self.listing(taker.symbol)
         mode = taker.self_trade_prevention
-        if mode == TRANSFER and office.orders.of_id(self.name, maker.id).self_trade_prevention != TRANSFER:
+        if mode == TRANSFER and office.orders.of_id(self.books, maker.id).self_trade_prevention != TRANSFER:
             mode = DECREMENT
         record = PreventedRecord(
             match_id=office.ids.next("prevented"),
@@ -230,17 +238,16 @@ class SpotMarket(Market[SpotRules]):
     def deliver(
         self,
         listing: Listing[SpotRules],
-        buyer: str,
-        seller: str,
+        buyer: Holder,
+        seller: Holder,
         price: Decimal,
         quantity: Decimal,
         now_ms: int,
     ) -> None:
         """Move the coins one way and their price the other."""
         rules, move = listing.rules, self.office.wallets.move
-        buying, selling = _holder(buyer), _holder(seller)
-        move("TRADE", now_ms, selling, buying, rules.base_asset, quantity)
-        move("TRADE", now_ms, buying, selling, rules.quote_asset, to_ledger(price * quantity))
+        move("TRADE", now_ms, seller, buyer, rules.base_asset, quantity)
+        move("PAYMENT", now_ms, buyer, seller, rules.quote_asset, to_ledger(price * quantity))
 
     def charge(
         self,
@@ -255,7 +262,7 @@ class SpotMarket(Market[SpotRules]):
     ) -> TradeRecord:
         """Take the fee from what was received, or from the owner's BNB."""
         self.release(order, quantity, price)
-        rules = listing.rules
+        rules, owner = listing.rules, self._holder(order)
         notional = to_ledger(price * quantity)
         received, asset = (
             (quantity, rules.base_asset) if order.side == "BUY" else (notional, rules.quote_asset)
@@ -266,14 +273,12 @@ class SpotMarket(Market[SpotRules]):
             received=received,
             asset=asset,
             notional=notional,
-            purse=self.purse(order.account, rules.quote_asset, now_ms),
+            purse=self.purse(owner, rules.quote_asset, now_ms),
         )
         if cost.amount:
-            self.office.wallets.move(
-                "COMMISSION", now_ms, _holder(order.account), FEE_WALLET, cost.asset, cost.amount
-            )
+            self.office.wallets.move("COMMISSION", now_ms, owner, FEE_WALLET, cost.asset, cost.amount)
         return TradeRecord(
-            market=self.name,
+            market=order.market,
             account=order.account,
             trade_id=trade_id,
             order_id=order.order_id,
@@ -289,9 +294,35 @@ class SpotMarket(Market[SpotRules]):
             time_ms=now_ms,
         )
 
-    def free_bnb(self, account: str) -> Decimal:
-        """BNB in the spot wallet that no open order holds."""
-        return self.office.wallets.free(_holder(account), BNB)
+    def free_bnb(self, holder: Holder) -> Decimal:
+        """BNB in the wallet that no open order holds."""
+        return self.office.wallets.free(holder, BNB)
+
+    def share_books(self, other: SpotMarket) -> None:
+        """Trade in another market's books, and wait for the same prices."""
+        self._listings, self._quotes = other._listings, other._quotes
+        self.waiting, self.lists, self._holds = other.waiting, other.lists, other._holds
+
+    def check_funds(self, draft: Draft, now_ms: int) -> None:
+        """Refuse an order that its wallet cannot pay."""
+        if self.lacking(draft) > 0:
+            raise Refusal(-2010, INSUFFICIENT)
+
+    def lacking(self, draft: Draft) -> Decimal:
+        """Tell how much more an order needs than it may hold, of the asset it spends."""
+        order, plan = draft.order, draft.plan
+        if draft.budget is None:
+            needed = self._needs(order, plan)
+        elif order.side == "SELL":
+            needed = self.listing(order.symbol).quantity(plan.lots + plan.prevented)
+        else:
+            needed = order.quote_quantity
+        return needed - self._room(order)
+
+    def spent(self, order: OrderRecord) -> str:
+        """Tell which asset an order gives away."""
+        rules = self.rules[order.symbol]
+        return rules.base_asset if order.side == "SELL" else rules.quote_asset
 
     # ------------------------------------------------------------------------------------------------------------
     def _to_wait(self, order: OrderRecord, now_ms: int) -> Draft:
@@ -359,27 +390,8 @@ class SpotMarket(Market[SpotRules]):
         assert plan is not None
         return plan.value * self.listing(order.symbol).unit
 
-    def _check_funds(self, draft: Draft) -> None:
-        order, plan = draft.order, draft.plan
-        if draft.budget is None:
-            needed = self._needs(order, plan)
-        elif order.side == "SELL":
-            needed = self.listing(order.symbol).quantity(plan.lots + plan.prevented)
-        else:
-            needed = order.quote_quantity
-        if needed > self._room(order):
-            raise Refusal(-2010, INSUFFICIENT)
-
     def _room(self, order: OrderRecord) -> Decimal:
-        return self._holds.room(order, _holder(order.account), self._spent(order))
+        return self._holds.room(order, self._holder(order), self.spent(order))
 
     def _hold(self, order: OrderRecord, amount: Decimal) -> None:
-        self._holds.change(order, _holder(order.account), self._spent(order), amount)
-
-    def _spent(self, order: OrderRecord) -> str:
-        rules = self.rules[order.symbol]
-        return rules.base_asset if order.side == "SELL" else rules.quote_asset
-
-
-def _holder(account: str) -> Holder:
-    return Holder(account, "spot")
+        self._holds.change(order, self._holder(order), self.spent(order), amount)

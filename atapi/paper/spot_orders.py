@@ -22,14 +22,14 @@ PRICED = ("LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT")
 TYPES = ("MARKET", *PRICED, "STOP_LOSS", "TAKE_PROFIT")
 
 
-def draw_up(account: str, submit: Submit, now_ms: int) -> OrderRecord:
+def draw_up(account: str, submit: Submit, now_ms: int, market: str = "spot") -> OrderRecord:
     """Write down an order as it was asked, without ids; refuse one that no market could read."""
     check_form(submit, TYPES, ("GTC", "IOC", "FOK"), priced=PRICED)
     contingent = submit.type in CONTINGENT
     if contingent and submit.stop_price is None and submit.trailing_delta is None:
         raise Refusal(-1102, "Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!")
     price = submit.price if submit.type in PRICED else None
-    order = new_order("spot", account, submit, price=price, quantity=submit.quantity or ZERO, now_ms=now_ms)
+    order = new_order(market, account, submit, price=price, quantity=submit.quantity or ZERO, now_ms=now_ms)
     if submit.iceberg and submit.iceberg > order.quantity:
         raise Refusal(-2010, "IcebergQty exceeds QTY.")
     terms = OrderTerms(
@@ -39,6 +39,8 @@ def draw_up(account: str, submit: Submit, now_ms: int) -> OrderRecord:
         working_ms=WAITING if contingent else 0,
         strategy_id=submit.strategy_id,
         strategy_type=submit.strategy_type,
+        side_effect=submit.side_effect,
+        repay_at_cancel=submit.repay_at_cancel,
     )
     if terms != PLAIN:
         order.terms = terms
@@ -76,13 +78,13 @@ def standing_of(
     """Count what an order's account has open, and what is judged ahead of it."""
     account = order.account
     standing = Standing(
-        orders=orders.count(account, "spot", order.symbol) + len(ahead),
+        orders=orders.count(account, order.market, order.symbol) + len(ahead),
         lists=len(lists.open(account, order.symbol)),
-        all_orders=orders.count_all(account, "spot") + len(ahead),
+        all_orders=orders.count_all(account, order.market) + len(ahead),
         all_lists=len(lists.open(account)),
     )
     if order.type not in CONTINGENT:
         return standing
-    algos = [other for other in (*orders.open(account, "spot"), *ahead) if other.type in CONTINGENT]
+    algos = [other for other in (*orders.open(account, order.market), *ahead) if other.type in CONTINGENT]
     mine = sum(other.symbol == order.symbol for other in algos)
     return replace(standing, algo_orders=mine, all_algo_orders=len(algos))

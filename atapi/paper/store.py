@@ -29,6 +29,7 @@ from atapi.paper.records import (
     PreventedRecord,
     TradeRecord,
     TransferRecord,
+    markets_in,
 )
 from atapi.paper.schema import Row, text
 
@@ -135,6 +136,10 @@ class Store:
             add("accounts", [schema.account_row(account) for account in batch.accounts])
         if batch.settings:
             change("settings", {key: (*key, value) for key, value in batch.settings.items()})
+        for table, rows in batch.rows.items():
+            staged = self._changed.setdefault(table, {})
+            for row in rows:  # in their order, so that the newest of one key is the one that stays
+                staged[len(staged)] = row
         if batch.meta:
             change("meta", {name: (name, value) for name, value in batch.meta.items()})
 
@@ -232,10 +237,14 @@ class Store:
         where = "account = ? AND market = ? AND symbol = ? ORDER BY trade_id"
         return self._trades(where, account, market, symbol)
 
-    def trades_of_symbol(self, market: str, symbol: str, since_ms: int, limit: int) -> list[TradeRecord]:
+    def trades_of_symbol(self, books: str, symbol: str, since_ms: int, limit: int) -> list[TradeRecord]:
         """List the newest fills of all accounts in a symbol, oldest first; both sides of a trade have a row."""
-        where = "market = ? AND symbol = ? AND time_ms >= ? ORDER BY trade_id DESC, maker LIMIT ?"
-        return self._trades(where, market, symbol, since_ms, limit)[::-1]
+        markets = markets_in(books)
+        where = (
+            f"market IN ({', '.join('?' * len(markets))}) AND symbol = ? AND time_ms >= ?"
+            " ORDER BY trade_id DESC, maker LIMIT ?"
+        )
+        return self._trades(where, *markets, symbol, since_ms, limit)[::-1]
 
     def income(self, account: str, market: str) -> list[IncomeRecord]:
         """List an account's income of a market, oldest first."""
@@ -248,6 +257,10 @@ class Store:
         """List an account's transfers, oldest first."""
         sql = f"SELECT {schema.TRANSFER_COLUMNS} FROM transfers WHERE account = ? ORDER BY transfer_id"
         return [schema.transfer_of(row) for row in self._read(sql, account)]
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """Read rows of a table whose owner knows it."""
+        return self._read(sql, *values).fetchall()
 
     def last_id(self, table: str, column: str, market: str | None = None) -> int:
         """Highest id used so far; 0 where none was."""

@@ -1,4 +1,5 @@
-"""What happened between two moments, in its order: fundings paid, open orders that the market reached.
+"""What happened between two moments, in its order: fundings and interest paid, margin accounts
+liquidated, open orders that the market reached.
 
 Bars are looked at when they are over, by the minute; where the feed has no minutes, by the hour, else by the day. At
 the end every symbol with an open order is looked at as it is now: the crowd quotes anew and takes what its quotes
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from atapi.paper.feeds.base import Bar, Feed
 from atapi.paper.listing import Listing
+from atapi.paper.margin.watch import MarginWatch
 from atapi.paper.market import Market
 from atapi.paper.orders import Orders
 from atapi.paper.perpetuals import Perpetuals
@@ -21,13 +23,13 @@ from atapi.paper.records import SettledFunding
 
 
 class Moment(NamedTuple):
-    """Something that happens at a time; of what happens at the same time, fundings come first."""
+    """Something that happens at a time; of what happens at the same time, payments come first."""
 
     time_ms: int
-    turn: int  # 0 for a funding, 1 for a bar
+    turn: int  # 0 for a payment, 1 for a bar
     market: str
     symbol: str
-    what: Bar | SettledFunding
+    what: Bar | SettledFunding | None  # None: an hour for which interest is owed
 
 
 class Timeline:
@@ -39,26 +41,38 @@ class Timeline:
         orders: Orders,
         markets: Mapping[str, Market[Any]],
         perpetuals: Mapping[str, Perpetuals],
+        margin: MarginWatch,
     ) -> None:
         self._feed = feed
         self._orders = orders
         self._markets = markets
         self._perpetuals = perpetuals
+        self._margin = margin
 
     def run(self, after_ms: int, now_ms: int) -> None:
         """Let everything happen that lies in after_ms < time <= now_ms."""
         ordered = {name: self._orders.symbols(name) for name in self._markets}
         fundings = self._fundings(ordered, after_ms, now_ms)
         walks = [] if after_ms // MINUTE == now_ms // MINUTE else self._walks(ordered, after_ms, now_ms)
-        for moment in merge(fundings, *walks, key=_in_time):
-            if isinstance(moment.what, SettledFunding):
-                self._perpetuals[moment.market].market.settle_funding(moment.what)
-            else:
-                market = self._markets[moment.market]
-                market.live_through(market.listing(moment.symbol), moment.what, moment.time_ms)
+        hours = [Moment(hour, 0, "margin", "", None) for hour in self._margin.hours(after_ms, now_ms)]
+        lived = after_ms
+        for moment in merge(fundings, hours, *walks, key=_in_time):
+            self._margin.live(lived, moment.time_ms)
+            self._happen(moment)
+            lived = moment.time_ms
+        self._margin.live(lived, now_ms)
         for name, market in self._markets.items():
             for symbol in ordered[name]:
                 market.look(symbol, now_ms)
+
+    def _happen(self, moment: Moment) -> None:
+        if moment.what is None:
+            self._margin.charge(moment.time_ms)
+        elif isinstance(moment.what, SettledFunding):
+            self._perpetuals[moment.market].market.settle_funding(moment.what)
+        else:
+            market = self._markets[moment.market]
+            market.live_through(market.listing(moment.symbol), moment.what, moment.time_ms)
 
     def _fundings(self, ordered: Mapping[str, Sequence[str]], after_ms: int, now_ms: int) -> list[Moment]:
         found = [

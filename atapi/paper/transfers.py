@@ -1,4 +1,7 @@
-"""Moves between the wallets of one account, named as on Binance's wire: MAIN_UMFUTURE, FUNDING_MAIN and so on."""
+"""Moves between the wallets of one account, named as on Binance's wire: MAIN_UMFUTURE, FUNDING_MAIN and so on.
+
+Option wallets only keep what is moved into them. Isolated margin and portfolio margin accounts there are none.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from atapi.domain.numbers import LEDGER_STEP
 from atapi.matching.ledger import Holder
 from atapi.paper.effects import Effects
 from atapi.paper.ids import Ids
+from atapi.paper.margin.accounts import MarginAccounts
 from atapi.paper.records import IncomeRecord, Refusal, TransferRecord
 from atapi.paper.store import Store
 from atapi.paper.wallets import Wallets
@@ -19,8 +23,12 @@ WALLET_OF = {
     "CMFUTURE": "cm",
     "MARGIN": "margin",
     "FUNDING": "funding",
+    "OPTION": "option",
 }
 FUTURES = ("um", "cm")
+NO_PAIR = frozenset({"UMFUTURE_CMFUTURE", "CMFUTURE_UMFUTURE", "CMFUTURE_OPTION", "OPTION_CMFUTURE"})
+ISOLATED = ("ISOLATEDMARGIN_MARGIN", "MARGIN_ISOLATEDMARGIN", "ISOLATEDMARGIN_ISOLATEDMARGIN")
+PORTFOLIO = ("MAIN_PORTFOLIO_MARGIN", "PORTFOLIO_MARGIN_MAIN")
 INSUFFICIENT = "Asset transfer failed: insufficient balance"
 
 
@@ -38,12 +46,14 @@ class Transfers:
         wallets: Wallets,
         ids: Ids,
         spendable: Callable[[Holder, str, int], Decimal],
+        margin: MarginAccounts,
     ) -> None:
         self._store = store
         self._effects = effects
         self._wallets = wallets
         self._ids = ids
         self._spendable = spendable
+        self._margin = margin
 
     def deposit(self, holder: Holder, asset: str, amount: Decimal, time_ms: int) -> None:
         """Give an account funds from the faucet."""
@@ -56,13 +66,14 @@ class Transfers:
         Raises:
             Refusal: An unknown kind, an amount that is none, or more than may leave the wallet.
         """
-        names = kind.split("_")
-        if len(names) != 2 or names[0] == names[1] or not all(name in WALLET_OF for name in names):
-            raise Refusal(-1130, "Data sent for parameter 'type' is not valid.")
-        source, target = (Holder(account, WALLET_OF[name]) for name in names)
+        source, target = (Holder(account, wallet) for wallet in wallets_of(kind))
         if not amount.is_finite() or amount <= 0:
             raise Refusal(-1130, "Data sent for parameter 'amount' is not valid.")
-        if amount > self._free(source, asset, time_ms):
+        if target.wallet == "margin":
+            self._margin.check_asset(asset)
+        if source.wallet == "margin":
+            self._margin.judge_transfer_out(account, asset, amount, time_ms)
+        elif amount > self._free(source, asset, time_ms):
             raise Refusal(-5013, INSUFFICIENT)
         if amount % LEDGER_STEP:
             raise Refusal(-1111, "Parameter 'amount' has too much precision.")
@@ -104,3 +115,20 @@ class Transfers:
                     time_ms=time_ms,
                 )
             )
+
+
+def wallets_of(kind: str) -> tuple[str, str]:
+    """Tell from which wallet to which a kind of transfer goes.
+
+    Raises:
+        Refusal: -1130 for no kind of Binance's, -3003 and -3029 for accounts that nobody has here.
+    """
+    if kind in ISOLATED:
+        raise Refusal(-3003, "Margin account does not exist.")
+    if kind in PORTFOLIO:
+        raise Refusal(-3029, "Transfer failed.")
+    names = kind.split("_")
+    known = len(names) == 2 and names[0] != names[1] and all(name in WALLET_OF for name in names)
+    if not known or kind in NO_PAIR:
+        raise Refusal(-1130, "Data sent for parameter 'type' is not valid.")
+    return WALLET_OF[names[0]], WALLET_OF[names[1]]

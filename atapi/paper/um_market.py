@@ -27,7 +27,7 @@ ONE = Decimal(1)
 class UmMarket(Market[PerpetualRules]):
     """Orders for perpetuals."""
 
-    name = "um"
+    name = books = "um"
     series = Series.UM
 
     def __init__(
@@ -79,8 +79,8 @@ class UmMarket(Market[PerpetualRules]):
     def deliver(
         self,
         listing: Listing[PerpetualRules],
-        buyer: str,
-        seller: str,
+        buyer: Holder,
+        seller: Holder,
         price: Decimal,
         quantity: Decimal,
         now_ms: int,
@@ -111,7 +111,7 @@ class UmMarket(Market[PerpetualRules]):
             received=notional,
             asset=asset,
             notional=notional,
-            purse=self.purse(account, asset, now_ms),
+            purse=self.purse(Holder(account, self.name), asset, now_ms),
         )
         if cost.amount:
             self._pay(account, order.symbol, "COMMISSION", FEES, cost.asset, -cost.amount, trade_id, now_ms)
@@ -204,9 +204,9 @@ class UmMarket(Market[PerpetualRules]):
         """Tell what the lots that an order would take are worth, in the margin asset."""
         return plan.value * listing.unit
 
-    def free_bnb(self, account: str) -> Decimal:
+    def free_bnb(self, holder: Holder) -> Decimal:
         """BNB in the futures wallet."""
-        return self.office.wallets.balance(Holder(account, self.name), BNB)
+        return self.office.wallets.balance(holder, BNB)
 
     # ------------------------------------------------------------------------------------------------------------
     def _draft(

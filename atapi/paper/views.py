@@ -28,6 +28,8 @@ class Submit:
     iceberg: Decimal | None = None  # shown at most
     strategy_id: int | None = None
     strategy_type: int | None = None
+    side_effect: str = ""  # on margin: what is borrowed and repaid with it
+    repay_at_cancel: bool = True  # on margin: whether what it borrowed and did not spend is repaid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

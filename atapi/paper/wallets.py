@@ -56,6 +56,16 @@ class Wallets:
             if balance
         }
 
+    def owners(self, wallet: str) -> list[str]:
+        """List the accounts that have anything in a wallet, or owe it, in alphabetical order."""
+        return sorted(
+            {
+                holder.account
+                for holder, _, balance in self._ledger.all()
+                if holder.wallet == wallet and balance
+            }
+        )
+
     def hold(self, holder: Holder, asset: str, amount: Decimal) -> None:
         """Hold an amount for an open order; a negative one lets it go."""
         key = (holder, asset)

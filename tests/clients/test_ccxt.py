@@ -242,3 +242,36 @@ class TestFutures(FuturesFacts):
     @pytest.fixture
     def client(self, make: Callable[[str], Ccxt]) -> Ccxt:
         return make("um")
+
+
+class TestMargin:
+    """`ccxt.binance`, cross margin."""
+
+    @pytest.fixture
+    def client(self, make: Callable[[str], Ccxt]) -> Ccxt:
+        client = make("spot")
+        client._do("transfer", "USDT", 100, "spot", "cross")
+        return client
+
+    def test_it_borrows_and_repays(self, client: Ccxt) -> None:
+        before = client._do("fetch_balance", {"type": "margin"})["USDT"]
+        client._do("borrow_cross_margin", "USDT", 50)
+        lent = client._do("fetch_balance", {"type": "margin"})["USDT"]
+        client._do("repay_cross_margin", "USDT", 50)
+        after = client._do("fetch_balance", {"type": "margin"})["USDT"]
+
+        assert (lent["free"] - before["free"], after["free"] - before["free"]) == pytest.approx((50, 0))
+        assert lent["debt"] - after["debt"] == pytest.approx(50)
+        with pytest.raises(ccxt.ExchangeError, match="exceed maximum borrow amount"):
+            client._do("borrow_cross_margin", "USDT", 10**7)
+
+    def test_an_order_on_margin_is_found_and_canceled_there(self, client: Ccxt) -> None:
+        cross = {"marginMode": "cross"}
+        price = float(client.book()[0]) * 0.95
+        order = client._do("create_order", client.symbol, "limit", "buy", 0.001, price, cross)
+
+        [shown] = client._do("fetch_open_orders", client.symbol, params=cross)
+        canceled = client._do("cancel_order", order["id"], client.symbol, cross)
+
+        assert (shown["id"], shown["status"], canceled["status"]) == (order["id"], "open", "canceled")
+        assert order["id"] not in client.open_orders()

@@ -195,3 +195,20 @@ class TestFutures(FuturesFacts):
         client = PythonBinanceFutures(served)
         yield client
         client.close()
+
+
+def test_it_borrows_and_repays_on_margin(served: Served) -> None:
+    client = connected(served, served.key, served.secret)
+    loan = {"asset": "USDT", "isIsolated": "FALSE", "symbol": SYMBOL, "amount": "50"}
+    client.make_universal_transfer(type="MAIN_MARGIN", asset="USDT", amount="100")
+
+    client.margin_borrow_repay(**loan, type="BORROW")
+    client.margin_borrow_repay(**loan, type="REPAY")
+    [repaid] = client.margin_get_borrow_repay_records(type="REPAY")["rows"]
+    left = client.get_margin_account()["userAssets"][0]["borrowed"]
+    with pytest.raises(BinanceAPIException, match="exceed maximum borrow amount"):
+        client.margin_borrow_repay(**loan | {"amount": "10000000"}, type="BORROW")
+
+    client.close_connection()
+    # an hour of 50 USDT at 0.00013233 a day is 0.00027569, paid first
+    assert (repaid["interest"], repaid["principal"], left) == ("0.00027569", "49.99972431", "0.00027569")

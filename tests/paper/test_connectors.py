@@ -66,6 +66,9 @@ SPOT_READS: dict[str, dict[str, Any]] = {
     "toggle_bnbBurn": {"spotBNBBurn": "true"},
     "system_status": {},
     "coin_info": {},
+    "account_status": {},
+    "api_trading_status": {},
+    "balance": {},
 }
 UM_READS: dict[str, dict[str, Any]] = {
     "ping": {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from atapi.domain.numbers import LEDGER_STEP
-from atapi.matching.ledger import Holder
+from atapi.matching.ledger import LENDERS, Holder
 from atapi.paper.clock import PaperClock
 from atapi.paper.exchange import Exchange, Submit
 from atapi.paper.feeds.base import Series
@@ -22,7 +23,7 @@ from tests.paper.feed_of_bars import HOUR, T0, D, FeedOfBars
 from tests.paper.worlds import counted_keys
 
 SYMBOL = "BTCUSDT"
-PATH = [50000, 50040, 49900, 49950, 51000, 48500, 50100, 50000, 55000, 45000, 50000]
+PATH = [50000, 50040, 49900, 49950, 51000, 48500, 50100, 50000, 55000, 36000, 50000]
 
 
 def wandering() -> FeedOfBars:
@@ -54,6 +55,8 @@ class Trading(RuleBasedStateMachine):
                 ("spot", "BNB", "0.05"),
                 ("um", "USDT", "9000.00000001"),
                 ("um", "BNB", "0.02"),
+                ("margin", "USDT", "20000"),
+                ("margin", "BNB", "0.0001"),
             ):
                 self.exchange.deposit(account, wallet, asset, D(amount))
 
@@ -118,7 +121,7 @@ class Trading(RuleBasedStateMachine):
         submit = Submit(symbol=SYMBOL, side=side, type="MARKET", quote_quantity=D(cents).scaleb(-2))
         self.place(account, "spot", submit)
 
-    @rule(account=st.integers(0, 2), market=st.sampled_from(["spot", "um"]))
+    @rule(account=st.integers(0, 2), market=st.sampled_from(["spot", "margin", "um"]))
     def cancel(self, account: int, market: str) -> None:
         for order in self.exchange.open_orders(self.accounts[account], market, SYMBOL)[:1]:
             self.exchange.cancel(
@@ -127,13 +130,68 @@ class Trading(RuleBasedStateMachine):
 
     @rule(
         account=st.integers(0, 2),
-        kind=st.sampled_from(["MAIN_UMFUTURE", "UMFUTURE_MAIN", "MAIN_FUNDING", "FUNDING_MAIN"]),
+        kind=st.sampled_from(
+            ["MAIN_UMFUTURE", "UMFUTURE_MAIN", "MAIN_FUNDING", "FUNDING_MAIN", "MAIN_MARGIN", "MARGIN_MAIN"]
+        ),
         asset=st.sampled_from(["USDT", "BNB"]),
         units=st.integers(1, 10**12),
     )
     def transfer(self, account: int, kind: str, asset: str, units: int) -> None:
         with suppress(Refusal):
             self.exchange.transfer(self.accounts[account], kind, asset, D(units).scaleb(-8))
+
+    @rule(
+        account=st.integers(0, 2),
+        asset=st.sampled_from(["USDT", "BTC"]),
+        share=st.sampled_from(["0.01", "0.5", "1", "1.1"]),
+    )
+    def borrow(self, account: int, asset: str, share: str) -> None:
+        desk, owner = self.exchange.margin, self.accounts[account]
+        with suppress(Refusal):
+            desk.borrow(owner, asset, (desk.borrowable(owner, asset)[0] * D(share)).quantize(LEDGER_STEP))
+
+    @rule(
+        account=st.integers(0, 2),
+        asset=st.sampled_from(["USDT", "BTC"]),
+        share=st.sampled_from(["0.0001", "0.5", "1", "1.1"]),
+    )
+    def repay(self, account: int, asset: str, share: str) -> None:
+        desk, owner = self.exchange.margin, self.accounts[account]
+        debt = desk.standing(owner).debts.get(asset)
+        if debt is not None:
+            with suppress(Refusal):
+                desk.repay(owner, asset, (debt.total * D(share)).quantize(LEDGER_STEP))
+
+    @rule(
+        account=st.integers(0, 2),
+        side=st.sampled_from(["BUY", "SELL"]),
+        lots=st.integers(1, 900),
+        offset=st.integers(-40, 40) | st.none(),
+        force=st.sampled_from(["GTC", "IOC"]),
+        effect=st.sampled_from(["NO_SIDE_EFFECT", "MARGIN_BUY", "AUTO_REPAY", "AUTO_BORROW_REPAY"]),
+        repay=st.booleans(),
+    )
+    def on_margin(
+        self, account: int, side: str, lots: int, offset: int | None, force: str, effect: str, repay: bool
+    ) -> None:
+        price = None
+        if offset is not None:
+            price = (self.exchange.last_price("spot", SYMBOL) + offset).quantize(D("0.1"))
+        submit = Submit(
+            symbol=SYMBOL,
+            side=side,
+            type="MARKET" if price is None else "LIMIT",
+            quantity=D(lots).scaleb(-3),
+            price=price,
+            time_in_force=None if price is None else force,
+            side_effect=effect,
+            repay_at_cancel=repay,
+        )
+        self.place(account, "margin", submit)
+
+    @rule(account=st.integers(0, 2), on=st.booleans())
+    def interest_in_bnb(self, account: int, on: bool) -> None:
+        self.exchange.margin.set_interest_in_bnb(self.accounts[account], on)
 
     @rule(account=st.integers(0, 2), leverage=st.integers(1, 100))
     def leverage(self, account: int, leverage: int) -> None:
@@ -160,7 +218,7 @@ class Trading(RuleBasedStateMachine):
         assert not any(sums.values()), sums
         assert {(h, a): b for h, a, b in self.store.balances()} == balances
         for account in self.accounts:
-            for wallet in ("spot", "um", "funding"):
+            for wallet in ("spot", "margin", "um", "funding"):
                 for asset, (free, held) in self.exchange.balances(account, wallet).items():
                     assert free + held == balances[Holder(account, wallet), asset]
                     assert held >= 0
@@ -169,16 +227,37 @@ class Trading(RuleBasedStateMachine):
     @precondition(lambda self: hasattr(self, "store"))
     @invariant()
     def what_orders_hold_is_what_open_orders_need(self) -> None:
-        for account in self.accounts:
+        for account, market in product(self.accounts, ("spot", "margin")):
             need = {"USDT": D(0), "BTC": D(0)}
-            for order in self.exchange.open_orders(account, "spot", None):
+            for order in self.exchange.open_orders(account, market, None):
                 if order.side == "BUY":
                     need["USDT"] += order.remaining * order.price
                 else:
                     need["BTC"] += order.remaining
-            balances = self.exchange.balances(account, "spot")
+            balances = self.exchange.balances(account, market)
             for asset, amount in need.items():
                 assert balances.get(asset, (D(0), D(0)))[1] == amount
+
+    @precondition(lambda self: hasattr(self, "store"))
+    @invariant()
+    def what_is_owed_is_what_lenders_claim(self) -> None:
+        lent = {asset: -amount for asset, (amount, _) in self.exchange.balances(LENDERS, "margin").items()}
+        for wallet in ("loan", "interest"):
+            claims = self.exchange.balances(LENDERS, wallet)
+            for account in self.accounts:
+                for asset, (owed, _) in self.exchange.balances(account, wallet).items():
+                    assert owed < 0
+                    claims[asset] = (claims[asset][0] + owed, D(0))
+            assert not any(amount for amount, _ in claims.values()), claims
+        for account in self.accounts:
+            loans = self.exchange.margin.loans(account, "BORROW", 0, 10**15)
+            for loan in loans:
+                lent[loan.asset] = lent.get(loan.asset, D(0)) - loan.amount
+            for loan in self.exchange.margin.loans(account, "REPAY", 0, 10**15):
+                lent[loan.asset] = lent.get(loan.asset, D(0)) + loan.amount
+        assert all(amount <= 0 for amount in lent.values()), (
+            lent
+        )  # interest in BNB and insurance paid the rest
 
     @precondition(lambda self: hasattr(self, "store"))
     @invariant()
@@ -265,3 +344,38 @@ def test_a_long_life_keeps_every_invariant(seed: int) -> None:
             life.positions_are_their_fills_and_what_was_realized_is_exact()
             life.futures_money_is_explained_by_income()
             life.books_never_cross_and_orders_add_up()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_long_life_on_margin_keeps_every_invariant(seed: int) -> None:
+    dice = random.Random(seed)
+    life = Trading()
+    life.open()
+    effects = ["NO_SIDE_EFFECT", "MARGIN_BUY", "AUTO_REPAY", "AUTO_BORROW_REPAY"]
+    for step in range(500):
+        who, what = dice.randrange(3), dice.random()
+        side, asset = dice.choice(["BUY", "SELL"]), dice.choice(["USDT", "BTC"])
+        if what < 0.5:
+            offset = dice.choice([None, dice.randint(-40, 40)])
+            force, effect = dice.choice(["GTC", "IOC"]), dice.choice(effects)
+            life.on_margin(who, side, dice.randint(1, 900), offset, force, effect, dice.random() < 0.5)
+        elif what < 0.65:
+            life.borrow(who, asset, dice.choice(["0.01", "0.5", "1"]))
+        elif what < 0.75:
+            life.repay(who, asset, dice.choice(["0.0001", "0.5", "1"]))
+        elif what < 0.8:
+            life.transfer(who, dice.choice(["MAIN_MARGIN", "MARGIN_MAIN"]), asset, dice.randint(1, 10**12))
+        elif what < 0.85:
+            life.market(who, "spot", side, dice.randint(1, 700), False)
+        elif what < 0.9:
+            life.cancel(who, dice.choice(["spot", "margin"]))
+        elif what < 0.92:
+            life.interest_in_bnb(who, dice.random() < 0.5)
+        else:
+            life.advance(dice.choice([250, 61_000, 20 * 60_000, HOUR, 9 * HOUR]))
+        if step % 25 == 24:
+            life.every_asset_sums_to_zero_and_balances_are_their_entries()
+            life.what_orders_hold_is_what_open_orders_need()
+            life.what_is_owed_is_what_lenders_claim()
+            life.books_never_cross_and_orders_add_up()
+    assert any(life.exchange.margin.liquidations(account) for account in life.accounts)

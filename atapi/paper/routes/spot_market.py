@@ -51,7 +51,9 @@ def exchange_info(call: Call) -> Json:
         "rateLimits": [rule.wire() for rule in call.gateway.limits["spot"].rules],
         "exchangeFilters": [],
         "symbols": [
-            spot_symbol(rules, permission_sets) for rules in rows if status is None or rules.status == status
+            spot_symbol(rules, permission_sets, margin=call.exchange.margin.terms.tradable(rules))
+            for rules in rows
+            if status is None or rules.status == status
         ],
     }
 

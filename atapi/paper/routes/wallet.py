@@ -11,16 +11,18 @@ from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import bare, eight
 from atapi.paper.wire.params import missing
 from atapi.paper.wire.router import Router
+from atapi.paper.wire.rows import DAY_MS, WEEK_MS, page_of, span_of
 
 router = Router()
 
 Json = dict[str, Any]
-WEEK_MS = 7 * 86_400_000
+HALF_YEAR_MS = 184 * DAY_MS
 
 
-@router.signed("POST", "/sapi/v1/asset/transfer", weight=300)
+@router.signed("POST", "/sapi/v1/asset/transfer", weight=300, by_account=True)
 def transfer(call: Call) -> Json:
     """Move funds between two wallets."""
+    call.params.skip("fromSymbol", "toSymbol")
     kind, asset, amount = call.params.text("type"), call.params.text("asset"), call.params.decimal("amount")
     return {"tranId": call.exchange.transfer(call.account, kind, asset, amount).transfer_id}
 
@@ -29,16 +31,13 @@ def transfer(call: Call) -> Json:
 def transfers(call: Call) -> Json:
     """List transfers of one kind, newest first; the last week unless asked otherwise."""
     kind = call.params.text("type")
-    current, size = call.params.maybe_integer("current") or 1, call.params.maybe_integer("size") or 10
-    start, end = call.params.maybe_integer("startTime"), call.params.maybe_integer("endTime")
-    until = call.now_ms if end is None else end
-    since = until - WEEK_MS if start is None else start
+    wanted = page_of(call.params)
+    since, until = span_of(call.params, call.now_ms, usual_ms=WEEK_MS, most_ms=HALF_YEAR_MS)
     found = [
         record
         for record in reversed(call.exchange.transfers(call.account))
         if record.kind == kind and since <= record.time_ms <= until
     ]
-    size = min(size, 100)
     rows = [
         {
             "asset": record.asset,
@@ -48,9 +47,9 @@ def transfers(call: Call) -> Json:
             "tranId": record.transfer_id,
             "timestamp": record.time_ms,
         }
-        for record in found[(current - 1) * size : current * size]
+        for record in wanted.of(found)
     ]
-    return {"total": len(found), "rows": rows}
+    return wanted.shown(found, rows)
 
 
 @router.signed("POST", "/sapi/v1/asset/get-funding-asset")
@@ -115,18 +114,28 @@ def restrictions(call: Call) -> Json:
 
 @router.signed("GET", "/sapi/v1/bnbBurn")
 def bnb_burn(call: Call) -> Json:
-    """Tell whether spot fees are paid in BNB."""
-    return {"spotBNBBurn": call.exchange.bnb_burn(call.account)[0], "interestBNBBurn": False}
+    """Tell whether spot and margin fees, and margin interest, are paid in BNB."""
+    return _burns(call)
 
 
 @router.signed("POST", "/sapi/v1/bnbBurn")
 def set_bnb_burn(call: Call) -> Json:
-    """Switch paying spot fees in BNB."""
+    """Switch paying spot and margin fees, or margin interest, in BNB."""
     if "spotBNBBurn" not in call.params and "interestBNBBurn" not in call.params:
         raise missing("spotBNBBurn")
     burn = call.params.flag("spotBNBBurn") if "spotBNBBurn" in call.params else None
+    interest = call.params.flag("interestBNBBurn") if "interestBNBBurn" in call.params else None
     call.exchange.set_bnb_burn(call.account, spot=burn)
-    return {"spotBNBBurn": call.exchange.bnb_burn(call.account)[0], "interestBNBBurn": False}
+    if interest is not None:
+        call.exchange.margin.set_interest_in_bnb(call.account, interest)
+    return _burns(call)
+
+
+def _burns(call: Call) -> Json:
+    return {
+        "spotBNBBurn": call.exchange.bnb_burn(call.account)[0],
+        "interestBNBBurn": call.exchange.margin.interest_in_bnb(call.account),
+    }
 
 
 @router.public("/sapi/v1/system/status")

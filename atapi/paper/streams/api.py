@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,9 @@ UM_METHODS = {
 METHODS = {"spot": SPOT_METHODS, "um": UM_METHODS}
 
 
+Subscription = tuple[tuple[str, str], Callable[[], None]]  # (market, account), how to stop
+
+
 class ApiTalk:
     """One WebSocket API connection."""
 
@@ -87,16 +91,21 @@ class ApiTalk:
         self._market = market
         self._hub = gateway.hub()
         self._session: Session
-        self._subscriptions: dict[int, tuple[str, Callable[[], None]]] = {}  # id -> account, how to stop
+        self._subscriptions: dict[int, Subscription] = {}  # id -> whose events, how to stop
         self._next_subscription = 0
         self._own = {  # methods that live on the connection itself
             "userDataStream.subscribe.signature": Route(
-                "WS", "", self._subscribe, Security.SIGNED, weight=2, orders=False
+                "WS", "", self._subscribe, Security.SIGNED, weight=2, by_account=False, orders=False
+            ),
+            "userDataStream.subscribe.listenToken": Route(
+                "WS", "", self._subscribe_token, Security.NONE, weight=2, by_account=False, orders=False
             ),
             "userDataStream.unsubscribe": Route(
-                "WS", "", self._unsubscribe, Security.NONE, weight=2, orders=False
+                "WS", "", self._unsubscribe, Security.NONE, weight=2, by_account=False, orders=False
             ),
-            "session.subscriptions": Route("WS", "", self._list, Security.NONE, weight=2, orders=False),
+            "session.subscriptions": Route(
+                "WS", "", self._list, Security.NONE, weight=2, by_account=False, orders=False
+            ),
         }
 
     # --- talk -----------------------------------------------------------------------------------------------
@@ -148,18 +157,47 @@ class ApiTalk:
 
     # --- user data ------------------------------------------------------------------------------------------
     def _subscribe(self, call: Call) -> Json:
-        account = call.account
-        if any(owner == account for owner, _ in self._subscriptions.values()):
+        whose = ("spot", call.account)
+        if self._number_of(whose) is not None:
             raise Refusal(-2035, "User Data Stream subscription already active.")
-        number = self._next_subscription
-        self._next_subscription += 1
-
-        def push(event: Json) -> None:
-            self._session.say({"subscriptionId": number, "event": event})
-
-        self._session.owner = self._gateway.name_of(account)
-        self._subscriptions[number] = (account, self._hub.follow("spot", account, push))
+        number = self._new_number()
+        self._session.owner = self._gateway.name_of(call.account)
+        self._subscriptions[number] = (whose, self._hub.follow(*whose, self._sink(number)))
         return {"subscriptionId": number}
+
+    def _subscribe_token(self, call: Call) -> Json:
+        tokens = self._gateway.listen_tokens
+        account, end_ms = tokens.redeem(call.params.text("listenToken"))
+        whose = ("margin", account)
+        number = self._number_of(whose)
+        if number is None:
+            number = self._new_number()
+        else:
+            self._subscriptions.pop(number)[1]()  # a new token goes on where the old one would have ended
+        leave, push = self._hub.follow(*whose, self._sink(number)), self._sink(number)
+
+        def expire() -> None:
+            self._subscriptions.pop(number)[1]()
+            push({"e": "eventStreamTerminated", "E": end_ms})
+
+        timer = asyncio.get_running_loop().call_later(tokens.left_s(end_ms), expire)
+
+        def stop() -> None:
+            timer.cancel()
+            leave()
+
+        self._subscriptions[number] = (whose, stop)
+        return {"subscriptionId": number, "expirationTime": end_ms}
+
+    def _number_of(self, whose: tuple[str, str]) -> int | None:
+        return next((number for number, (of, _) in self._subscriptions.items() if of == whose), None)
+
+    def _new_number(self) -> int:
+        self._next_subscription += 1
+        return self._next_subscription - 1
+
+    def _sink(self, number: int) -> Callable[[Json], None]:
+        return lambda event: self._session.say({"subscriptionId": number, "event": event})
 
     def _unsubscribe(self, call: Call) -> Json:
         number = call.params.maybe_integer("subscriptionId")

@@ -22,6 +22,7 @@ from atapi.paper.wire.shapes.spot_lists import list_status
 
 Json = dict[str, Any]
 FUTURES = ("um", "cm")
+COINS = ("spot", "margin")  # markets whose events tell balances of coins
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class UserEvents:
         self._happenings: list[Happening] = []
         self._known: dict[tuple[str, str, str], Decimal] = {}  # (account, wallet, asset) -> free and locked
         for record in exchange.accounts():
-            for wallet in ("spot", *FUTURES):
+            for wallet in (*COINS, *FUTURES):
                 for asset, (free, locked) in exchange.balances(record.account, wallet).items():
                     self._known[record.account, wallet, asset] = free + locked
 
@@ -92,7 +93,7 @@ class UserEvents:
 
     def _take_order(self, now: Happening, order: OrderRecord) -> None:
         now.orders[order.market, order.order_id] = order
-        changed = order.market == "spot"
+        changed = order.market in COINS
         prevented = now.prevented.pop(order.order_id, None) if changed else None
         amended = now.amended.pop(order.order_id, None) if changed else None
         if prevented or amended or order.status not in ("PARTIALLY_FILLED", "FILLED"):
@@ -110,8 +111,8 @@ class UserEvents:
                     yield "spot", record.account, list_status(record, status)
                     continue
                 order, trade = execution.order, execution.trade
-                if order.market == "spot":
-                    yield "spot", order.account, self._report(execution)
+                if order.market in COINS:
+                    yield order.market, order.account, self._report(execution)
                     continue
                 if trade is not None and order.market == "um":
                     yield "um", order.account, user_um.trade_lite(order, trade)
@@ -134,17 +135,19 @@ class UserEvents:
         changes = self._changes(happening)
         executions = [execution for execution in happening.executions if isinstance(execution, Execution)]
         traded = {(e.order.account, e.order.market) for e in executions if e.trade is not None}
-        ordered = {execution.order.account for execution in executions}
+        ordered = {(execution.order.market, execution.order.account) for execution in executions}
         for account in dict.fromkeys(
             [*(b[0] for b in happening.balances), *(a for a, _ in happening.positions)]
         ):
-            spot = [b for b in happening.balances if b[0] == account and b[1] == "spot"]
-            if spot:
-                yield "spot", account, user_spot.account_position(spot, now)
-            if account not in ordered:
+            for market in COINS:
+                rows = [b for b in happening.balances if b[:2] == (account, market)]
+                if rows:
+                    yield market, account, user_spot.account_position(rows, now)
+                if (market, account) in ordered:
+                    continue
                 for (owner, wallet, asset), delta in changes.items():
-                    if owner == account and wallet == "spot" and delta:
-                        yield "spot", account, user_spot.balance_update(asset, delta, now)
+                    if (owner, wallet) == (account, market) and delta:
+                        yield market, account, user_spot.balance_update(asset, delta, now)
             for market in FUTURES:
                 moved = {
                     asset: delta

@@ -16,6 +16,7 @@ from atapi.paper.wire.call import Call
 from atapi.paper.wire.http import Answer, Request, html_answer, json_answer, refusal_answer
 from atapi.paper.wire.limits import POOLS, Limits
 from atapi.paper.wire.listenkeys import ListenKeys
+from atapi.paper.wire.listentokens import ListenTokens
 from atapi.paper.wire.outbox import Outbox
 from atapi.paper.wire.params import Params
 from atapi.paper.wire.permissions import needed
@@ -58,6 +59,7 @@ class Gateway:
         pools = {pool: Limits(pool, clock_ms, enforced=enforce_limits) for pool in ("spot", "um")}
         self.limits = {market: pools[POOLS[market]] for market in routers}
         self.listen_keys = {market: ListenKeys(clock_ms) for market in ("um", "cm")}
+        self.listen_tokens = ListenTokens(clock_ms)
         self._admin_token = admin_token
         self._hub: Hub | None = None
         self.outbox = Outbox()
@@ -97,7 +99,9 @@ class Gateway:
             answer = refusal_answer(refusal.code, refusal.message, refusal.status)
         if route.path.startswith("/sapi/"):
             limits.charge(-weight)  # counted by endpoint, not in the market's pool
-            return answer.with_headers(limits.sapi_headers(route.path, weight))
+            return answer.with_headers(
+                limits.sapi_headers(route.path, weight, account if route.by_account else None)
+            )
         headers = limits.headers()
         if route.orders and account is not None:
             headers += limits.order_headers(account)

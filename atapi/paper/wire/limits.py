@@ -15,7 +15,8 @@ from atapi.paper.wire.http import Answer, refusal_answer
 SECOND, MINUTE, DAY = 1000, 60_000, 86_400_000
 BAN_AFTER = 20  # requests sent in spite of 429 before the address is banned; Binance does not say how many
 BAN_MS = 2 * MINUTE
-SAPI_WEIGHT = 12_000  # per minute and endpoint
+SAPI_WEIGHT = 12_000  # per minute and endpoint, where it is counted by address
+SAPI_ACCOUNT_WEIGHT = 180_000  # where it is counted by account
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -104,7 +105,7 @@ class Limits:
         self._enforced = enforced
         self.rules = RULES[market]
         self._weight = Window(self.rules[0])
-        self._sapi: dict[str, Window] = {}  # path -> its own pool
+        self._sapi: dict[tuple[str, str | None], Window] = {}  # path, account -> its own pool
         self._orders: dict[str, tuple[Window, ...]] = {}  # account -> one counter a rule
         self._defiant = 0  # requests since the first 429 of this window
         self._banned_until_ms = 0
@@ -139,14 +140,17 @@ class Limits:
         """List what this minute has used, as the WebSocket API does."""
         return [self._weight.rule.wire() | {"count": self._weight.count}]
 
-    def sapi_headers(self, path: str, weight: int) -> Headers:
-        """Count a request in its endpoint's own pool and tell what that has used."""
-        window = self._sapi.get(path)
+    def sapi_headers(self, path: str, weight: int, account: str | None = None) -> Headers:
+        """Count a request in its endpoint's own pool, the account's where one is given, and tell what that has used."""
+        key = (path, account)
+        window = self._sapi.get(key)
         if window is None:
-            window = self._sapi[path] = Window(Rule("REQUEST_WEIGHT", "MINUTE", 1, SAPI_WEIGHT))
+            most = SAPI_WEIGHT if account is None else SAPI_ACCOUNT_WEIGHT
+            window = self._sapi[key] = Window(Rule("REQUEST_WEIGHT", "MINUTE", 1, most))
         window.roll(self._clock_ms())
         window.count += weight
-        return (("x-sapi-used-ip-weight-1m", str(window.count)),)
+        kind = "ip" if account is None else "uid"
+        return ((f"x-sapi-used-{kind}-weight-1m", str(window.count)),)
 
     # --- orders ---------------------------------------------------------------------------------------------
     def count_orders(self, account: str, orders: int) -> None:

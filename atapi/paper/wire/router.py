@@ -34,6 +34,7 @@ class Route:
     handler: Handler
     security: Security
     weight: Weight
+    by_account: bool  # a wallet's endpoint whose weight is counted by account, not by address
     orders: bool  # places orders: their counts are told, and on spot one that is accepted costs no weight
 
 
@@ -51,13 +52,14 @@ class Router:
         security: Security = Security.NONE,
         weight: Weight = 1,
         orders: bool = False,
+        by_account: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler for a method and a path."""
 
         def register(handler: Handler) -> Handler:
             methods = self.table.setdefault(path, {})
             assert method not in methods, f"{method} {path} has two handlers"
-            methods[method] = Route(method, path, handler, security, weight, orders)
+            methods[method] = Route(method, path, handler, security, weight, by_account, orders)
             return handler
 
         return register
@@ -67,10 +69,18 @@ class Router:
         return self.route("GET", path, weight=weight)
 
     def signed(
-        self, method: str, path: str, *, weight: Weight = 1, orders: bool = False
+        self,
+        method: str,
+        path: str,
+        *,
+        weight: Weight = 1,
+        orders: bool = False,
+        by_account: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register an endpoint that wants key, time and signature."""
-        return self.route(method, path, security=Security.SIGNED, weight=weight, orders=orders)
+        return self.route(
+            method, path, security=Security.SIGNED, weight=weight, orders=orders, by_account=by_account
+        )
 
     def include_router(self, other: Router) -> None:
         """Take over another file's endpoints."""

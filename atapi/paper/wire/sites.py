@@ -13,6 +13,9 @@ from atapi.paper.routes import (
     cm_settings,
     listen_keys,
     margin,
+    margin_orders,
+    margin_streams,
+    margin_terms,
     products,
     spot_account,
     spot_changes,
@@ -27,10 +30,12 @@ from atapi.paper.routes import (
     um_settings,
     um_tickers,
     wallet,
+    wallet_account,
 )
 from atapi.paper.wire.router import Router
 
 HOST = (admin, admin_accounts, admin_faults)
+MARGIN = (margin, margin_orders, margin_terms, margin_streams)
 SPOT = (
     spot_market,
     spot_tickers,
@@ -39,7 +44,8 @@ SPOT = (
     spot_changes,
     spot_account,
     wallet,
-    margin,
+    wallet_account,
+    *MARGIN,
     products,
     *HOST,
 )

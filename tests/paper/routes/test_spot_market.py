@@ -24,7 +24,7 @@ def test_exchange_info_states_rules_in_the_order_clients_index(spot: Wire) -> No
         f["filterType"] for f in symbol["filters"]
     }
     assert symbol["filters"][0]["tickSize"] == "0.01000000"
-    assert symbol["permissionSets"] == [["SPOT"]]
+    assert symbol["permissionSets"] == [["SPOT", "MARGIN"]]
     assert symbol["permissions"] == []
     assert (symbol["baseAsset"], symbol["quoteAsset"], symbol["status"]) == ("BTC", "USDT", "TRADING")
     assert [rule["rateLimitType"] for rule in info["rateLimits"]] == [

@@ -85,7 +85,7 @@ def test_the_key_may_trade_and_not_withdraw(spot: Wire) -> None:
 def test_the_margin_account_is_empty_and_well_formed(spot: Wire) -> None:
     account = spot.signed("GET", "/sapi/v1/margin/account").json
 
-    assert (account["created"], account["borrowEnabled"], account["tradeEnabled"]) == (True, False, False)
+    assert (account["created"], account["borrowEnabled"], account["tradeEnabled"]) == (True, True, True)
     assert (account["marginLevel"], account["totalNetAssetOfBtc"]) == ("999", "0.00000000")
     assert account["userAssets"] == []
 
@@ -146,3 +146,33 @@ def test_listen_keys_are_gone_from_spot(spot: Wire) -> None:
         assert gone.status == 410
         assert b"410 Gone" in gone.body
         assert len(gone.body) == 136
+
+
+def test_wallets_are_told_with_their_worth(spot: Wire) -> None:
+    spot.signed("POST", TRANSFER, type="MAIN_MARGIN", asset="USDT", amount="10000")
+    loan = {"asset": "BTC", "isIsolated": "FALSE", "amount": "0.01", "type": "BORROW"}
+    spot.signed("POST", "/sapi/v1/margin/borrow-repay", **loan)
+
+    rows = {row["walletName"]: row for row in spot.signed("GET", "/sapi/v1/asset/wallet/balance").json}
+    price = Decimal(spot.get("/api/v3/ticker/price", symbol="BTCUSDT").json["price"])
+    # the loan is in the wallet and owed; what is missing is its first hour, 0.01 * 0.00026125 / 24
+    expected = 10_000 / price - Decimal("0.00000011")
+    assert abs(Decimal(rows["Cross Margin"]["balance"]) - expected) < Decimal("0.00000002")
+    assert rows["Earn"] == {"activate": False, "balance": "0", "walletName": "Earn"}
+
+
+def test_transfers_by_number_go_between_spot_and_futures(spot: Wire) -> None:
+    path = "/sapi/v1/futures/transfer"
+    for kind in (1, 2, 3, 4):
+        assert spot.signed("POST", path, asset="USDT", amount="5", type=kind).status == 200
+    assert spot.signed("POST", path, asset="USDT", amount="5", type=5).refusal[1] == -1130
+    kinds = [
+        spot.signed("GET", TRANSFER, type=kind).json["total"] for kind in ("MAIN_UMFUTURE", "CMFUTURE_MAIN")
+    ]
+    assert kinds == [1, 1]
+
+
+def test_the_account_is_in_order(spot: Wire) -> None:
+    assert spot.signed("GET", "/sapi/v1/account/status").json == {"data": "Normal"}
+    assert spot.signed("GET", "/sapi/v1/account/info").json["isMarginEnabled"] is True
+    assert spot.signed("GET", "/sapi/v1/account/apiTradingStatus").json["data"]["isLocked"] is False

@@ -29,7 +29,7 @@ SPOT_TYPES = [
 PREVENTION_MODES = ["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"]
 
 
-def spot_symbol(rules: SpotRules, permission_sets: bool) -> Json:
+def spot_symbol(rules: SpotRules, permission_sets: bool, *, margin: bool) -> Json:
     """Print one symbol of `/api/v3/exchangeInfo`; what is not simulated says so by being false."""
     return {
         "symbol": rules.symbol,
@@ -52,10 +52,10 @@ def spot_symbol(rules: SpotRules, permission_sets: bool) -> Json:
         "amendAllowed": True,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
-        "isMarginTradingAllowed": False,
+        "isMarginTradingAllowed": margin,
         "filters": spot_filters(rules),
         "permissions": [],
-        "permissionSets": [["SPOT"]] if permission_sets else [],
+        "permissionSets": [["SPOT", "MARGIN"] if margin else ["SPOT"]] if permission_sets else [],
         "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
         "allowedSelfTradePreventionModes": PREVENTION_MODES,
     }

@@ -1,0 +1,1 @@
+"""Cross margin: what accounts owe, what follows from it, and orders on borrowed funds."""
