@@ -6,6 +6,7 @@ from atapi.paper.routes import (
     admin,
     admin_accounts,
     admin_faults,
+    admin_recording,
     listen_keys,
     margin,
     products,
@@ -23,7 +24,7 @@ from atapi.paper.routes import (
 )
 from atapi.paper.wire.router import Router
 
-HOST = (admin, admin_accounts, admin_faults)
+HOST = (admin, admin_accounts, admin_faults, admin_recording)
 SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, *HOST)
 UM = (
     um_market,
