@@ -15,9 +15,12 @@ from typing import Any
 from atapi.matching.ledger import Entry, Holder
 from atapi.paper.records import (
     AccountRecord,
+    AmendRecord,
     IncomeRecord,
+    ListRecord,
     OrderRecord,
     PositionRecord,
+    PreventedRecord,
     SettledFunding,
     TradeRecord,
     TransferRecord,
@@ -43,6 +46,9 @@ class Batch:
     postings: list[Posting] = field(default_factory=list)
     balances: dict[tuple[Holder, str], Decimal] = field(default_factory=dict)  # (holder, asset) -> balance
     orders: dict[tuple[str, int], OrderRecord] = field(default_factory=dict)  # (market, id) -> order
+    lists: dict[int, ListRecord] = field(default_factory=dict)  # id -> order list
+    prevented: list[PreventedRecord] = field(default_factory=list)
+    amends: list[AmendRecord] = field(default_factory=list)
     trades: list[TradeRecord] = field(default_factory=list)
     positions: dict[tuple[str, str, str], PositionRecord] = field(default_factory=dict)
     income: list[IncomeRecord] = field(default_factory=list)
@@ -92,6 +98,25 @@ class Effects:
         """Note a new or changed order."""
         self._batch.orders[record.market, record.order_id] = record
         self._tell("order", record)
+
+    def keep(self, record: OrderRecord) -> None:
+        """Note an order whose owner sees no change."""
+        self._batch.orders[record.market, record.order_id] = record
+
+    def order_list(self, record: ListRecord, status: str) -> None:
+        """Note a new or changed order list; `status` is EXEC_STARTED, UPDATED or ALL_DONE."""
+        self._batch.lists[record.list_id] = record
+        self._tell("list", (copy(record), status))
+
+    def prevented(self, record: PreventedRecord) -> None:
+        """Note that an account did not trade with itself; the orders it changed are noted after it."""
+        self._batch.prevented.append(record)
+        self._tell("prevented", record)
+
+    def amended(self, record: AmendRecord) -> None:
+        """Note that an order has another quantity; the order is noted after it."""
+        self._batch.amends.append(record)
+        self._tell("amended", record)
 
     def trade(self, record: TradeRecord) -> None:
         """Note a fill."""

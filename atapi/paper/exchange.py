@@ -40,6 +40,7 @@ from atapi.paper.records import (
     TransferRecord,
 )
 from atapi.paper.rulebook import Rulebook
+from atapi.paper.spot_desk import SpotDesk
 from atapi.paper.spot_market import SpotMarket
 from atapi.paper.store import Store
 from atapi.paper.tape import Tape
@@ -98,6 +99,7 @@ class Exchange:
             self._effects,
         )
         self._spot = SpotMarket(office, self.catalogue.spot)
+        self.spot = SpotDesk(self._spot, self._call)
         self._perpetuals = {kind.name: Perpetuals.open(office, kind) for kind in (UmMarket, CmMarket)}
         self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
         self._markets: dict[str, Market[Any]] = {"spot": self._spot} | {
@@ -106,8 +108,9 @@ class Exchange:
         self._timeline = Timeline(feed, self._orders, self._markets, self._perpetuals)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
-        for order in store.open_orders():
+        for order in sorted(store.open_orders(), key=lambda order: (order.working_ms, order.order_id)):
             self._market(order.market).restore(order)
+        self._spot.lists.restored()
         self._effects.meta("feed", feed.identity())
         self._commit()
 
@@ -213,7 +216,8 @@ class Exchange:
     ) -> tuple[int, Sequence[tuple[Decimal, Decimal]], Sequence[tuple[Decimal, Decimal]]]:
         """Update id, bids and asks as (price, quantity), best first."""
         with self._call() as now:
-            listing = self._market(market).quoted(symbol, now)
+            self._market(market).look(symbol, now)
+            listing = self._market(market).listing(symbol)
         tick, lot = listing.tick, listing.lot
         bids, asks = listing.book.depth(limit)
         return (

@@ -29,6 +29,14 @@ class Ids:
         self._trade = {market: store.last_id("trades", "trade_id", market) for market in FIRST_ORDER}
         self._income = max(store.last_id("income", "income_id"), FIRST_INCOME - 1)
         self._transfer = max(store.last_id("transfers", "transfer_id"), FIRST_TRANSFER - 1)
+        self._counters = {
+            name: store.last_id(table, column)
+            for name, table, column in (
+                ("list", "lists", "list_id"),
+                ("prevented", "prevented", "match_id"),
+                ("execution", "amends", "execution_id"),
+            )
+        }
         self._account = store.last_id("accounts", "CAST(account AS INTEGER)")
         self._crowd = 0
 
@@ -51,6 +59,15 @@ class Ids:
         """Give the next transfer id."""
         self._transfer += 1
         return self._transfer
+
+    def next(self, name: str) -> int:
+        """Give the next id of an order list, a prevented match or an amendment: `list`, `prevented`, `execution`."""
+        self._counters[name] += 1
+        return self._counters[name]
+
+    def last(self, name: str) -> int:
+        """Tell the last id that `next` gave; 0 where it gave none yet."""
+        return self._counters[name]
 
     def account(self) -> str:
         """Give the next account id."""

@@ -1,15 +1,17 @@
-"""What happened between two moments, in its order: fundings paid, resting orders that the market traded through.
+"""What happened between two moments, in its order: fundings paid, open orders that the market reached.
 
 Bars are looked at when they are over, by the minute; where the feed has no minutes, by the hour, else by the day. At
-the end the crowd quotes anew wherever an account's order rests, and takes what its quotes cross.
+the end every symbol with an open order is looked at as it is now: the crowd quotes anew and takes what its quotes
+cross.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from heapq import merge
+from typing import Any, NamedTuple
 
-from atapi.paper.feeds.base import Bar, Feed, Series
+from atapi.paper.feeds.base import Bar, Feed
 from atapi.paper.listing import Listing
 from atapi.paper.market import Market
 from atapi.paper.orders import Orders
@@ -17,7 +19,15 @@ from atapi.paper.perpetuals import Perpetuals
 from atapi.paper.prices import DAY, HOUR, MINUTE
 from atapi.paper.records import SettledFunding
 
-Touch = tuple[int, str, str, Bar]  # time, market, symbol, bar
+
+class Moment(NamedTuple):
+    """Something that happens at a time; of what happens at the same time, fundings come first."""
+
+    time_ms: int
+    turn: int  # 0 for a funding, 1 for a bar
+    market: str
+    symbol: str
+    what: Bar | SettledFunding
 
 
 class Timeline:
@@ -37,74 +47,62 @@ class Timeline:
 
     def run(self, after_ms: int, now_ms: int) -> None:
         """Let everything happen that lies in after_ms < time <= now_ms."""
-        resting = {name: self._orders.symbols(name) for name in self._markets}
-        fundings = self._fundings(resting, after_ms, now_ms)
-        touches = self._touches(resting, after_ms, now_ms)
-        for name, funding in fundings:
-            while touches and touches[0][0] < funding.time_ms:
-                self._fill(touches.pop(0))
-            self._perpetuals[name].market.settle_funding(funding)
-        for touch in touches:
-            self._fill(touch)
+        ordered = {name: self._orders.symbols(name) for name in self._markets}
+        fundings = self._fundings(ordered, after_ms, now_ms)
+        walks = [] if after_ms // MINUTE == now_ms // MINUTE else self._walks(ordered, after_ms, now_ms)
+        for moment in merge(fundings, *walks, key=_in_time):
+            if isinstance(moment.what, SettledFunding):
+                self._perpetuals[moment.market].market.settle_funding(moment.what)
+            else:
+                market = self._markets[moment.market]
+                market.live_through(market.listing(moment.symbol), moment.what, moment.time_ms)
         for name, market in self._markets.items():
-            for symbol in resting[name]:
-                market.quoted(symbol, now_ms)
+            for symbol in ordered[name]:
+                market.look(symbol, now_ms)
 
-    def _fundings(
-        self, resting: Mapping[str, Sequence[str]], after_ms: int, now_ms: int
-    ) -> list[tuple[str, SettledFunding]]:
+    def _fundings(self, ordered: Mapping[str, Sequence[str]], after_ms: int, now_ms: int) -> list[Moment]:
         found = [
-            (name, funding)
+            Moment(funding.time_ms, 0, name, symbol, funding)
             for name, perpetuals in self._perpetuals.items()
-            for symbol in sorted(perpetuals.accounts.symbols().union(resting[name]))
+            for symbol in sorted(perpetuals.accounts.symbols().union(ordered[name]))
             for funding in perpetuals.funding.due(symbol, after_ms, now_ms)
         ]
-        return sorted(found, key=lambda due: (due[1].time_ms, due[1].symbol))
+        return sorted(found, key=_in_time)
 
-    def _touches(self, resting: dict[str, list[str]], after_ms: int, now_ms: int) -> list[Touch]:
-        if after_ms // MINUTE == now_ms // MINUTE:
-            return []  # no bar is over
-        found: list[Touch] = []
-        for name, market in self._markets.items():
-            for symbol in resting[name]:
-                listing = market.listing(symbol)
-                listing.withdraw_crowd()
-                for over_ms, bar in self._bars(market.series, listing, after_ms, now_ms):
-                    if _reaches(bar, listing):
-                        found.append((over_ms - 1, name, symbol, bar))
-        return sorted(found, key=lambda touch: touch[:3])
+    def _walks(self, ordered: dict[str, list[str]], after_ms: int, now_ms: int) -> list[Iterator[Moment]]:
+        return [
+            self._walk(market, market.listing(symbol), after_ms, now_ms)
+            for name, market in self._markets.items()
+            for symbol in ordered[name]
+        ]
+
+    def _walk(
+        self, market: Market[Any], listing: Listing[Any], after_ms: int, now_ms: int
+    ) -> Iterator[Moment]:
+        """Walk bars that end in after_ms < time <= now_ms and reach an order that is open by then.
+
+        Each bar is asked for only once what the one before it did has happened, so that an order that one bar
+        brings to the book may be filled by the next.
+        """
+        for over_ms, bar in self._bars(market, listing, after_ms, now_ms):
+            if market.reached(listing, bar):
+                yield Moment(over_ms - 1, 1, market.name, listing.symbol, bar)
 
     def _bars(
-        self, series: Series, listing: Listing[Any], after_ms: int, now_ms: int
+        self, market: Market[Any], listing: Listing[Any], after_ms: int, now_ms: int
     ) -> Iterator[tuple[int, Bar]]:
-        """Walk bars that end in after_ms < time <= now_ms, in minutes where the hour reaches an order."""
-        hours = self._feed.bars(series, listing.symbol, HOUR, after_ms // HOUR * HOUR, now_ms, now_ms)
+        """Walk finished bars with their ends, in minutes where the hour reaches an order."""
+        series, symbol = market.series, listing.symbol
+        hours = self._feed.bars(series, symbol, HOUR, after_ms // HOUR * HOUR, now_ms, now_ms)
         if not hours:
-            days = self._feed.bars(series, listing.symbol, DAY, after_ms // DAY * DAY, now_ms, now_ms)
+            days = self._feed.bars(series, symbol, DAY, after_ms // DAY * DAY, now_ms, now_ms)
             yield from _over(days, DAY, after_ms, now_ms)
-            return
         for hour in hours:
-            if not _reaches(hour, listing):
-                continue
-            last = hour.open_ms + HOUR - MINUTE
-            minutes = self._feed.bars(series, listing.symbol, MINUTE, hour.open_ms, last, now_ms)
-            if minutes:
-                yield from _over(minutes, MINUTE, after_ms, now_ms)
-            else:
-                yield from _over([hour], HOUR, after_ms, now_ms)
-
-    def _fill(self, touch: Touch) -> None:
-        time_ms, name, symbol, bar = touch
-        market = self._markets[name]
-        market.fill_through(market.listing(symbol), bar, time_ms)
-
-
-def _reaches(bar: Bar, listing: Listing[Any]) -> bool:
-    """Whether a bar traded beyond an account's order; the crowd must have withdrawn."""
-    bid, ask = listing.book.best_bid, listing.book.best_ask
-    return (bid is not None and bar.low < listing.price(bid)) or (
-        ask is not None and bar.high > listing.price(ask)
-    )
+            if market.reached(listing, hour):
+                last = hour.open_ms + HOUR - MINUTE
+                minutes = self._feed.bars(series, symbol, MINUTE, hour.open_ms, last, now_ms)
+                step = MINUTE if minutes else HOUR
+                yield from _over(minutes or [hour], step, after_ms, now_ms)
 
 
 def _over(bars: Sequence[Bar], step_ms: int, after_ms: int, now_ms: int) -> Iterator[tuple[int, Bar]]:
@@ -112,3 +110,7 @@ def _over(bars: Sequence[Bar], step_ms: int, after_ms: int, now_ms: int) -> Iter
         end = bar.open_ms + step_ms
         if after_ms < end <= now_ms:
             yield end, bar
+
+
+def _in_time(moment: Moment) -> tuple[int, int, str, str]:
+    return moment[:4]

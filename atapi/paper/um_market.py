@@ -52,7 +52,6 @@ class UmMarket(Market[PerpetualRules]):
             side=submit.side,
             price=price,
             quantity=submit.quantity,
-            quote_quantity=None,
             reference=mark,
             open_orders=orders.count(account, self.name, submit.symbol),
             reduce_only=submit.reduce_only,
@@ -149,7 +148,7 @@ class UmMarket(Market[PerpetualRules]):
                 if lots is None:
                     continue  # still being matched
                 if not left or (order.side == "SELL") != (held > 0):
-                    self._end(listing, order, "EXPIRED", REDUCED_AWAY, now_ms)
+                    self.end(listing, order, "EXPIRED", REDUCED_AWAY, now_ms)
                 elif order.remaining > left:
                     listing.book.fill(lots, listing.lots(order.remaining - left))
                     order.quantity = order.executed + left
@@ -241,7 +240,7 @@ class UmMarket(Market[PerpetualRules]):
         plan = listing.book.plan(
             bid, owner=account, lots=lots, limit=limit, prevention=submit.self_trade_prevention
         )
-        if submit.time_in_force == "GTX" and (plan.lots or plan.expired or plan.halted):
+        if submit.time_in_force == "GTX" and not plan.quiet:
             raise Refusal(
                 -5022,
                 "Due to the order could not be executed as maker, the Post Only order will be rejected.",

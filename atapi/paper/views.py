@@ -23,6 +23,21 @@ class Submit:
     reduce_only: bool = False
     position_side: str = "BOTH"
     self_trade_prevention: str = "EXPIRE_MAKER"
+    stop_price: Decimal | None = None
+    trailing_delta: int | None = None  # basis points
+    iceberg: Decimal | None = None  # shown at most
+    strategy_id: int | None = None
+    strategy_type: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSubmit:
+    """An order list as it came in."""
+
+    symbol: str
+    kind: str  # OCO, OTO
+    legs: tuple[Submit, ...]  # of an OTO the working order first
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,29 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.exchange import Exchange
-from atapi.paper.records import ZERO, OrderRecord, PositionRecord, TradeRecord
+from atapi.paper.records import (
+    ZERO,
+    AmendRecord,
+    ListRecord,
+    OrderRecord,
+    PositionRecord,
+    PreventedRecord,
+    TradeRecord,
+)
 from atapi.paper.streams import user_spot, user_um
+from atapi.paper.wire.shapes.spot_lists import list_status
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One thing that happened to an order."""
+
+    order: OrderRecord
+    trade: TradeRecord | None = None
+    prevented: PreventedRecord | None = None
+    amended: AmendRecord | None = None
 
 
 @dataclass(slots=True)
@@ -19,7 +38,11 @@ class Happening:
     """What one call did to its users: everything up to the balances that end it."""
 
     orders: dict[tuple[str, int], OrderRecord] = field(default_factory=dict)  # (market, id) -> latest state
-    executions: list[tuple[OrderRecord, TradeRecord | None]] = field(default_factory=list)
+    executions: list[Execution | tuple[ListRecord, str]] = field(default_factory=list)
+    prevented: dict[int, PreventedRecord] = field(
+        default_factory=dict
+    )  # order id -> what is still to be told
+    amended: dict[int, AmendRecord] = field(default_factory=dict)  # order id -> what is still to be told
     positions: dict[tuple[str, str], PositionRecord] = field(default_factory=dict)  # (account, symbol)
     balances: list[tuple[str, str, str, Decimal, Decimal]] = field(default_factory=list)
     funding: str | None = None  # symbol a funding was settled of
@@ -48,12 +71,17 @@ class UserEvents:
             self._happenings.append(Happening())
         now = self._happenings[-1]
         if kind == "order":
-            now.orders[record.market, record.order_id] = record
-            if record.status not in ("PARTIALLY_FILLED", "FILLED"):  # those are told with their trade
-                now.executions.append((record, None))
+            self._take_order(now, record)
         elif kind == "trade":
             order = now.orders[record.market, record.order_id]
-            now.executions.append((order, record))
+            now.executions.append(Execution(order, record))
+        elif kind == "list":
+            now.executions.append(record)
+        elif kind == "prevented":
+            sides = ((record.taker_id, record.taker_quantity), (record.maker_id, record.maker_quantity))
+            now.prevented.update({number: record for number, lost in sides if lost is not None})
+        elif kind == "amended":
+            now.amended[record.order_id] = record
         elif kind == "position":
             now.positions[record.account, record.symbol] = record
         elif kind == "balance":
@@ -61,17 +89,28 @@ class UserEvents:
         elif kind == "funding":
             now.funding = record.symbol
 
+    def _take_order(self, now: Happening, order: OrderRecord) -> None:
+        now.orders[order.market, order.order_id] = order
+        changed = order.market == "spot"
+        prevented = now.prevented.pop(order.order_id, None) if changed else None
+        amended = now.amended.pop(order.order_id, None) if changed else None
+        if prevented or amended or order.status not in ("PARTIALLY_FILLED", "FILLED"):
+            now.executions.append(
+                Execution(order, None, prevented, amended)
+            )  # fills are told with their trade
+
     def drain(self) -> Iterator[tuple[str, str, Json]]:
         """Give market, account and event of everything noted, in order, and forget it."""
         happenings, self._happenings = self._happenings, []
         for happening in happenings:
-            for order, trade in happening.executions:
+            for execution in happening.executions:
+                if isinstance(execution, tuple):
+                    record, status = execution
+                    yield "spot", record.account, list_status(record, status)
+                    continue
+                order, trade = execution.order, execution.trade
                 if order.market == "spot":
-                    yield (
-                        "spot",
-                        order.account,
-                        user_spot.execution_report(order, trade, self.cancel_ids.get(order.order_id)),
-                    )
+                    yield "spot", order.account, self._report(execution)
                     continue
                 if trade is not None:
                     yield "um", order.account, user_um.trade_lite(order, trade)
@@ -79,11 +118,21 @@ class UserEvents:
             yield from self._accounts(happening)
         self.cancel_ids.clear()
 
+    def _report(self, execution: Execution) -> Json:
+        return user_spot.execution_report(
+            execution.order,
+            execution.trade,
+            self.cancel_ids.get(execution.order.order_id),
+            prevented=execution.prevented,
+            amended=execution.amended,
+        )
+
     def _accounts(self, happening: Happening) -> Iterator[tuple[str, str, Json]]:
         now = self._exchange.now_ms()
         changes = self._changes(happening)
-        traded = {trade.account for _, trade in happening.executions if trade is not None}
-        ordered = {order.account for order, _ in happening.executions}
+        executions = [execution for execution in happening.executions if isinstance(execution, Execution)]
+        traded = {execution.order.account for execution in executions if execution.trade is not None}
+        ordered = {execution.order.account for execution in executions}
         for account in dict.fromkeys(
             [*(b[0] for b in happening.balances), *(a for a, _ in happening.positions)]
         ):

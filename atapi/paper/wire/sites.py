@@ -11,6 +11,8 @@ from atapi.paper.routes import (
     margin,
     products,
     spot_account,
+    spot_changes,
+    spot_lists,
     spot_market,
     spot_orders,
     spot_tickers,
@@ -25,7 +27,18 @@ from atapi.paper.routes import (
 from atapi.paper.wire.router import Router
 
 HOST = (admin, admin_accounts, admin_faults, admin_recording)
-SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, *HOST)
+SPOT = (
+    spot_market,
+    spot_tickers,
+    spot_orders,
+    spot_lists,
+    spot_changes,
+    spot_account,
+    wallet,
+    margin,
+    products,
+    *HOST,
+)
 UM = (
     um_market,
     um_tickers,
