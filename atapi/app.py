@@ -34,6 +34,7 @@ from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
+from atapi.services.paper_recording import PaperRecording
 from atapi.services.pnl import PnlService
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
@@ -117,6 +118,11 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
             settings.home, feed_text=settings.feed, seed=settings.seed, at=settings.at, port=port, out=out
         )
 
+    def play(feed: str, port: int, out: IO[str]) -> None:
+        from atapi.paper.serve import serve as serve_in_front
+
+        serve_in_front(settings.home, feed_text=feed, seed=settings.seed, at=None, port=port, out=out)
+
     label = "synthetic" if settings.feed == "synthetic" else settings.feed
     tell(f"paper: {label} prices")  # what is not of now must never be taken for it
     return _services(
@@ -132,6 +138,7 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         paper=PaperSide(
             control=lambda: PaperAdmin(url=hosted.spot_url, token=hosted.admin_token),
             serve=serve,
+            play=play,
         ),
     )
 
@@ -226,6 +233,7 @@ def _services(
             account=account,
             accounts=PaperAccounts(PaperBackroom(paper.control)),
             faults=PaperFaults(PaperBackroom(paper.control)),
+            recording=PaperRecording(control=PaperBackroom(paper.control), player=paper.play),
             server=paper.serve,
         ),
     )
@@ -237,6 +245,7 @@ class PaperSide:
 
     control: Callable[[], PaperAdmin]
     serve: Callable[[int, IO[str]], None]
+    play: Callable[[str, int, IO[str]], None]
 
 
 class Jumps:

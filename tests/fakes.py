@@ -378,11 +378,20 @@ class FakeBackroom:
 
     made: list[PaperAccount] = field(default_factory=list)
     given: list[tuple[str, Wallet, str, Decimal]] = field(default_factory=list)
+    recorded: list[tuple[str, list[str]]] = field(default_factory=list)
     standing: list[PaperFault] = field(default_factory=list)
 
     def faults(self) -> list[PaperFault]:
         """List the faults set."""
         return list(self.standing)
+
+    def record(self, path: str, symbols: Sequence[str]) -> None:
+        """Note what is recorded."""
+        self.recorded.append((path, list(symbols)))
+
+    def stop_recording(self) -> tuple[str, int]:
+        """Finish it after seven lines."""
+        return self.recorded.pop()[0], 7
 
     def fault_words(self) -> list[FaultWord]:
         """Explain one."""

@@ -1,8 +1,8 @@
-"""Accounts and faults of the embedded exchange, as its control path tells and changes them."""
+"""Accounts, faults and recordings of the embedded exchange, as its control path tells and changes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -135,6 +135,23 @@ class PaperBackroom:
         """
         body = {} if number is None else {"id": number}
         return int(self.admin().request("POST", "faults/clear", body)["cleared"])
+
+    def record(self, path: str, symbols: Sequence[str]) -> None:
+        """Begin to write a log.
+
+        Raises:
+            VenueError: It is recording already, cannot write the file, or lists no such symbol.
+        """
+        self.admin().request("POST", "record", {"path": path, "symbols": list(symbols)})
+
+    def stop_recording(self) -> tuple[str, int]:
+        """Finish the log; tells which file it is, and how many lines it got.
+
+        Raises:
+            VenueError: Nothing is being recorded.
+        """
+        told = self.admin().request("POST", "record/stop", {})
+        return told["path"], int(told["lines"])
 
 
 def _fault(row: Mapping[str, Any]) -> PaperFault:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from atapi.clock import wall_ms
+from atapi.domain.numbers import ONE
 
 AHEAD_MS = 1000  # how far before the server's time a timestamp may lie
 STALE = "Timestamp for this request is outside of the recvWindow."
@@ -18,10 +20,22 @@ class PaperClock:
         at_ms: The time now.
         running: Whether it goes on with the wall's clock, or stands until advanced.
         wall: What the machine's clock says, in milliseconds.
+        speed: How many of its seconds pass in one of the wall's.
+        end_ms: Where it stops; None where it goes on.
     """
 
-    def __init__(self, at_ms: int, *, running: bool, wall: Callable[[], int] = wall_ms) -> None:
+    def __init__(
+        self,
+        at_ms: int,
+        *,
+        running: bool,
+        wall: Callable[[], int] = wall_ms,
+        speed: Decimal = ONE,
+        end_ms: int | None = None,
+    ) -> None:
         self._wall = wall
+        self._speed = speed
+        self._end_ms = end_ms
         self.running = running
         self._at_ms = at_ms
         self._set_ms = wall()  # the machine's time when this one was set
@@ -54,7 +68,9 @@ class PaperClock:
     def now_ms(self) -> int:
         """Tell the time."""
         if self.running:
-            now = self._at_ms + self._wall() - self._set_ms
+            now = self._at_ms + int((self._wall() - self._set_ms) * self._speed)
+            if self._end_ms is not None:
+                now = min(now, self._end_ms)
             self._latest_ms = max(self._latest_ms, now)  # the machine's clock may be set back
             return self._latest_ms
         return self._at_ms

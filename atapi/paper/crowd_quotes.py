@@ -8,6 +8,7 @@ from typing import Any
 
 from atapi.matching.book import Resting
 from atapi.paper.backoffice import Backoffice
+from atapi.paper.crowd import Levels
 from atapi.paper.feeds.base import Series
 from atapi.paper.listing import Listing
 from atapi.paper.prices import SECOND
@@ -35,7 +36,8 @@ class CrowdQuotes:
         if look == listing.looked:
             return
         listing.looked = look
-        quote = (now_ms // SECOND, self._office.prices.at(self._series, listing.symbol, now_ms))
+        moment = now_ms // SECOND if self._office.feed.recorded is None else now_ms
+        quote = (moment, self._office.prices.at(self._series, listing.symbol, now_ms))
         if quote != listing.quoted:
             self._requote(listing, *quote, now_ms)
 
@@ -60,7 +62,7 @@ class CrowdQuotes:
         if opened:
             listing.recall(self._office.store.meta(_memory_of(listing)) or "none")
         if price is not None:
-            bids, asks = listing.crowd_levels(price, second)
+            bids, asks = self._levels(listing, price, second, now_ms)
             for bid, levels in ((True, bids), (False, asks)):
                 for ticks, lots in levels:
                     left = lots - listing.taken.get((bid, ticks), 0)
@@ -70,6 +72,16 @@ class CrowdQuotes:
         listing.changed(now_ms)
         self._office.effects.book(listing.market, listing.symbol)
         self.remember(listing)
+
+    def _levels(
+        self, listing: Listing[Any], price: Decimal, second: int, now_ms: int
+    ) -> tuple[Levels, Levels]:
+        recorded = self._office.feed.recorded
+        found = None if recorded is None else recorded.levels(self._series, listing.symbol, now_ms)
+        if found is None:
+            return listing.crowd_levels(price, second)
+        bids, asks = ([(listing.ticks(p), listing.lots(q)) for p, q in side] for side in found)
+        return bids, asks
 
     def _cross(self, listing: Listing[Any], bid: bool, ticks: int, lots: int, now_ms: int) -> int:
         # A quote of the crowd that meets an account's order takes it, at that order's price; how much it took.

@@ -6,12 +6,13 @@ traded. A print is the same whenever it is asked for. Accounts' trades are shown
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from zlib import crc32
 
 from atapi.domain.numbers import floor_to
-from atapi.paper.feeds.base import Feed, Series
+from atapi.paper.feeds.base import Feed, Print, Series
 from atapi.paper.ids import TRADES_A_MS
 from atapi.paper.prices import HOUR, MINUTE
 from atapi.paper.records import ZERO, TradeRecord
@@ -32,6 +33,9 @@ class Tape:
         self, market: str, series: Series, symbol: str, lot: Decimal, limit: int, now_ms: int
     ) -> list[TradeRecord]:
         """List the newest trades, oldest first; `side` is the taker's."""
+        recorded = self._feed.recorded
+        if recorded is not None:
+            return self._recorded(market, symbol, recorded.prints(series, symbol, limit, now_ms), limit)
         last = now_ms // PRINT_EVERY_MS * PRINT_EVERY_MS
         since = last - (limit - 1) * PRINT_EVERY_MS
         quantities = self._quantities(series, symbol, lot, since, now_ms)
@@ -42,6 +46,21 @@ class Tape:
                 quantity = quantities.get(time_ms // MINUTE - 1, lot)
                 printed = _print(market, symbol, price, quantity, time_ms)
                 trades[printed.trade_id] = printed
+        return [trades[trade_id] for trade_id in sorted(trades)][-limit:]
+
+    def _recorded(
+        self, market: str, symbol: str, prints: Sequence[tuple[int, Print]], limit: int
+    ) -> list[TradeRecord]:
+        # Ids of recorded trades begin halfway through their millisecond: after the crowd's, apart from accounts'.
+        since = prints[0][0] if prints else 0
+        trades = {trade.trade_id: trade for trade in self._of_accounts(market, symbol, since, limit)}
+        before = number = 0
+        for time_ms, each in prints:
+            number = number + 1 if time_ms == before else 0
+            before = time_ms
+            shown = _print(market, symbol, each.price, each.quantity, time_ms)
+            trade_id = shown.trade_id + TRADES_A_MS // 2 + number
+            trades[trade_id] = replace(shown, trade_id=trade_id, side=each.side)
         return [trades[trade_id] for trade_id in sorted(trades)][-limit:]
 
     def _of_accounts(self, market: str, symbol: str, since_ms: int, limit: int) -> list[TradeRecord]:

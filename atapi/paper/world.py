@@ -43,6 +43,8 @@ class World:
         path = folder / DATA
         path.touch(mode=0o600)  # SQLite gives its other files the mode of this one
         self._store = Store(path)
+        if feed.recorded is not None and feed.recorded.speed is not None:
+            self._store.reset()  # what is played begins at its beginning
         self.exchange = self._open(random_key)
 
     @property
@@ -84,6 +86,11 @@ class World:
         if self._at is not None:
             return PaperClock.still(to_ms(self._at))
         span = self._feed.span()
+        recorded = self._feed.recorded
+        if span is not None and recorded is not None:  # played from its beginning
+            if recorded.speed is None:
+                return PaperClock.still(span[0])
+            return PaperClock(span[0], running=True, speed=recorded.speed, end_ms=span[1])
         return PaperClock.on_wall() if span is None else PaperClock.still(span[1])
 
 

@@ -20,6 +20,7 @@ from atapi.services.account import INCOME_KINDS, AccountService
 from atapi.services.funding import whole_hours
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
+from atapi.services.paper_recording import PaperRecording
 from atapi.services.ratios import as_bps
 from atapi.services.valuation import money
 from atapi.table import Table, column
@@ -74,6 +75,7 @@ class PaperService:
     account: AccountService
     accounts: PaperAccounts
     faults: PaperFaults
+    recording: PaperRecording
     server: Callable[[int, IO[str]], None]  # serves it to other programs until interrupted, saying where
 
     def status(self) -> Table:

@@ -79,6 +79,7 @@ class FeedOfBars:
 
     name = "by hand"
     synthetic = True
+    recorded = None
 
     def __init__(
         self,

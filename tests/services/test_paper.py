@@ -21,6 +21,7 @@ from atapi.services.network import NetworkInfo
 from atapi.services.paper import PaperService, position_paid
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
+from atapi.services.paper_recording import PaperRecording
 from tests.fakes import D, FakeBackroom, FakeFutures, FakePaper, FakeSpot, FakeWallets, utc
 from tests.services.worlds import FUTURES, SPOT, book_of, record
 
@@ -41,6 +42,9 @@ class World:
         self.served.append(port)
         out.write(f"spot: http://127.0.0.1:{port}\n")
 
+    def player(self, feed: str, port: int, out: IO[str]) -> None:
+        """Come back as if interrupted at once."""
+
     def service(self) -> PaperService:
         self.spot.listed, self.futures.listed = SPOT, FUTURES
         info = NetworkInfo(name="paper", key="k")
@@ -59,6 +63,7 @@ class World:
             account=account,
             accounts=PaperAccounts(FakeBackroom()),
             faults=PaperFaults(FakeBackroom()),
+            recording=PaperRecording(control=FakeBackroom(), player=self.player),
             server=self.server,
         )
 

@@ -6,11 +6,11 @@ Times are milliseconds since 1970, UTC, as on the wire; prices and quantities ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from atapi.matching.contracts import LINEAR, Contract, Inverse
 
@@ -138,11 +138,38 @@ class Catalogue:
         return list(self.spot if market == "spot" else self.perpetuals(market))
 
 
+Levels = list[tuple[Decimal, Decimal]]  # price, quantity; best first
+
+
+class Print(NamedTuple):
+    """One trade of the public tape."""
+
+    price: Decimal
+    quantity: Decimal
+    side: str  # the taker's: BUY, SELL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Books and trades that a feed has recorded, where others leave them to the crowd's model."""
+
+    levels: Callable[
+        [Series, str, int], tuple[Levels, Levels] | None
+    ]  # series, symbol, now; None: no book yet
+    prints: Callable[[Series, str, int, int], Sequence[tuple[int, Print]]]  # series, symbol, how many, now
+    speed: Decimal | None  # how fast the clock runs through it; None where it stands until advanced
+
+
 class Feed(Protocol):
     """Prices of one world."""
 
     name: str  # as the user gave it: "synthetic", "replay:DIR"
     synthetic: bool  # made up; shown wherever its prices are
+
+    @property
+    def recorded(self) -> Recorded | None:
+        """Its own books and trades, where it has them."""
+        ...
 
     def identity(self) -> str:
         """Name this world in a file name: a state belongs to the world it was made in."""

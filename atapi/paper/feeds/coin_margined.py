@@ -73,6 +73,7 @@ class CoinMarginedFeed:
         self._feed = feed
         self.name = feed.name
         self.synthetic = feed.synthetic
+        self.recorded = feed.recorded
         listed = feed.catalogue()
         self._catalogue = replace(listed, cm=coin_margined(listed.um))
 

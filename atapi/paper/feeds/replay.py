@@ -34,6 +34,7 @@ class ReplayFeed:
     """Recorded prices of the files under a directory."""
 
     synthetic = False
+    recorded = None
 
     def __init__(self, directory: Path) -> None:
         self.name = f"replay:{directory}"

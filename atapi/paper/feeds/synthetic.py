@@ -29,6 +29,7 @@ class SyntheticFeed:
 
     name = "synthetic"
     synthetic = True
+    recorded = None
 
     def __init__(self, seed: int) -> None:
         self._seed = seed

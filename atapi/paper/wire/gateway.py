@@ -23,6 +23,7 @@ from atapi.paper.wire.permissions import needed
 from atapi.paper.wire.router import Route, Router, Security
 
 if TYPE_CHECKING:
+    from atapi.paper.recording.recorder import Recorder
     from atapi.paper.streams.hub import Hub
 
 log = logging.getLogger("atapi.paper")
@@ -64,6 +65,7 @@ class Gateway:
         self._hub: Hub | None = None
         self.outbox = Outbox()
         self.faults = Faults()
+        self.recorder: Recorder | None = None
 
     # --- requests -------------------------------------------------------------------------------------------
     def answer(self, market: str, request: Request) -> Answer:
@@ -97,6 +99,9 @@ class Gateway:
                 limits.charge(-weight)  # an accepted order is free
         except Refusal as refusal:
             answer = refusal_answer(refusal.code, refusal.message, refusal.status)
+        if self.recorder is not None and account is not None and route.method not in ("GET", "WS"):
+            asked = f"{route.method} {route.path}"
+            self.recorder.decision(market, self.name_of(account), asked, params.given, answer)
         if route.path.startswith("/sapi/"):
             limits.charge(-weight)  # counted by endpoint, not in the market's pool
             return answer.with_headers(
@@ -118,6 +123,7 @@ class Gateway:
 
     def reset(self) -> None:
         """Begin the world again; streams are cut, because what they told is no longer true."""
+        self.stop_recording()
         if self._hub is not None:
             self._hub.close()
             self._hub = None
@@ -125,6 +131,14 @@ class Gateway:
         self.faults = Faults()
         self.exchange = self._renew()
         self.outbox.follow(self.exchange)
+
+    def stop_recording(self) -> int:
+        """Finish the log that is being written; tells how many lines it got."""
+        if self.recorder is None:
+            return 0
+        self.recorder.close()
+        lines, self.recorder = self.recorder.lines, None
+        return lines
 
     def beat(self) -> None:
         """Bring the exchange up to now and send what changed to who listens."""

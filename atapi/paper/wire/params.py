@@ -45,6 +45,11 @@ class Params:
                 values.setdefault(name, value)
         return cls(values, strict=strict)
 
+    @property
+    def given(self) -> dict[str, str]:
+        """Everything that was sent, read or not."""
+        return dict(self._values)
+
     def __contains__(self, name: str) -> bool:
         return name in self._values
 

@@ -6,6 +6,7 @@ from atapi.paper.routes import (
     admin,
     admin_accounts,
     admin_faults,
+    admin_recording,
     cm_account,
     cm_market,
     cm_orders,
@@ -34,7 +35,7 @@ from atapi.paper.routes import (
 )
 from atapi.paper.wire.router import Router
 
-HOST = (admin, admin_accounts, admin_faults)
+HOST = (admin, admin_accounts, admin_faults, admin_recording)
 MARGIN = (margin, margin_orders, margin_terms, margin_streams)
 SPOT = (
     spot_market,

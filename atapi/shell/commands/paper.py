@@ -6,13 +6,13 @@ import argparse
 
 from atapi.domain.account import Wallet
 from atapi.errors import Refused, UsageError
-from atapi.shell import paper_accounts, paper_faults
+from atapi.shell import paper_accounts, paper_faults, paper_recording
 from atapi.shell.arguments import amount, choice, count, span
 from atapi.shell.context import Context
 from atapi.shell.registry import command
 from atapi.table import Table
 
-VERBS = ("status", "advance", "deposit", "reset", "serve", "account", "fault")
+VERBS = ("status", "advance", "deposit", "reset", "serve", "account", "fault", "record", "play")
 TAKES_VALUE = ("advance", "deposit")
 
 
@@ -24,13 +24,16 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         default=[],  # not required, as argparse would have it
         metavar="WORD",
         help="advance SPAN; deposit AMOUNT; account add|list|fund|change [NAME [AMOUNT]]; "
-        "fault add FAULT, list, clear [N], words",
+        "fault add FAULT, list, clear [N], words; record FILE [SYMBOL ...], stop; play FILE",
     )
     parser.add_argument(
         "--wallet", type=choice(*Wallet), default="spot", help="of deposit and account fund; default spot"
     )
     parser.add_argument(
         "--port", type=count(1, 65533), help="of serve: spot here, USD-M on the next; default a free one"
+    )
+    parser.add_argument(
+        "--speed", type=paper_recording.speed, help="of play: times as fast as it was recorded; 1"
     )
     paper_accounts.add_options(parser)
 
@@ -55,10 +58,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "paper fault add lose after method=POST path=/fapi/v1/order nth=2",
         "paper fault add status 503 path=/api/* chance=10% seed=7",
         "paper fault clear",
+        "paper record run.log.gz BTCUSDT ETHUSDT",
+        "paper play run.log.gz --speed 10 --port 8900",
     ),
 )
-def paper(context: Context, args: argparse.Namespace) -> Table | None:
-    """The embedded exchange: status, advance SPAN, deposit AMOUNT, reset, serve, account, fault.
+def paper(context: Context, args: argparse.Namespace) -> Table | str | None:
+    """The embedded exchange: status, advance SPAN, deposit AMOUNT, reset, serve, account, fault, record, play.
 
     advance moves a clock that stands still and lists the fundings received on the way. reset throws everything away
     and begins again. serve opens it to other programs until Ctrl-C; any Binance client works against it. account
@@ -69,12 +74,22 @@ def paper(context: Context, args: argparse.Namespace) -> Table | None:
     words explains the actions. before means that it never heard of the request, after that it did what was asked.
     Which requests: market= method= path= account= symbol=; which events: event= stream= symbol= account=; of those:
     nth=3 or nth=3-5, every=10, times=1, chance=10% seed=7. Patterns take * and ?.
+
+    record FILE [SYMBOL ...] writes what markets and users are told and what users decide, until record stop or the end
+    of the process that runs the exchange. play FILE serves such a log, or any other with books and trades, as serve
+    does; --feed log:FILE lets it be advanced step by step.
     """
     service = context.services.paper
     if service is None:
         raise Refused(
             f"{context.settings.network} is a real venue: nothing there is ours to move", hint="network paper"
         )
+    if args.verb == "record":
+        return paper_recording.record(service.recording, args.words)
+    if args.verb == "play":
+        out = context.stdout
+        paper_recording.play(service.recording, args.words, out, speed=args.speed, port=args.port)
+        return None
     if args.verb == "fault":
         return paper_faults.fault(service.faults, args.words)
     if args.verb == "account":

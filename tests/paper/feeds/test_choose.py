@@ -31,7 +31,7 @@ def test_an_unknown_feed_is_refused_with_the_known_ones(text: str) -> None:
     with pytest.raises(UsageError, match=f"unknown feed '{text}'") as refused:
         open_feed(text, 7)
 
-    assert refused.value.hint == "synthetic, or replay:DIR with recorded files"
+    assert refused.value.hint == "synthetic, replay:DIR with recorded files, or log:FILE"
 
 
 def test_a_missing_directory_is_refused(tmp_path: Path) -> None:

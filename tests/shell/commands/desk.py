@@ -23,6 +23,7 @@ from atapi.services.orders import OrderService
 from atapi.services.paper import PaperService
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
+from atapi.services.paper_recording import PaperRecording
 from atapi.settings import Settings
 from atapi.shell.context import Context
 from atapi.shell.shell import Shell
@@ -134,11 +135,16 @@ class Desk:
                 account=account,
                 accounts=PaperAccounts(self.backroom),
                 faults=PaperFaults(self.backroom),
+                recording=PaperRecording(control=self.backroom, player=self.player),
                 server=self.server,
             )
             if self.network == "paper"
             else None,
         )
+
+    def player(self, feed: str, port: int, out: IO[str]) -> None:
+        """Say what and where, and come back as if interrupted at once."""
+        out.write(f"feed: {feed}\nspot: http://127.0.0.1:{port}\n")
 
     def server(self, port: int, out: IO[str]) -> None:
         """Say where, and come back as if interrupted at once."""

@@ -1,0 +1,1 @@
+"""Recording what an exchange tells and is asked, and reading it back."""
