@@ -1,6 +1,6 @@
 """Margin of futures positions, by the exchange's bracket tables.
 
-Source: protocol reference, sections 11.3 and 11.4; Binance FAQ b3c689c1 (liquidation price).
+Source: protocol reference, section 11.3.
 """
 
 from __future__ import annotations
@@ -79,36 +79,6 @@ def exposure(position: Decimal, bids: Decimal, asks: Decimal) -> Decimal:
     return max(abs(position + bids), abs(position - asks))
 
 
-def liquidation_price(
-    *,
-    quantity: Decimal,
-    cost: Decimal,
-    wallet: Decimal,
-    brackets: Sequence[Bracket],
-    others_maintenance: Decimal = ZERO,
-    others_unrealized: Decimal = ZERO,
-) -> Decimal:
-    """Mark price at which margin balance meets maintenance margin, in one-way cross margin; 0 where none does.
-
-    LP = (WB - TMM1 + UPNL1 + cum - q*EP) / (|q|*MMR - q), with the bracket that holds |q|*LP: the margin left is
-    monotone in the price, so exactly one bracket holds its own solution.
-
-    Args:
-        quantity: Signed position.
-        cost: Quantity times entry price, signed.
-        wallet: Wallet balance of the margin asset.
-        brackets: The symbol's margin table, floors ascending.
-        others_maintenance: Maintenance margin of the account's other positions.
-        others_unrealized: Unrealized profit of the account's other positions.
-    """
-    if not quantity:
-        return ZERO
-    size = abs(quantity)
-    left = wallet - others_maintenance + others_unrealized - cost
-    for bracket in brackets:
-        price = (left + bracket.offset) / (size * bracket.maintenance_rate - quantity)
-        notional = size * price
-        last = bracket is brackets[-1]
-        if bracket.floor <= notional and (notional <= bracket.cap or last):
-            return price
-    return ZERO
+def hedged_exposure(long: Decimal, short: Decimal, bids: Decimal, asks: Decimal) -> Decimal:
+    """Notional of both legs of a hedged symbol and of the orders that open more of either; they do not offset."""
+    return abs(long) + bids + abs(short) + asks

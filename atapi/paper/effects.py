@@ -13,9 +13,11 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.matching.ledger import Entry, Holder
+from atapi.paper.algos import AlgoRecord
 from atapi.paper.records import (
     AccountRecord,
     IncomeRecord,
+    MarginChange,
     OrderRecord,
     PositionRecord,
     SettledFunding,
@@ -24,6 +26,7 @@ from atapi.paper.records import (
 )
 
 Listener = Callable[[str, Any], None]
+CHANGING = ("order", "amendment", "position", "algo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,9 @@ class Batch:
     orders: dict[tuple[str, int], OrderRecord] = field(default_factory=dict)  # (market, id) -> order
     trades: list[TradeRecord] = field(default_factory=list)
     positions: dict[tuple[str, str, str], PositionRecord] = field(default_factory=dict)
+    algos: dict[int, AlgoRecord] = field(default_factory=dict)  # algo id -> conditional order
     income: list[IncomeRecord] = field(default_factory=list)
+    margin_changes: list[MarginChange] = field(default_factory=list)
     transfers: list[TransferRecord] = field(default_factory=list)
     settings: dict[tuple[str, str], str] = field(default_factory=dict)  # (account, name) -> value
     meta: dict[str, str] = field(default_factory=dict)
@@ -93,6 +98,25 @@ class Effects:
         self._batch.orders[record.market, record.order_id] = record
         self._tell("order", record)
 
+    def amendment(self, record: OrderRecord) -> None:
+        """Note that an order's price or quantity was changed by its owner."""
+        self._batch.orders[record.market, record.order_id] = record
+        self._tell("amendment", record)
+
+    def algo(self, record: AlgoRecord, *, quiet: bool = False) -> None:
+        """Note a new or changed conditional order; `quiet` where only what it remembers changed."""
+        self._batch.algos[record.algo_id] = record
+        if not quiet:
+            self._tell("algo", record)
+
+    def margin_call(self, record: object) -> None:
+        """Note that an account was warned."""
+        self._tell("margin_call", record)
+
+    def configured(self, account: str, change: dict[str, Any]) -> None:
+        """Note that a setting was changed that streams tell."""
+        self._tell("config", (account, change))
+
     def trade(self, record: TradeRecord) -> None:
         """Note a fill."""
         self._batch.trades.append(record)
@@ -106,6 +130,10 @@ class Effects:
     def income(self, record: IncomeRecord) -> None:
         """Note a line of income."""
         self._batch.income.append(record)
+
+    def margin_change(self, record: MarginChange) -> None:
+        """Note a change of isolated margin."""
+        self._batch.margin_changes.append(record)
 
     def transfer(self, record: TransferRecord) -> None:
         """Note a transfer."""
@@ -131,7 +159,9 @@ class Effects:
     def durable(self) -> bool:
         """Whether there is anything to write."""
         batch = self._batch
-        return bool(batch.postings or batch.orders or batch.accounts or batch.settings or batch.meta)
+        # A position may change alone: margin added to an isolated one moves no money.
+        changed = batch.postings or batch.orders or batch.positions or batch.algos
+        return bool(changed or batch.accounts or batch.settings or batch.meta)
 
     @property
     def pending(self) -> bool:
@@ -159,7 +189,7 @@ class Effects:
     def _tell(self, kind: str, record: object) -> None:
         if self._listeners:
             # Records that change later are told as they are now.
-            self._events.append((kind, copy(record) if kind in ("order", "position") else record))
+            self._events.append((kind, copy(record) if kind in CHANGING else record))
 
     def _clear(self) -> None:
         self._batch = Batch()

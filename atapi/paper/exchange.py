@@ -20,6 +20,7 @@ from atapi.paper.accounts import Accounts, KeyMaker, random_key
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.candles import Candles
 from atapi.paper.clock import PaperClock
+from atapi.paper.collateral import Collateral
 from atapi.paper.effects import Effects
 from atapi.paper.feeds.base import Bar, Catalogue, Feed, Series
 from atapi.paper.funding import Funding
@@ -34,6 +35,7 @@ from atapi.paper.records import (
     AccountRecord,
     IncomeRecord,
     OrderRecord,
+    PositionRecord,
     Refusal,
     SettledFunding,
     TradeRecord,
@@ -43,9 +45,13 @@ from atapi.paper.spot_market import SpotMarket
 from atapi.paper.store import Store
 from atapi.paper.tape import Tape
 from atapi.paper.timeline import Timeline
+from atapi.paper.traded_through import TradedThrough
 from atapi.paper.transfers import Transfers
 from atapi.paper.um_accounts import UmAccounts
+from atapi.paper.um_desk import UmDesk
 from atapi.paper.um_market import UmMarket
+from atapi.paper.um_modes import UmModes
+from atapi.paper.um_positions import UmPositions
 from atapi.paper.views import FuturesTotals, Mark, PositionView, Submit
 from atapi.paper.wallets import Wallets
 
@@ -87,8 +93,14 @@ class Exchange:
         self._rates = rates
         self._marks = Marks(self._prices, rates, self.catalogue.um)
         self._funding = Funding(feed, self.catalogue.um, rates, self._marks)
+        collateral = Collateral(self._prices, frozenset(self.catalogue.spot))
         self._um_accounts = UmAccounts(
-            store, self._effects, self._accounts, self._wallets, self._marks, self.catalogue.um
+            UmPositions(self._kept_positions(), self._effects),
+            UmModes(self._accounts, self.catalogue.um),
+            self._wallets,
+            self._marks,
+            collateral,
+            self.catalogue.um,
         )
         office = Backoffice(
             feed, store, self._prices, self._accounts, self._wallets, self._orders, ids, self._effects
@@ -97,7 +109,20 @@ class Exchange:
         self._um = UmMarket(office, self.catalogue.um, self._um_accounts, self._marks)
         self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
         self._markets: dict[str, Market[Any]] = {"spot": self._spot, "um": self._um}
-        self._timeline = Timeline(feed, self._orders, self._spot, self._um, self._funding)
+        self.futures = UmDesk(
+            office,
+            self._um,
+            collateral,
+            self._funding,
+            self._marks,
+            settled_ms=self._settled_ms,
+            call=self._call,
+        )
+        self._timeline = Timeline(
+            self._orders,
+            self._markets,
+            [TradedThrough(feed, self._orders, self._markets), *self.futures.sources],
+        )
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
         for order in store.open_orders():
@@ -249,7 +274,7 @@ class Exchange:
         today = now // DAY * DAY
         days = self.feed.bars(Series.UM, symbol, DAY, today - DAY, today - 1, now)
         crowd = floor_to(days[-1].volume / 2, listing.lot) if days else ZERO
-        held = [position.quantity for position in self._um_accounts.in_symbol(symbol)]
+        held = [position.quantity for position in self._um_accounts.positions.in_symbol(symbol)]
         longs = sum((quantity for quantity in held if quantity > 0), ZERO)
         shorts = sum((-quantity for quantity in held if quantity < 0), ZERO)
         return crowd + max(longs, shorts)
@@ -263,7 +288,7 @@ class Exchange:
     def test(self, account: str, market: str, order: Submit) -> None:
         """Judge an order and book nothing."""
         with self._call() as now:
-            self._market(market).judge(account, order, now)
+            self._market(market).admit(account, order, now)
 
     def cancel(
         self, account: str, market: str, symbol: str, *, order_id: int | None, client_order_id: str | None
@@ -325,7 +350,7 @@ class Exchange:
     def leverage(self, account: str, symbol: str) -> int:
         """Leverage of a symbol; 20 until changed, or the most it allows."""
         self._um.listing(symbol)
-        return self._um_accounts.leverage(account, symbol)
+        return self._um_accounts.modes.leverage(account, symbol)
 
     def set_leverage(self, account: str, symbol: str, leverage: int) -> None:
         """Set leverage; Refusal -4028 outside the symbol's brackets."""
@@ -337,7 +362,8 @@ class Exchange:
         """Call `listener(kind, record)` after each order, trade, balance or funding event, in order.
 
         Kinds: "order" (OrderRecord copy), "trade" (TradeRecord), "balance" ((account, wallet, asset, free, locked)),
-        "position" (PositionRecord copy), "funding" (SettledFunding), "book" ((market, symbol)).
+        "position" (PositionRecord copy), "funding" (SettledFunding), "book" ((market, symbol)), "amendment"
+        (OrderRecord copy), "algo" (AlgoRecord copy), "margin_call" (MarginCall), "config" ((account, what changed)).
         """
         self._effects.subscribe(listener)
 
@@ -372,12 +398,14 @@ class Exchange:
             self._effects.meta("clock", self.clock.state)
         self._effects.commit()
 
+    def _kept_positions(self) -> list[PositionRecord]:
+        return [position for position in self._store.positions() if position.symbol in self.catalogue.um]
+
     def _market(self, name: str) -> Market[Any]:
         return self._markets[name]
 
     def _spendable(self, account: str, asset: str, now_ms: int) -> Decimal:
-        totals = self._um_accounts.totals(account, asset, now_ms)
-        return max(ZERO, min(totals.wallet_balance, totals.available))
+        return self.futures.spendable(account, asset, now_ms)
 
 
 def _first_moment(feed: Feed, clock: PaperClock, store: Store) -> int:

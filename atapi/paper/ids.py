@@ -8,6 +8,7 @@ from atapi.paper.store import Store
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 FIRST_ORDER = {"spot": 1, "um": 81_000_000_001}  # USD-M ids do not fit 32 bits, as on Binance
+FIRST_ALGO = 4_000_000_000_000_001
 FIRST_INCOME = 9_600_000_001
 FIRST_TRANSFER = 11_400_000_001
 TRADES_A_MS = 1000  # trade ids are times with this many places, so that a tape sorts by id and by time alike;
@@ -25,7 +26,9 @@ class Ids:
         self._trade = {market: store.last_id("trades", "trade_id", market) for market in FIRST_ORDER}
         self._income = max(store.last_id("income", "income_id"), FIRST_INCOME - 1)
         self._transfer = max(store.last_id("transfers", "transfer_id"), FIRST_TRANSFER - 1)
+        self._algo = max(store.last_id("algos", "algo_id"), FIRST_ALGO - 1)
         self._account = store.last_id("accounts", "CAST(account AS INTEGER)")
+        self._liquidation = store.count_orders("autoclose-%")
         self._crowd = 0
 
     def order(self, market: str) -> int:
@@ -47,6 +50,16 @@ class Ids:
         """Give the next transfer id."""
         self._transfer += 1
         return self._transfer
+
+    def algo(self) -> int:
+        """Give the next id of a conditional order."""
+        self._algo += 1
+        return self._algo
+
+    def liquidation(self) -> int:
+        """Give the next number of a liquidation order."""
+        self._liquidation += 1
+        return self._liquidation
 
     def account(self) -> str:
         """Give the next account id."""

@@ -95,10 +95,20 @@ class Market(ABC, Generic[RulesT]):
     def follow(self, listing: Listing[RulesT], accounts: Iterable[str], now_ms: int) -> None:
         """Do what follows for these accounts once they traded or let an order rest; nothing here."""
 
+    def ended(self, order: OrderRecord, now_ms: int) -> None:
+        """Do what follows from the end of an order; nothing here."""
+
     # --- orders -------------------------------------------------------------------------------------------------
+    def admit(self, account: str, submit: Submit, now_ms: int) -> Draft:
+        """Judge an order as it came from its owner; by itself, that is all."""
+        return self.judge(account, submit, now_ms)
+
     def place(self, account: str, submit: Submit, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
         """Judge, match and book an order; its own fills are returned with it."""
-        draft = self.judge(account, submit, now_ms)
+        return self.book(self.admit(account, submit, now_ms), now_ms)
+
+    def book(self, draft: Draft, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
+        """Match and book an order that was judged; its own fills are returned with it."""
         order, office = draft.order, self.office
         order.order_id = office.ids.order(self.name)
         if not order.client_order_id:
@@ -107,13 +117,18 @@ class Market(ABC, Generic[RulesT]):
         office.orders.add(order)
         self.reserve(order, draft.plan)
         office.effects.order(order)
+        trades = self.enter(listing, draft, now_ms)
+        return copy(order), trades
+
+    def enter(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
+        """Let an order match, and what is left of it rest or expire."""
         trades = self._match(listing, draft, now_ms)
-        if order.open:
+        if draft.order.open:
             self._rest_or_expire(listing, draft, now_ms)
-        if trades or order.open:
+        if trades or draft.order.open:
             self._note_book(listing, now_ms)
         self._quotes.remember(listing)
-        return copy(order), trades
+        return trades
 
     def cancel(
         self, account: str, symbol: str, order_id: int | None, client_id: str | None, now_ms: int
@@ -277,6 +292,8 @@ class Market(ABC, Generic[RulesT]):
         else:
             order.status = "PARTIALLY_FILLED"
         self.office.effects.order(order)
+        if not order.open:
+            self.ended(order, now_ms)
 
     def _rest_or_expire(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> None:
         order = draft.order
@@ -306,6 +323,7 @@ class Market(ABC, Generic[RulesT]):
         order.updated_ms = now_ms
         self.office.orders.close(order)
         self.office.effects.order(order)
+        self.ended(order, now_ms)
 
     def _note_book(self, listing: Listing[RulesT], now_ms: int) -> None:
         listing.changed(now_ms)
@@ -321,7 +339,7 @@ def check_form(submit: Submit, types: tuple[str, ...], forces: tuple[str, ...]) 
     if submit.type == "LIMIT" and submit.time_in_force not in forces:
         raise Refusal(-1115, "Invalid timeInForce.")
     missing = []
-    if submit.type != "MARKET" and submit.price is None:
+    if submit.type != "MARKET" and submit.price is None and submit.terms.price_match == "NONE":
         missing.append("price")
     if submit.quantity is None and (submit.type != "MARKET" or submit.quote_quantity is None):
         missing.append("quantity")
@@ -345,9 +363,10 @@ def new_order(
         price=price if price is not None else ZERO,
         quantity=quantity,
         quote_quantity=submit.quote_quantity or ZERO,
-        reduce_only=submit.reduce_only,
+        reduce_only=bool(submit.reduce_only),
         position_side=submit.position_side,
         self_trade_prevention=submit.self_trade_prevention,
+        terms=submit.terms,
         created_ms=now_ms,
         updated_ms=now_ms,
     )

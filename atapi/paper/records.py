@@ -27,6 +27,20 @@ class Refusal(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UmTerms:
+    """What only a USD-M order has."""
+
+    good_till_ms: int = 0  # when a GTD order expires
+    price_match: str = "NONE"  # how the exchange chose its price
+    close_position: bool = False  # closes whatever the position is
+    modifies: int = 0  # how often it was modified
+    forced: str = ""  # LIQUIDATION or ADL where the exchange itself placed it
+
+
+PLAIN_TERMS = UmTerms()
+
+
 @dataclass(slots=True, kw_only=True)
 class OrderRecord:
     """One order at the exchange, spot or USD-M."""
@@ -51,6 +65,7 @@ class OrderRecord:
     expiry_reason: str | None = None
     created_ms: int = 0
     updated_ms: int = 0
+    terms: UmTerms = PLAIN_TERMS
 
     @property
     def remaining(self) -> Decimal:
@@ -100,6 +115,8 @@ class PositionRecord:
         ZERO  # signed: quantity * mean entry price, kept instead of the mean so that nothing is rounded
     )
     carry: Decimal = ZERO  # realized profit not yet posted, within half of the ledger's last digit
+    isolated: bool = False
+    margin: Decimal = ZERO  # isolated wallet: the part of the balance that stands for this position alone
     updated_ms: int = 0
 
     @property
@@ -119,6 +136,19 @@ class IncomeRecord:
     amount: Decimal  # signed
     asset: str
     trade_id: int | None
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginChange:
+    """One move of margin to or from an isolated position, by its owner."""
+
+    account: str
+    symbol: str
+    position_side: str
+    kind: int  # 1 added, 2 taken off
+    amount: Decimal
+    asset: str
     time_ms: int
 
 

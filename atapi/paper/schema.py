@@ -8,16 +8,25 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
+from atapi.paper.algos import ALGO_DDL
 from atapi.paper.records import (
+    PLAIN_TERMS,
     AccountRecord,
     IncomeRecord,
+    MarginChange,
     OrderRecord,
     PositionRecord,
     TradeRecord,
     TransferRecord,
+    UmTerms,
 )
 
-VERSION = "1"
+_encode = msgspec.json.encode
+_decode_terms = msgspec.json.Decoder(UmTerms).decode
+
+VERSION = "2"
 
 DDL = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -35,7 +44,7 @@ CREATE TABLE IF NOT EXISTS orders (
     market TEXT, order_id INTEGER, account TEXT, client_order_id TEXT, symbol TEXT, side TEXT, type TEXT,
     time_in_force TEXT, price TEXT, quantity TEXT, quote_quantity TEXT, executed TEXT, quote_executed TEXT,
     status TEXT, reduce_only INTEGER, position_side TEXT, self_trade_prevention TEXT, expiry_reason TEXT,
-    created_ms INTEGER, updated_ms INTEGER, PRIMARY KEY (market, order_id)
+    created_ms INTEGER, updated_ms INTEGER, terms TEXT, PRIMARY KEY (market, order_id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS orders_of ON orders (account, market, symbol, order_id);
 CREATE INDEX IF NOT EXISTS orders_by_client ON orders (client_order_id, account, market);
@@ -48,8 +57,8 @@ CREATE TABLE IF NOT EXISTS trades (
 CREATE INDEX IF NOT EXISTS trades_of ON trades (account, market, symbol, trade_id);
 CREATE INDEX IF NOT EXISTS trades_in ON trades (market, symbol, time_ms);
 CREATE TABLE IF NOT EXISTS positions (
-    account TEXT, symbol TEXT, position_side TEXT, quantity TEXT, cost TEXT, carry TEXT, updated_ms INTEGER,
-    PRIMARY KEY (account, symbol, position_side)
+    account TEXT, symbol TEXT, position_side TEXT, quantity TEXT, cost TEXT, carry TEXT, isolated INTEGER,
+    margin TEXT, updated_ms INTEGER, PRIMARY KEY (account, symbol, position_side)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS income (
     income_id INTEGER PRIMARY KEY, account TEXT, symbol TEXT, kind TEXT, amount TEXT, asset TEXT,
@@ -59,24 +68,30 @@ CREATE INDEX IF NOT EXISTS income_of ON income (account, income_id);
 CREATE TABLE IF NOT EXISTS transfers (
     transfer_id INTEGER PRIMARY KEY, account TEXT, kind TEXT, asset TEXT, amount TEXT, time_ms INTEGER
 );
+CREATE TABLE IF NOT EXISTS margin_changes (
+    change_id INTEGER PRIMARY KEY, account TEXT, symbol TEXT, position_side TEXT, kind INTEGER, amount TEXT,
+    asset TEXT, time_ms INTEGER
+);
 CREATE TABLE IF NOT EXISTS settings (
     account TEXT, name TEXT, value TEXT, PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
 """
+DDL += ALGO_DDL
 TABLES = (
-    "accounts", "entries", "balances", "orders", "trades", "positions", "income", "transfers", "settings", "meta",
+    "accounts", "entries", "balances", "orders", "trades", "positions", "income", "transfers", "settings", "meta", "algos",
+    "margin_changes",
 )  # fmt: skip
 
 ORDER_COLUMNS = (
     "market, order_id, account, client_order_id, symbol, side, type, time_in_force, price, quantity, quote_quantity,"
     " executed, quote_executed, status, reduce_only, position_side, self_trade_prevention, expiry_reason,"
-    " created_ms, updated_ms"
+    " created_ms, updated_ms, terms"
 )
 TRADE_COLUMNS = (
     "market, trade_id, account, order_id, symbol, side, price, quantity, fee, fee_asset, realized, maker,"
     " position_side, time_ms"
 )
-POSITION_COLUMNS = "account, symbol, position_side, quantity, cost, carry, updated_ms"
+POSITION_COLUMNS = "account, symbol, position_side, quantity, cost, carry, isolated, margin, updated_ms"
 INCOME_COLUMNS = "income_id, account, symbol, kind, amount, asset, trade_id, time_ms"
 TRANSFER_COLUMNS = "transfer_id, account, kind, asset, amount, time_ms"
 ACCOUNT_COLUMNS = "account, name, api_key, api_secret, created_ms"
@@ -95,7 +110,7 @@ def order_row(o: OrderRecord) -> Row:
         o.market, o.order_id, o.account, o.client_order_id, o.symbol, o.side, o.type, o.time_in_force,
         text(o.price), text(o.quantity), text(o.quote_quantity), text(o.executed), text(o.quote_executed),
         o.status, int(o.reduce_only), o.position_side, o.self_trade_prevention, o.expiry_reason,
-        o.created_ms, o.updated_ms,
+        o.created_ms, o.updated_ms, None if o.terms == PLAIN_TERMS else _encode(o.terms).decode(),
     )  # fmt: skip
 
 
@@ -107,6 +122,7 @@ def order_of(row: Row) -> OrderRecord:
         quote_quantity=Decimal(row[10]), executed=Decimal(row[11]), quote_executed=Decimal(row[12]),
         status=row[13], reduce_only=bool(row[14]), position_side=row[15], self_trade_prevention=row[16],
         expiry_reason=row[17], created_ms=row[18], updated_ms=row[19],
+        terms=PLAIN_TERMS if row[20] is None else _decode_terms(row[20]),
     )  # fmt: skip
 
 
@@ -130,7 +146,8 @@ def trade_of(row: Row) -> TradeRecord:
 def position_row(p: PositionRecord) -> Row:
     """Write a position in the order of `POSITION_COLUMNS`."""
     return (
-        p.account, p.symbol, p.position_side, text(p.quantity), text(p.cost), text(p.carry), p.updated_ms,
+        p.account, p.symbol, p.position_side, text(p.quantity), text(p.cost), text(p.carry),
+        int(p.isolated), text(p.margin), p.updated_ms,
     )  # fmt: skip
 
 
@@ -138,7 +155,7 @@ def position_of(row: Row) -> PositionRecord:
     """Read a position back."""
     return PositionRecord(
         account=row[0], symbol=row[1], position_side=row[2], quantity=Decimal(row[3]), cost=Decimal(row[4]),
-        carry=Decimal(row[5]), updated_ms=row[6],
+        carry=Decimal(row[5]), isolated=bool(row[6]), margin=Decimal(row[7]), updated_ms=row[8],
     )  # fmt: skip
 
 
@@ -165,6 +182,19 @@ def transfer_of(row: Row) -> TransferRecord:
     return TransferRecord(
         transfer_id=row[0], account=row[1], kind=row[2], asset=row[3], amount=Decimal(row[4]), time_ms=row[5]
     )
+
+
+def margin_change_row(c: MarginChange) -> Row:
+    """Write a change of isolated margin; its number comes of itself."""
+    return (None, c.account, c.symbol, c.position_side, c.kind, text(c.amount), c.asset, c.time_ms)
+
+
+def margin_change_of(row: Row) -> MarginChange:
+    """Read it back."""
+    return MarginChange(
+        account=row[1], symbol=row[2], position_side=row[3], kind=row[4], amount=Decimal(row[5]), asset=row[6],
+        time_ms=row[7],
+    )  # fmt: skip
 
 
 def account_row(a: AccountRecord) -> Row:

@@ -15,10 +15,12 @@ from typing import Any
 from atapi.errors import StorageError
 from atapi.matching.ledger import Holder
 from atapi.paper import schema
+from atapi.paper.algos import AlgoRecord, algo_of, algo_row
 from atapi.paper.effects import Batch
 from atapi.paper.records import (
     AccountRecord,
     IncomeRecord,
+    MarginChange,
     OrderRecord,
     PositionRecord,
     TradeRecord,
@@ -101,19 +103,25 @@ class Store:
             statements.append(("INSERT OR REPLACE INTO balances VALUES (?,?,?,?)", balances))
         if batch.orders:
             rows = [schema.order_row(order) for order in batch.orders.values()]
-            statements.append((f"INSERT OR REPLACE INTO orders VALUES ({'?,' * 19}?)", rows))
+            statements.append((f"INSERT OR REPLACE INTO orders VALUES ({'?,' * 20}?)", rows))
         if batch.trades:
             trades = [schema.trade_row(trade) for trade in batch.trades]
             statements.append((f"INSERT INTO trades VALUES ({'?,' * 13}?)", trades))
         if batch.positions:
             positions = [schema.position_row(position) for position in batch.positions.values()]
-            statements.append(("INSERT OR REPLACE INTO positions VALUES (?,?,?,?,?,?,?)", positions))
+            statements.append((f"INSERT OR REPLACE INTO positions VALUES ({'?,' * 8}?)", positions))
+        if batch.algos:
+            algos = [algo_row(algo) for algo in batch.algos.values()]
+            statements.append(("INSERT OR REPLACE INTO algos VALUES (?,?,?,?,?,?,?)", algos))
         if batch.income:
             income = [schema.income_row(line) for line in batch.income]
             statements.append(("INSERT INTO income VALUES (?,?,?,?,?,?,?,?)", income))
         if batch.transfers:
             transfers = [schema.transfer_row(transfer) for transfer in batch.transfers]
             statements.append(("INSERT INTO transfers VALUES (?,?,?,?,?,?)", transfers))
+        if batch.margin_changes:
+            changes = [schema.margin_change_row(change) for change in batch.margin_changes]
+            statements.append(("INSERT INTO margin_changes VALUES (?,?,?,?,?,?,?,?)", changes))
         if batch.accounts:
             accounts = [schema.account_row(account) for account in batch.accounts]
             statements.append(("INSERT INTO accounts VALUES (?,?,?,?,?)", accounts))
@@ -187,6 +195,11 @@ class Store:
         where = "market = ? AND symbol = ? AND time_ms >= ? ORDER BY trade_id DESC, maker LIMIT ?"
         return self._trades(where, market, symbol, since_ms, limit)[::-1]
 
+    def algos(self, where: str, *values: Any) -> list[AlgoRecord]:
+        """List conditional orders that a condition of SQL holds for, oldest first."""
+        sql = f"SELECT record FROM algos WHERE {where} ORDER BY algo_id"
+        return [algo_of(row) for row in self._db.execute(sql, values)]
+
     def income(self, account: str) -> list[IncomeRecord]:
         """List an account's income, oldest first."""
         sql = f"SELECT {schema.INCOME_COLUMNS} FROM income WHERE account = ? ORDER BY income_id"
@@ -196,6 +209,16 @@ class Store:
         """List an account's transfers, oldest first."""
         sql = f"SELECT {schema.TRANSFER_COLUMNS} FROM transfers WHERE account = ? ORDER BY transfer_id"
         return [schema.transfer_of(row) for row in self._db.execute(sql, (account,))]
+
+    def margin_changes(self, account: str, symbol: str) -> list[MarginChange]:
+        """List changes of isolated margin, oldest first."""
+        sql = "SELECT * FROM margin_changes WHERE account = ? AND symbol = ? ORDER BY change_id"
+        return [schema.margin_change_of(row) for row in self._db.execute(sql, (account, symbol))]
+
+    def count_orders(self, client_order_id: str) -> int:
+        """Count orders whose client id is like this."""
+        row = self._one("SELECT count(*) FROM orders WHERE client_order_id LIKE ?", client_order_id)
+        return int(row[0]) if row else 0
 
     def last_id(self, table: str, column: str, market: str | None = None) -> int:
         """Highest id used so far; 0 where none was."""

@@ -1,104 +1,63 @@
-"""What happened between two moments, in its order: fundings paid, resting orders that the market traded through.
+"""What happened between two moments, in its order.
 
-Bars are looked at when they are over, by the minute; where the feed has no minutes, by the hour, else by the day. At
+Each source of happenings tells when its next one is; the earliest happens, and then all are asked again, because what
+happened may have changed what follows: a fill opens a position, a position is liquidated, a stop becomes an order. At
 the end the crowd quotes anew wherever an account's order rests, and takes what its quotes cross.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from atapi.paper.feeds.base import Bar, Feed, Series
-from atapi.paper.funding import Funding
-from atapi.paper.listing import Listing
 from atapi.paper.market import Market
 from atapi.paper.orders import Orders
-from atapi.paper.prices import DAY, HOUR, MINUTE
-from atapi.paper.records import SettledFunding
-from atapi.paper.spot_market import SpotMarket
-from atapi.paper.um_market import UmMarket
+from atapi.paper.prices import DAY
 
-Touch = tuple[int, str, str, Bar]  # time, market, symbol, bar
+
+class Source(Protocol):
+    """Something that happens by itself as time goes on."""
+
+    def next_ms(self, after_ms: int, until_ms: int) -> int | None:
+        """Tell when it next happens in after_ms < time <= until_ms; None where it does not."""
+        ...
+
+    def happen(self, at_ms: int) -> None:
+        """Let everything of this moment happen."""
+        ...
 
 
 class Timeline:
-    """Brings markets from one moment to a later one."""
+    """Brings markets from one moment to a later one.
 
-    def __init__(self, feed: Feed, orders: Orders, spot: SpotMarket, um: UmMarket, funding: Funding) -> None:
-        self._feed = feed
+    Args:
+        sources: In the order in which they happen where they happen at once.
+    """
+
+    def __init__(self, orders: Orders, markets: Mapping[str, Market[Any]], sources: Sequence[Source]) -> None:
         self._orders = orders
-        self._markets: dict[str, Market[Any]] = {"spot": spot, "um": um}
-        self._um = um
-        self._funding = funding
+        self._markets = markets
+        self._sources = sources
 
     def run(self, after_ms: int, now_ms: int) -> None:
         """Let everything happen that lies in after_ms < time <= now_ms."""
-        resting = {name: self._orders.symbols(name) for name in self._markets}
-        fundings = self._fundings(sorted(self._um.accounts.symbols().union(resting["um"])), after_ms, now_ms)
-        touches = self._touches(resting, after_ms, now_ms)
-        for funding in fundings:
-            while touches and touches[0][0] < funding.time_ms:
-                self._fill(touches.pop(0))
-            self._um.settle_funding(funding)
-        for touch in touches:
-            self._fill(touch)
+        at = after_ms
+        while at < now_ms:
+            at = self._step(at, min(now_ms, (at // DAY + 1) * DAY))
         for name, market in self._markets.items():
-            for symbol in resting[name]:
+            for symbol in self._orders.symbols(name):
                 market.quoted(symbol, now_ms)
 
-    def _fundings(self, symbols: Sequence[str], after_ms: int, now_ms: int) -> list[SettledFunding]:
-        found = [funding for symbol in symbols for funding in self._funding.due(symbol, after_ms, now_ms)]
-        return sorted(found, key=lambda funding: (funding.time_ms, funding.symbol))
-
-    def _touches(self, resting: dict[str, list[str]], after_ms: int, now_ms: int) -> list[Touch]:
-        if after_ms // MINUTE == now_ms // MINUTE:
-            return []  # no bar is over
-        found: list[Touch] = []
-        for name, market in self._markets.items():
-            for symbol in resting[name]:
-                listing = market.listing(symbol)
-                listing.withdraw_crowd()
-                for over_ms, bar in self._bars(market.series, listing, after_ms, now_ms):
-                    if _reaches(bar, listing):
-                        found.append((over_ms - 1, name, symbol, bar))
-        return sorted(found, key=lambda touch: touch[:3])
-
-    def _bars(
-        self, series: Series, listing: Listing[Any], after_ms: int, now_ms: int
-    ) -> Iterator[tuple[int, Bar]]:
-        """Walk bars that end in after_ms < time <= now_ms, in minutes where the hour reaches an order."""
-        hours = self._feed.bars(series, listing.symbol, HOUR, after_ms // HOUR * HOUR, now_ms, now_ms)
-        if not hours:
-            days = self._feed.bars(series, listing.symbol, DAY, after_ms // DAY * DAY, now_ms, now_ms)
-            yield from _over(days, DAY, after_ms, now_ms)
-            return
-        for hour in hours:
-            if not _reaches(hour, listing):
-                continue
-            last = hour.open_ms + HOUR - MINUTE
-            minutes = self._feed.bars(series, listing.symbol, MINUTE, hour.open_ms, last, now_ms)
-            if minutes:
-                yield from _over(minutes, MINUTE, after_ms, now_ms)
-            else:
-                yield from _over([hour], HOUR, after_ms, now_ms)
-
-    def _fill(self, touch: Touch) -> None:
-        time_ms, name, symbol, bar = touch
-        market = self._markets[name]
-        market.fill_through(market.listing(symbol), bar, time_ms)
-
-
-def _reaches(bar: Bar, listing: Listing[Any]) -> bool:
-    """Whether a bar traded beyond an account's order; the crowd must have withdrawn."""
-    bid, ask = listing.book.best_bid, listing.book.best_ask
-    return (bid is not None and bar.low < listing.price(bid)) or (
-        ask is not None and bar.high > listing.price(ask)
-    )
-
-
-def _over(bars: Sequence[Bar], step_ms: int, after_ms: int, now_ms: int) -> Iterator[tuple[int, Bar]]:
-    for bar in bars:
-        end = bar.open_ms + step_ms
-        if after_ms < end <= now_ms:
-            yield end, bar
+    def _step(self, after_ms: int, until_ms: int) -> int:
+        due: list[tuple[Source, int]] = []
+        until = until_ms
+        for source in self._sources:
+            at = source.next_ms(after_ms, until)
+            if at is not None:
+                assert after_ms < at <= until, (source, after_ms, at, until)
+                until = at  # nothing later needs to be looked for
+                due.append((source, at))
+        for source, at in due:
+            if at == until:
+                source.happen(at)
+        return until

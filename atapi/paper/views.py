@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from atapi.paper.records import PositionRecord
+from atapi.paper.records import PLAIN_TERMS, PositionRecord, UmTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,10 @@ class Submit:
     price: Decimal | None = None
     time_in_force: str | None = None
     client_order_id: str | None = None  # None: the exchange makes one
-    reduce_only: bool = False
+    reduce_only: bool | None = None  # None: not said
     position_side: str = "BOTH"
     self_trade_prevention: str = "EXPIRE_MAKER"
+    terms: UmTerms = PLAIN_TERMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +51,26 @@ class PositionView:
     initial_margin: Decimal
     maintenance_margin: Decimal
     liquidation_price: Decimal  # 0 where there is none
+    order_margin: Decimal  # initial margin that the symbol's open orders add
+    bids: Decimal  # notional of the symbol's open orders that buy
+    asks: Decimal
+    margin_asset: str
+    adl: int  # 0 to 4: the higher, the sooner it is closed when somebody else goes bankrupt
+
+    @property
+    def isolated_margin(self) -> Decimal:
+        """What an isolated position stands on, its unrealized profit included."""
+        return self.position.margin + self.unrealized if self.position.isolated else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FuturesTotals:
-    """The USD-M wallet of one account in USDT terms."""
+    """One margin asset of an account's USD-M wallet; in multi-assets mode all of them, in USD."""
 
     wallet_balance: Decimal
+    cross_wallet: Decimal  # without what stands for isolated positions
     unrealized: Decimal
+    cross_unrealized: Decimal
     initial_margin: Decimal  # positions and open orders
     position_margin: Decimal
     order_margin: Decimal

@@ -218,7 +218,7 @@ def _unplaced(account: str, submit: Submit) -> OrderRecord:
         time_in_force=submit.time_in_force or "GTC",
         price=submit.price or ZERO,
         quantity=submit.quantity or ZERO,
-        reduce_only=submit.reduce_only,
+        reduce_only=bool(submit.reduce_only),
         position_side=submit.position_side,
         self_trade_prevention=submit.self_trade_prevention,
     )
