@@ -20,6 +20,7 @@ from atapi.domain.instruments import Market
 from atapi.errors import UsageError
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
 from atapi.exchanges.binance.venue import BinanceVenue, connect
+from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.execution.executor import Executor
 from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
@@ -31,6 +32,7 @@ from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
+from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.pnl import PnlService
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
@@ -38,7 +40,7 @@ from atapi.settings import NETWORKS, Settings
 
 if TYPE_CHECKING:
     from atapi.desk import Desk
-    from atapi.exchanges.paper_admin import PaperStatus
+    from atapi.exchanges.paper_admin import PaperAdmin, PaperStatus
 
 Tell = Callable[[str], None]
 
@@ -221,6 +223,7 @@ def _services(
             control=Jumps(paper.control, venue, executor),
             futures=venue.futures,
             account=account,
+            accounts=PaperAccounts(PaperBackroom(paper.control)),
             server=paper.serve,
         ),
     )
@@ -230,7 +233,7 @@ def _services(
 class PaperSide:
     """What the embedded exchange offers beside its markets."""
 
-    control: Callable[[], PaperControl]
+    control: Callable[[], PaperAdmin]
     serve: Callable[[int, IO[str]], None]
 
 

@@ -17,7 +17,7 @@ class Settings:
     network: str = "paper"
     home: Path = field(default_factory=Path)
     seed: int = 1  # of the synthetic feed
-    feed: str = "synthetic"  # synthetic | replay:DIR | mirror
+    feed: str = "synthetic"  # synthetic | replay:DIR
     at: datetime | None = None  # the paper clock starts here and stands still
     timeout_s: float = 10.0  # total allowance of one request
     symbols: tuple[str, ...] = ()  # of commands that are given none; the services' own defaults where empty

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -32,6 +32,7 @@ from atapi.domain.numbers import ZERO
 from atapi.domain.orders import Fill, Order, OrderRequest
 from atapi.errors import OrderNotFound
 from atapi.exchanges.paper_admin import PaperStatus
+from atapi.exchanges.paper_backroom import Fees, Gift, PaperAccount
 
 D = Decimal
 NO_DISCOUNT = BnbDiscount(spot=False, futures=False)
@@ -369,6 +370,63 @@ class FakePaper:
     def reset(self) -> None:
         """Begin again."""
         self.now = NOON
+
+
+@dataclass
+class FakeBackroom:
+    """The control path of accounts; what is made is kept."""
+
+    made: list[PaperAccount] = field(default_factory=list)
+    given: list[tuple[str, Wallet, str, Decimal]] = field(default_factory=list)
+
+    def accounts(self) -> list[PaperAccount]:
+        """List what was made, secrets kept."""
+        return [replace(account, secret=None) for account in self.made]
+
+    def add_account(
+        self, name: str, *, funded: bool, fees: Mapping[str, Fees], permissions: tuple[str, ...] | None
+    ) -> PaperAccount:
+        """Make an account on a regular user's fees."""
+        regular = {
+            "spot": Fees(maker=D("0.001"), taker=D("0.001")),
+            "futures": Fees(maker=D("0.0002"), taker=D("0.0005")),
+        }
+        account = PaperAccount(
+            name=name,
+            key="k" * 64,
+            secret="s" * 64,
+            fees=regular | dict(fees),
+            permissions=permissions or ("read", "spot", "margin", "futures", "transfer"),
+            created=NOON,
+        )
+        self.made.append(account)
+        if funded:
+            self.fund_account(name)
+        return account
+
+    def change_account(
+        self, name: str, *, fees: Mapping[str, Fees], permissions: tuple[str, ...] | None
+    ) -> PaperAccount:
+        """Change the account that has the name."""
+        [at] = [at for at, account in enumerate(self.made) if account.name == name]
+        kept = self.made[at]
+        self.made[at] = replace(
+            kept, fees=dict(kept.fees) | dict(fees), permissions=permissions or kept.permissions
+        )
+        return replace(self.made[at], secret=None)
+
+    def fund_account(self, name: str) -> list[Gift]:
+        """Give a little of two things."""
+        gifts = [
+            Gift(wallet=Wallet.SPOT, asset="BTC", amount=D(1)),
+            Gift(wallet=Wallet.FUTURES, asset="USDT", amount=D(5)),
+        ]
+        self.given += [(name, gift.wallet, gift.asset, gift.amount) for gift in gifts]
+        return gifts
+
+    def deposit(self, name: str, wallet: Wallet, asset: str, amount: Decimal) -> None:
+        """Write a deposit down."""
+        self.given.append((name, wallet, asset, amount))
 
 
 def by_symbol(instruments: Iterable[Instrument]) -> dict[str, Instrument]:

@@ -46,7 +46,7 @@ class PaperAdmin:
 
     def status(self) -> PaperStatus:
         """Ask for its clock, feed, accounts and world."""
-        return _status(self._request("GET", "status"))
+        return _status(self.request("GET", "status"))
 
     def advance(self, span: timedelta) -> datetime:
         """Move its clock on, settle what falls due on the way, and tell the time it came to.
@@ -54,7 +54,7 @@ class PaperAdmin:
         Raises:
             VenueError: Its clock runs with the wall clock, or the span is longer than it moves at once.
         """
-        answer = self._request("POST", "advance", {"span_ms": span // timedelta(milliseconds=1)})
+        answer = self.request("POST", "advance", {"span_ms": span // timedelta(milliseconds=1)})
         return from_ms(int(answer["now_ms"]))
 
     def deposit(self, wallet: Wallet, asset: str, amount: Decimal) -> None:
@@ -64,13 +64,19 @@ class PaperAdmin:
             VenueError: Nothing trades there in that asset.
         """
         body = {"wallet": WALLETS[wallet], "asset": asset, "amount": wire(amount)}
-        self._request("POST", "deposit", body if self.account is None else body | {"account": self.account})
+        self.request("POST", "deposit", body if self.account is None else body | {"account": self.account})
 
     def reset(self) -> None:
         """Throw its world away and begin a new one."""
-        self._request("POST", "reset", {})
+        self.request("POST", "reset", {})
 
-    def _request(self, method: str, verb: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def request(self, method: str, verb: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask one of its own endpoints, by what follows `/paper/v1/`.
+
+        Raises:
+            VenueError: It refuses, in its own words.
+            VenueUnreachable: It does not answer.
+        """
         where = urlsplit(self.url)
         deadline = Deadline(self.timeout_s)
         connection = HTTPConnection(where.hostname or "", where.port, timeout=deadline.left())

@@ -25,7 +25,7 @@ class Holder(NamedTuple):
     """One wallet of one account."""
 
     account: str
-    wallet: str  # "spot", "margin", "um", "funding"
+    wallet: str  # "spot", "margin", "um", "cm", "funding"
 
 
 class Entry(NamedTuple):

@@ -1,5 +1,6 @@
 """Margin of futures positions, by the exchange's bracket tables.
 
+Notional is a position's value in its margin asset: quote asset of a linear contract, coins of an inverse one.
 Source: protocol reference, section 11.3.
 """
 
@@ -17,12 +18,12 @@ class Bracket(Protocol):
 
     @property
     def floor(self) -> Decimal:
-        """Least notional, quote asset."""
+        """Least notional, margin asset."""
         ...
 
     @property
     def cap(self) -> Decimal:
-        """Most notional, quote asset."""
+        """Most notional, margin asset."""
         ...
 
     @property
@@ -37,7 +38,7 @@ class Bracket(Protocol):
 
     @property
     def offset(self) -> Decimal:
-        """What makes maintenance margin continuous at the floor (`cum` on the wire), quote asset."""
+        """What makes maintenance margin continuous at the floor (`cum` on the wire), margin asset."""
         ...
 
 

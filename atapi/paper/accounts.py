@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
+from atapi.matching.models.fees import RATES, Rates
 from atapi.paper.effects import Effects
 from atapi.paper.ids import ALPHABET, Ids
 from atapi.paper.records import AccountRecord
 from atapi.paper.store import Store
 
+NOTHING: frozenset[str] = frozenset()
 KeyMaker = Callable[[], tuple[str, str]]  # API key and secret
 
 DEFAULT_LEVERAGE = 20
+PERMISSIONS = ("read", "spot", "margin", "futures", "transfer")  # what a key may do; Binance's own switches
 
 
 def random_key() -> tuple[str, str]:
@@ -34,6 +38,11 @@ class Accounts:
         self._by_id = {record.account: record for record in store.accounts()}
         self._by_key = {record.api_key: record for record in self._by_id.values()}
         self._settings = {(account, name): value for account, name, value in store.settings()}
+        self._denied = {
+            account: frozenset(PERMISSIONS).difference(value.split())
+            for (account, name), value in self._settings.items()
+            if name == "permissions"
+        }
 
     def create(self, name: str, time_ms: int) -> AccountRecord:
         """Make an account with a key of its own."""
@@ -73,6 +82,24 @@ class Accounts:
     def set_leverage(self, account: str, symbol: str, leverage: int) -> None:
         """Set the leverage of a symbol."""
         self.set(account, f"leverage.{symbol}", str(leverage))
+
+    def rates(self, account: str, market: str) -> Rates:
+        """Fee rates of a market: a regular user's, or those agreed."""
+        agreed = self._settings.get((account, f"fees.{market}"))
+        return RATES[market] if agreed is None else Rates(*map(Decimal, agreed.split()))
+
+    def set_rates(self, account: str, market: str, rates: Rates) -> None:
+        """Agree fee rates of a market."""
+        self.set(account, f"fees.{market}", f"{rates.maker:f} {rates.taker:f}")
+
+    def denied(self, account: str) -> frozenset[str]:
+        """List what an account's key may not do."""
+        return self._denied.get(account, NOTHING)
+
+    def allow(self, account: str, permissions: Sequence[str]) -> None:
+        """Say all that an account's key may do."""
+        self.set(account, "permissions", " ".join(permissions))
+        self._denied[account] = frozenset(PERMISSIONS).difference(permissions)
 
     def setting(self, account: str, name: str, default: str) -> str:
         """Look up what an account has set."""

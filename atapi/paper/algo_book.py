@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from copy import copy
 
 from atapi.paper.algos import OPEN, AlgoRecord
@@ -18,6 +18,7 @@ class AlgoBook:
     """Finds conditional orders and ends them.
 
     Args:
+        symbols: Those of this market.
         is_flat: Whether an account has no position of a symbol and side.
         settled_ms: Up to when prices have been looked at.
     """
@@ -26,15 +27,19 @@ class AlgoBook:
         self,
         store: Store,
         effects: Effects,
+        symbols: Container[str],
         is_flat: Callable[[str, str, str], bool],
         settled_ms: int,
     ) -> None:
         self._store = store
         self._effects = effects
+        self._symbols = symbols
         self._is_flat = is_flat
         self._waiting: dict[int, AlgoRecord] = {}  # algo id -> one that has not triggered
         self._working: dict[int, AlgoRecord] = {}  # order id -> one that became this order
         for algo in store.algos("status IN ('NEW', 'TRIGGERED')"):
+            if algo.symbol not in symbols:
+                continue
             if algo.status == OPEN:
                 algo.seen_ms = max(algo.seen_ms, settled_ms)
                 self._waiting[algo.algo_id] = algo
@@ -70,14 +75,14 @@ class AlgoBook:
             if algo_id is not None
             else self._store.algos("account = ? AND client_algo_id = ?", account, client_algo_id)
         )
-        if not kept:
+        if not kept or kept[-1].symbol not in self._symbols:
             raise Refusal(-2013, "Order does not exist.")
         return copy(next((algo for algo in live if algo.algo_id == kept[-1].algo_id), kept[-1]))
 
     def all(self, account: str, symbol: str | None) -> Sequence[AlgoRecord]:
         """List an account's, open and closed, oldest first."""
         if symbol is None:
-            return self._store.algos("account = ?", account)
+            return [a for a in self._store.algos("account = ?", account) if a.symbol in self._symbols]
         return self._store.algos("account = ? AND symbol = ?", account, symbol)
 
     # --- life ---------------------------------------------------------------------------------------------------

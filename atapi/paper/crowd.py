@@ -30,7 +30,8 @@ class Ladder(NamedTuple):
     symbol: str
     tick: Decimal
     steps: tuple[tuple[int, int], ...]  # (distance from the price in PRICE_UNIT, weight in WEIGHT_UNIT)
-    top: int  # at the touch, in ticks times lots
+    top: int  # at the touch, in ticks times lots; where a lot is a fixed sum, in lots
+    flat: bool  # a lot is a fixed sum of the quote asset, whatever the price
 
     @classmethod
     def of(cls, market: str, symbol: str, tick: Decimal, lot: Decimal, model: CrowdModel) -> Ladder:
@@ -42,7 +43,9 @@ class Ladder(NamedTuple):
             )
             for i in range(model.levels)
         )
-        return cls(market, symbol, tick, steps, int(model.top_notional / (tick * lot)))
+        size = model.contract_size
+        top = model.top_notional / (tick * lot if size is None else size)
+        return cls(market, symbol, tick, steps, int(top), size is not None)
 
     def quotes(self, price: Decimal, second: int) -> tuple[Levels, Levels]:
         """Quote bids and asks around a price."""
@@ -56,10 +59,10 @@ class Ladder(NamedTuple):
             state, lots_unit = _next(state, weight * self.top)
             bid = min(bid - 1, fine * (PRICE_UNIT - distance) // unit)
             if bid > 0:
-                bids.append((bid, max(1, lots_unit // bid)))
+                bids.append((bid, max(1, lots_unit // (1 if self.flat else bid))))
             state, lots_unit = _next(state, weight * self.top)
             ask = max(ask + 1, -(-fine * (PRICE_UNIT + distance) // unit), bids[0][0] + 1 if bids else 1)
-            asks.append((ask, max(1, lots_unit // ask)))
+            asks.append((ask, max(1, lots_unit // (1 if self.flat else ask))))
         return bids, asks
 
 

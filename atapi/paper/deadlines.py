@@ -19,7 +19,7 @@ class Deadlines:
         self._countdowns = {  # (account, symbol) -> when it is over
             (account, name.removeprefix(COUNTDOWN)): int(value)
             for account, name, value in accounts.settings_of(COUNTDOWN)
-            if value != "0"
+            if value != "0" and name.removeprefix(COUNTDOWN) in market.rules
         }
 
     def count_down(self, account: str, symbol: str, span_ms: int, now_ms: int) -> None:

@@ -13,29 +13,26 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.clock import from_ms
-from atapi.domain.numbers import floor_to
 from atapi.errors import ConfigError
 from atapi.matching.ledger import Holder
+from atapi.matching.models.fees import Rates
 from atapi.paper.accounts import Accounts, KeyMaker, random_key
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.candles import Candles
 from atapi.paper.clock import PaperClock
-from atapi.paper.collateral import Collateral
+from atapi.paper.cm_market import CmMarket
 from atapi.paper.effects import Effects
 from atapi.paper.feeds.base import Bar, Catalogue, Feed, Series
-from atapi.paper.funding import Funding
-from atapi.paper.funding_rates import FundingRates
+from atapi.paper.feeds.coin_margined import CoinMarginedFeed
 from atapi.paper.ids import Ids
 from atapi.paper.market import Market
-from atapi.paper.marks import Marks
 from atapi.paper.orders import Orders
-from atapi.paper.prices import DAY, Prices
+from atapi.paper.perpetuals import Perpetuals
+from atapi.paper.prices import Prices
 from atapi.paper.records import (
-    ZERO,
     AccountRecord,
     IncomeRecord,
     OrderRecord,
-    PositionRecord,
     Refusal,
     SettledFunding,
     TradeRecord,
@@ -44,14 +41,12 @@ from atapi.paper.records import (
 from atapi.paper.spot_market import SpotMarket
 from atapi.paper.store import Store
 from atapi.paper.tape import Tape
+from atapi.paper.terms import REGULAR, Gift, Terms
 from atapi.paper.timeline import Timeline
 from atapi.paper.traded_through import TradedThrough
 from atapi.paper.transfers import Transfers
-from atapi.paper.um_accounts import UmAccounts
 from atapi.paper.um_desk import UmDesk
 from atapi.paper.um_market import UmMarket
-from atapi.paper.um_modes import UmModes
-from atapi.paper.um_positions import UmPositions
 from atapi.paper.views import FuturesTotals, Mark, PositionView, Submit
 from atapi.paper.wallets import Wallets
 
@@ -77,7 +72,7 @@ class Exchange:
     def __init__(
         self, feed: Feed, clock: PaperClock, store: Store, *, make_key: KeyMaker = random_key
     ) -> None:
-        self.feed = feed
+        self.feed = feed = CoinMarginedFeed(feed)
         self.catalogue = feed.catalogue()
         self.clock = clock
         self._store = store
@@ -89,40 +84,23 @@ class Exchange:
         self._accounts = Accounts(store, self._effects, ids, make_key)
         self._orders = Orders(store)
         self._prices = Prices(feed)
-        rates = FundingRates(feed, self.catalogue.um)
-        self._rates = rates
-        self._marks = Marks(self._prices, rates, self.catalogue.um)
-        self._funding = Funding(feed, self.catalogue.um, rates, self._marks)
-        collateral = Collateral(self._prices, frozenset(self.catalogue.spot))
-        self._um_accounts = UmAccounts(
-            UmPositions(self._kept_positions(), self._effects),
-            UmModes(self._accounts, self.catalogue.um),
-            self._wallets,
-            self._marks,
-            collateral,
-            self.catalogue.um,
-        )
         office = Backoffice(
             feed, store, self._prices, self._accounts, self._wallets, self._orders, ids, self._effects
         )
         self._spot = SpotMarket(office, self.catalogue.spot)
-        self._um = UmMarket(office, self.catalogue.um, self._um_accounts, self._marks)
+        self._perpetuals = {kind.name: Perpetuals.open(office, kind) for kind in (UmMarket, CmMarket)}
         self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
-        self._markets: dict[str, Market[Any]] = {"spot": self._spot, "um": self._um}
-        self.futures = UmDesk(
-            office,
-            self._um,
-            collateral,
-            self._funding,
-            self._marks,
-            settled_ms=self._settled_ms,
-            call=self._call,
-        )
-        self._timeline = Timeline(
-            self._orders,
-            self._markets,
-            [TradedThrough(feed, self._orders, self._markets), *self.futures.sources],
-        )
+        self._markets: dict[str, Market[Any]] = {"spot": self._spot} | {
+            name: perpetuals.market for name, perpetuals in self._perpetuals.items()
+        }
+        futures = {name: perpetuals.market for name, perpetuals in self._perpetuals.items()}
+        self._desks = {
+            name: UmDesk(office, perpetuals, futures, settled_ms=self._settled_ms, call=self._call)
+            for name, perpetuals in self._perpetuals.items()
+        }
+        through = TradedThrough(feed, self._orders, self._markets)
+        sources = [through, *(source for desk in self._desks.values() for source in desk.sources)]
+        self._timeline = Timeline(self._orders, self._markets, sources)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
         for order in store.open_orders():
@@ -153,10 +131,27 @@ class Exchange:
         self._commit(time_moved=True)
 
     # --- accounts and wallets -------------------------------------------------------------------------------
-    def create_account(self, name: str) -> AccountRecord:
-        """Make an account with a key of its own and no funds."""
+    def create_account(self, name: str, terms: Terms = REGULAR) -> AccountRecord:
+        """Make an account with a key of its own."""
         with self._call() as now:
-            return self._accounts.create(name, now)
+            record = self._accounts.create(name, now)
+            self._agree(record.account, terms)
+            self._fund(record.account, terms.funds, now)
+            return record
+
+    def agree(self, account: str, terms: Terms) -> None:
+        """Change what an account pays and may do, and give it funds, as far as the terms say."""
+        with self._call() as now:
+            self._agree(account, terms)
+            self._fund(account, terms.funds, now)
+
+    def account_rates(self, account: str, market: str) -> Rates:
+        """Fee rates of an account on a market."""
+        return self._accounts.rates(account, market)
+
+    def denied(self, account: str) -> frozenset[str]:
+        """List what an account's key may not do."""
+        return self._accounts.denied(account)
 
     def accounts(self) -> Sequence[AccountRecord]:
         """List accounts."""
@@ -181,7 +176,7 @@ class Exchange:
         return self._transfers.of(account)
 
     def balances(self, account: str, wallet: str) -> Mapping[str, tuple[Decimal, Decimal]]:
-        """Free and locked by asset in `spot`, `margin`, `um` or `funding` (in `um` locked is always 0)."""
+        """Free and locked by asset in `spot`, `margin`, `um`, `cm` or `funding` (in `um` and `cm` locked is always 0)."""
         with self._call():
             return self._wallets.of(Holder(account, wallet))
 
@@ -234,7 +229,7 @@ class Exchange:
         limit: int,
     ) -> Sequence[Bar]:
         """Bars by Binance's rules: from `start_ms` up, else the newest `limit` to `end_ms`; never past now."""
-        (self._spot if series is Series.SPOT else self._um).listing(symbol)
+        self._market(_market_of(series, symbol, self.catalogue)).listing(symbol)
         return self._candles.page(series, symbol, interval_ms, start_ms, end_ms, limit, self.now_ms())
 
     def public_trades(self, market: str, symbol: str, limit: int) -> Sequence[TradeRecord]:
@@ -244,40 +239,24 @@ class Exchange:
         with self._call() as now:
             return self._tape.newest(market, of.series, symbol, lot, limit, now)
 
-    def mark(self, symbol: str) -> Mark:
+    def mark(self, symbol: str, market: str = "um") -> Mark:
         """Mark, index and running funding of one perpetual."""
-        rules, now = self._um.listing(symbol).rules, self.now_ms()
-        mark, index = self._marks.at(symbol, now), self._marks.index(symbol, now)
-        if mark is None or index is None:
-            raise Refusal(-1121, "Invalid symbol.")
-        return Mark(
-            symbol=symbol,
-            mark_price=mark,
-            index_price=index,
-            settle_price=index,
-            funding_rate=self._rates.running(symbol, now),
-            interest_rate=rules.interest_rate,
-            next_funding_ms=self._rates.next_ms(symbol, now),
-        )
+        return self._perpetuals[market].mark(symbol, self.now_ms())
 
     def funding_history(
-        self, symbol: str | None, start_ms: int | None, end_ms: int | None, limit: int
+        self,
+        symbol: str | None,
+        start_ms: int | None,
+        end_ms: int | None,
+        limit: int,
+        market: str = "um",
     ) -> Sequence[SettledFunding]:
         """Settled funding, oldest first, by Binance's paging rules."""
-        if symbol is not None:
-            self._um.listing(symbol)
-        return self._funding.history(symbol, start_ms, end_ms, limit, self.now_ms())
+        return self._perpetuals[market].funding_history(symbol, start_ms, end_ms, limit, self.now_ms())
 
-    def open_interest(self, symbol: str) -> Decimal:
-        """Open interest in base asset: the crowd's, half of what the last whole day traded, and the accounts'."""
-        listing, now = self._um.listing(symbol), self.now_ms()
-        today = now // DAY * DAY
-        days = self.feed.bars(Series.UM, symbol, DAY, today - DAY, today - 1, now)
-        crowd = floor_to(days[-1].volume / 2, listing.lot) if days else ZERO
-        held = [position.quantity for position in self._um_accounts.positions.in_symbol(symbol)]
-        longs = sum((quantity for quantity in held if quantity > 0), ZERO)
-        shorts = sum((-quantity for quantity in held if quantity < 0), ZERO)
-        return crowd + max(longs, shorts)
+    def open_interest(self, symbol: str, market: str = "um") -> Decimal:
+        """Open interest in base asset, on COIN-M in contracts."""
+        return self._perpetuals[market].open_interest(symbol, self.now_ms())
 
     # --- orders ---------------------------------------------------------------------------------------------
     def place(self, account: str, market: str, order: Submit) -> tuple[OrderRecord, Sequence[TradeRecord]]:
@@ -331,31 +310,36 @@ class Exchange:
                 self._market(market).listing(symbol)
             return self._store.trades(account, market, symbol)
 
+    @property
+    def futures(self) -> UmDesk:
+        """What USD-M has beyond that: settings, conditional orders, liquidation."""
+        return self._desks["um"]
+
     # --- futures account ------------------------------------------------------------------------------------
-    def positions(self, account: str) -> Sequence[PositionView]:
+    def positions(self, account: str, market: str = "um") -> Sequence[PositionView]:
         """List open positions."""
         with self._call() as now:
-            return self._um_accounts.views(account, now)
+            return self._perpetuals[market].accounts.views(account, now)
 
-    def futures_totals(self, account: str, asset: str = "USDT") -> FuturesTotals:
-        """Totals of one margin asset of the USD-M wallet."""
+    def futures_totals(self, account: str, asset: str = "USDT", market: str = "um") -> FuturesTotals:
+        """Totals of one margin asset of a futures wallet."""
         with self._call() as now:
-            return self._um_accounts.totals(account, asset, now)
+            return self._perpetuals[market].accounts.totals(account, asset, now)
 
-    def income(self, account: str) -> Sequence[IncomeRecord]:
+    def income(self, account: str, market: str = "um") -> Sequence[IncomeRecord]:
         """List income, oldest first."""
         with self._call():
-            return self._store.income(account)
+            return self._store.income(account, market)
 
-    def leverage(self, account: str, symbol: str) -> int:
+    def leverage(self, account: str, symbol: str, market: str = "um") -> int:
         """Leverage of a symbol; 20 until changed, or the most it allows."""
-        self._um.listing(symbol)
-        return self._um_accounts.modes.leverage(account, symbol)
+        self._market(market).listing(symbol)
+        return self._perpetuals[market].accounts.modes.leverage(account, symbol)
 
-    def set_leverage(self, account: str, symbol: str, leverage: int) -> None:
+    def set_leverage(self, account: str, symbol: str, leverage: int, market: str = "um") -> None:
         """Set leverage; Refusal -4028 outside the symbol's brackets."""
         with self._call() as now:
-            self._um.set_leverage(account, symbol, leverage, now)
+            self._perpetuals[market].market.set_leverage(account, symbol, leverage, now)
 
     # --- events ---------------------------------------------------------------------------------------------
     def subscribe(self, listener: Callable[[str, Any], None]) -> None:
@@ -398,14 +382,29 @@ class Exchange:
             self._effects.meta("clock", self.clock.state)
         self._effects.commit()
 
-    def _kept_positions(self) -> list[PositionRecord]:
-        return [position for position in self._store.positions() if position.symbol in self.catalogue.um]
+    def _agree(self, account: str, terms: Terms) -> None:
+        for market, rates in terms.fees.items():
+            self._accounts.set_rates(account, market, rates)
+        if terms.permissions is not None:
+            self._accounts.allow(account, terms.permissions)
+        for market in ("spot", "um") if terms.pays_bnb is not None else ():
+            self._accounts.set_burns_bnb(account, market, bool(terms.pays_bnb))
+
+    def _fund(self, account: str, funds: Sequence[Gift], now_ms: int) -> None:
+        for wallet, asset, amount in funds:
+            self._transfers.deposit(Holder(account, wallet), asset, amount, now_ms)
 
     def _market(self, name: str) -> Market[Any]:
         return self._markets[name]
 
-    def _spendable(self, account: str, asset: str, now_ms: int) -> Decimal:
-        return self.futures.spendable(account, asset, now_ms)
+    def _spendable(self, holder: Holder, asset: str, now_ms: int) -> Decimal:
+        return self._desks[holder.wallet].spendable(holder.account, asset, now_ms)
+
+
+def _market_of(series: Series, symbol: str, catalogue: Catalogue) -> str:
+    if series in (Series.MARK, Series.INDEX):
+        return "cm" if symbol in catalogue.cm else "um"
+    return series.value
 
 
 def _first_moment(feed: Feed, clock: PaperClock, store: Store) -> int:

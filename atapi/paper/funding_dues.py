@@ -30,4 +30,4 @@ class FundingDues:
 
     def _symbols(self) -> list[str]:
         held = self._market.positions.symbols()
-        return sorted(held.union(self._orders.symbols("um"), self._algos.symbols()))
+        return sorted(held.union(self._orders.symbols(self._market.name), self._algos.symbols()))

@@ -157,6 +157,15 @@ def folder_of(home: Path, identity: str, at: datetime | None) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Make it, for its owner only."""
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    """Make it, for its owner only.
+
+    Raises:
+        StorageError: It cannot be made.
+    """
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as e:
+        raise StorageError(
+            f"cannot make {folder}: {e.strerror}", hint="--home DIR, where you may write"
+        ) from e

@@ -7,7 +7,11 @@ import hashlib
 from atapi.paper.store import Store
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-FIRST_ORDER = {"spot": 1, "um": 81_000_000_001}  # USD-M ids do not fit 32 bits, as on Binance
+FIRST_ORDER = {
+    "spot": 1,
+    "um": 81_000_000_001,
+    "cm": 94_000_000_001,
+}  # futures ids do not fit 32 bits, as on Binance
 FIRST_ALGO = 4_000_000_000_000_001
 FIRST_INCOME = 9_600_000_001
 FIRST_TRANSFER = 11_400_000_001

@@ -14,10 +14,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from atapi.domain.numbers import LEDGER_STEP, ceil_to, floor_to, to_ledger
-from atapi.matching.ledger import Holder
+from atapi.matching.ledger import INSURANCE, Holder
 from atapi.matching.liquidation import bankruptcy_price, tier_excess
 from atapi.paper.feeds.base import PerpetualRules
-from atapi.paper.insurance import FUND, InsuranceFund
+from atapi.paper.insurance import InsuranceFund
 from atapi.paper.records import ZERO, OrderRecord, PositionRecord
 from atapi.paper.um_accounts import Pool
 from atapi.paper.um_market import ADL, LIQUIDATION, UmMarket
@@ -49,7 +49,9 @@ class Liquidator:
     def deleverage(self, position: PositionRecord, quantity: Decimal, price: Decimal, now_ms: int) -> None:
         """Close so much of a position at a price, because somebody on the other side went bankrupt."""
         order = self._market.force(position, quantity, price, ADL, ADL_CLIENT_ID, now_ms)
-        self._market.fill_off_book(order, price, self._market.office.ids.trade("um", now_ms), now_ms)
+        self._market.fill_off_book(
+            order, price, self._market.office.ids.trade(self._market.name, now_ms), now_ms
+        )
 
     # ------------------------------------------------------------------------------------------------------------
     def _cancel_orders(self, pool: Pool, now_ms: int) -> None:
@@ -62,10 +64,13 @@ class Liquidator:
         position = max(pool.positions, key=lambda p: self._accounts.maintenance(p, now_ms))
         rules = self._market.listing(position.symbol).rules
         mark = self._accounts.mark(position, now_ms)
-        price = _on_tick(bankruptcy_price(position.quantity, mark, pool.balance), position, rules)
+        contract = rules.contract
+        exact = bankruptcy_price(position.quantity, mark, pool.balance, contract)
+        price = _on_tick(exact, position, rules)
         size = abs(position.quantity)
         if pool.balance > 0:
-            size = min(size, ceil_to(tier_excess(position.quantity, mark, rules.brackets), rules.lot_size))
+            excess = tier_excess(position.quantity, mark, rules.brackets, contract)
+            size = min(size, ceil_to(excess, rules.lot_size))
         wallet, stood_on = self._wallet(position), position.margin
         number = self._market.office.ids.liquidation()
         order = self._market.force(position, size, price, LIQUIDATION, f"autoclose-{number}", now_ms)
@@ -74,7 +79,7 @@ class Liquidator:
         if pool.isolated:  # its share of the margin, and what closing made or lost of it
             self._charge(order, stood_on - position.margin + self._wallet(position) - wallet, now_ms)
             return
-        after = self._accounts.cross_pool(pool.account, rules.quote_asset, now_ms)
+        after = self._accounts.cross_pool(pool.account, rules.margin_asset, now_ms)
         if after.balance < 0 and not self._accounts.positions.of(pool.account):
             self._pay(order, -after.balance, now_ms)
         self._charge(order, min(after.balance, after.wallet), now_ms)
@@ -82,11 +87,12 @@ class Liquidator:
     def _take_over(
         self, order: OrderRecord, position: PositionRecord, price: Decimal, mark: Decimal, now_ms: int
     ) -> None:
-        asset = self._market.rules[order.symbol].quote_asset
+        rules = self._market.rules[order.symbol]
+        asset, contract = rules.margin_asset, rules.contract
         left = order.remaining if order.side == "SELL" else -order.remaining
-        profit = to_ledger(left * (mark - price))
+        profit = to_ledger(contract.sign * (contract.value(left, mark) - contract.value(left, price)))
         self._fund.open(asset, now_ms)
-        trade_id = self._market.office.ids.trade("um", now_ms)
+        trade_id = self._market.office.ids.trade(self._market.name, now_ms)
         self._market.fill_off_book(order, price, trade_id, now_ms)
         if self._fund.balance(asset) + profit >= 0:
             self._fund.book(asset, profit, now_ms)
@@ -110,15 +116,15 @@ class Liquidator:
             self._pay(order, -fee, now_ms)
 
     def _pay(self, order: OrderRecord, amount: Decimal, now_ms: int) -> None:
-        asset = self._market.rules[order.symbol].quote_asset
+        asset = self._market.rules[order.symbol].margin_asset
         self._fund.open(asset, now_ms)
         self._market.pay(
-            order.account, order.symbol, "INSURANCE_CLEAR", FUND, asset, to_ledger(amount), None, now_ms
+            order.account, order.symbol, "INSURANCE_CLEAR", INSURANCE, asset, to_ledger(amount), None, now_ms
         )
 
     def _wallet(self, position: PositionRecord) -> Decimal:
-        asset = self._market.rules[position.symbol].quote_asset
-        return self._market.office.wallets.balance(Holder(position.account, "um"), asset)
+        asset = self._market.rules[position.symbol].margin_asset
+        return self._market.office.wallets.balance(Holder(position.account, self._market.name), asset)
 
 
 def _on_tick(price: Decimal, position: PositionRecord, rules: PerpetualRules) -> Decimal:

@@ -32,7 +32,10 @@ class Range(NamedTuple):
 class Lookout:
     """Price ranges of perpetuals, and the moments worth a look."""
 
-    def __init__(self, feed: Feed, prices: Prices, rules: Mapping[str, PerpetualRules]) -> None:
+    def __init__(
+        self, feed: Feed, prices: Prices, rules: Mapping[str, PerpetualRules], series: Series
+    ) -> None:
+        self._series = series  # of last prices
         self._feed = feed
         self._prices = prices
         self._rules = rules
@@ -57,7 +60,7 @@ class Lookout:
 
     def contract(self, symbol: str, open_ms: int, size_ms: int, until_ms: int) -> Range | None:
         """Range of last prices; None where the feed has no such bar."""
-        return self._range(Series.UM, symbol, open_ms, size_ms, until_ms)
+        return self._range(self._series, symbol, open_ms, size_ms, until_ms)
 
     def mark(self, symbol: str, open_ms: int, size_ms: int, until_ms: int) -> Range | None:
         """A range that holds every mark price of a while; None where the feed has no such bar.

@@ -15,7 +15,7 @@ from typing import Generic
 
 from atapi.matching.book import Plan, Resting
 from atapi.matching.ledger import CROWD
-from atapi.matching.models.fees import BNB_MULTIPLIER, RATES, Purse, Rates
+from atapi.matching.models.fees import BNB_MULTIPLIER, Purse, Rates
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.crowd_quotes import CrowdQuotes
 from atapi.paper.feeds.base import Bar, Series
@@ -212,6 +212,10 @@ class Market(ABC, Generic[RulesT]):
         price = office.prices.bnb(quote_asset, now_ms)
         return None if price is None else Purse(free, price, BNB_MULTIPLIER[self.name])
 
+    def value(self, listing: Listing[RulesT], quantity: Decimal, price: Decimal) -> Decimal:
+        """Tell what a quantity is worth at a price, in the asset that pays for it."""
+        return quantity * price
+
     @abstractmethod
     def free_bnb(self, account: str) -> Decimal:
         """BNB free for fees."""
@@ -219,7 +223,7 @@ class Market(ABC, Generic[RulesT]):
     def rates(self, account: str, symbol: str) -> Rates:
         """Fee rates of an account."""
         self.listing(symbol)
-        return RATES[self.name]
+        return self.office.accounts.rates(account, self.name)
 
     # ------------------------------------------------------------------------------------------------------------
     def _match(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
@@ -276,15 +280,15 @@ class Market(ABC, Generic[RulesT]):
                     trade_id=trade_id,
                     now_ms=now_ms,
                 )
-                self._filled(order, price, quantity, now_ms)
+                self._filled(order, self.value(listing, quantity, price), quantity, now_ms)
                 office.effects.trade(trade)
         self.follow(listing, sorted({buyer, seller} - {CROWD}), now_ms)
         assert trade is not None
         return trade
 
-    def _filled(self, order: OrderRecord, price: Decimal, quantity: Decimal, now_ms: int) -> None:
+    def _filled(self, order: OrderRecord, value: Decimal, quantity: Decimal, now_ms: int) -> None:
         order.executed += quantity
-        order.quote_executed += price * quantity
+        order.quote_executed += value
         order.updated_ms = now_ms
         if order.executed == order.quantity:
             order.status = "FILLED"

@@ -26,7 +26,14 @@ BASIS_STEP_MS = 5 * SECOND
 class Marks:
     """Mark and index prices of one exchange."""
 
-    def __init__(self, prices: Prices, rates: FundingRates, rules: Mapping[str, PerpetualRules]) -> None:
+    def __init__(
+        self,
+        prices: Prices,
+        rates: FundingRates,
+        rules: Mapping[str, PerpetualRules],
+        series: Series = Series.UM,
+    ) -> None:
+        self._series = series
         self._prices = prices
         self._rates = rates
         self._rules = rules
@@ -66,12 +73,12 @@ class Marks:
         return index * (1 + last[1] * left / (self._rules[symbol].interval_hours * HOUR))
 
     def _formula(self, symbol: str, now_ms: int, first: Decimal | None) -> Decimal | None:
-        price, index = self._prices.last(Series.UM, symbol, now_ms), self._prices.index(symbol, now_ms)
+        price, index = self._prices.last(self._series, symbol, now_ms), self._prices.index(symbol, now_ms)
         if price is None or index is None or first is None:
             return price if index is None else index
         basis, samples = ZERO, 0
         for at_ms in range(now_ms, now_ms - BASIS_WINDOW_MS, -BASIS_STEP_MS):
-            then, index_then = self._prices.at(Series.UM, symbol, at_ms), self._prices.index(symbol, at_ms)
+            then, index_then = self._prices.at(self._series, symbol, at_ms), self._prices.index(symbol, at_ms)
             if then is not None and index_then is not None:
                 basis += then - index_then
                 samples += 1

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from atapi.matching.models.fees import BNB
 from atapi.paper.feeds.base import Feed, Series
+from atapi.paper.feeds.coin_margined import followed
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -51,6 +52,8 @@ class Prices:
 
     def index(self, symbol: str, now_ms: int) -> Decimal | None:
         """Tell a perpetual's index price: the feed's, else the spot price of its coin, else its own."""
+        if symbol in self._catalogue.cm:
+            return self.index(followed(symbol), now_ms)
         price = self.at(Series.INDEX, symbol, now_ms)
         if price is not None:
             return price

@@ -43,9 +43,9 @@ PLAIN_TERMS = UmTerms()
 
 @dataclass(slots=True, kw_only=True)
 class OrderRecord:
-    """One order at the exchange, spot or USD-M."""
+    """One order at the exchange, spot or futures."""
 
-    market: str  # "spot" or "um"
+    market: str  # "spot", "um", "cm"
     account: str  # owner's account id
     order_id: int
     client_order_id: str
@@ -57,7 +57,7 @@ class OrderRecord:
     quantity: Decimal  # asked; of a MARKET by quote, what it came to
     quote_quantity: Decimal = ZERO  # asked by quoteOrderQty
     executed: Decimal = ZERO  # base asset
-    quote_executed: Decimal = ZERO  # quote asset
+    quote_executed: Decimal = ZERO  # quote asset; coins on COIN-M
     status: str = "NEW"
     reduce_only: bool = False
     position_side: str = "BOTH"
@@ -112,7 +112,7 @@ class PositionRecord:
     position_side: str = "BOTH"
     quantity: Decimal = ZERO  # signed
     cost: Decimal = (
-        ZERO  # signed: quantity * mean entry price, kept instead of the mean so that nothing is rounded
+        ZERO  # signed: value at the mean entry price, kept instead of the mean so that nothing is rounded
     )
     carry: Decimal = ZERO  # realized profit not yet posted, within half of the ledger's last digit
     isolated: bool = False
@@ -130,6 +130,7 @@ class IncomeRecord:
     """One line of the futures income history."""
 
     account: str
+    market: str  # "um" or "cm"
     income_id: int
     symbol: str  # "" for a transfer
     kind: str  # REALIZED_PNL, FUNDING_FEE, COMMISSION, TRANSFER, INSURANCE_CLEAR

@@ -39,8 +39,11 @@ class Runner:
         )
 
     @asynccontextmanager
-    async def listening(self, port: int = 0) -> AsyncIterator[Endpoint]:
+    async def listening(self, port: int = 0, *, client: bool = False) -> AsyncIterator[Endpoint]:
         """Answer for spot on a port and for USD-M on the next, or on two free ones, as long as the block lasts.
+
+        Args:
+            client: Whether the endpoint names the account for other clients, not the shell's own.
 
         Raises:
             OSError: A port is taken.
@@ -51,7 +54,7 @@ class Runner:
         except OSError:
             await spot.close()
             raise
-        account = self._world.first_account
+        account = self._world.client_account if client else self._world.first_account
         try:
             yield Endpoint(
                 spot_url=spot.url,

@@ -26,10 +26,10 @@ from atapi.paper.records import (
 _encode = msgspec.json.encode
 _decode_terms = msgspec.json.Decoder(UmTerms).decode
 
-VERSION = "2"
+VERSION = "3"
 
+META = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 DDL = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS accounts (
     account TEXT PRIMARY KEY, name TEXT, api_key TEXT UNIQUE, api_secret TEXT, created_ms INTEGER
 ) WITHOUT ROWID;
@@ -61,10 +61,10 @@ CREATE TABLE IF NOT EXISTS positions (
     margin TEXT, updated_ms INTEGER, PRIMARY KEY (account, symbol, position_side)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS income (
-    income_id INTEGER PRIMARY KEY, account TEXT, symbol TEXT, kind TEXT, amount TEXT, asset TEXT,
+    income_id INTEGER PRIMARY KEY, account TEXT, market TEXT, symbol TEXT, kind TEXT, amount TEXT, asset TEXT,
     trade_id INTEGER, time_ms INTEGER
 );
-CREATE INDEX IF NOT EXISTS income_of ON income (account, income_id);
+CREATE INDEX IF NOT EXISTS income_of ON income (account, market, income_id);
 CREATE TABLE IF NOT EXISTS transfers (
     transfer_id INTEGER PRIMARY KEY, account TEXT, kind TEXT, asset TEXT, amount TEXT, time_ms INTEGER
 );
@@ -92,7 +92,7 @@ TRADE_COLUMNS = (
     " position_side, time_ms"
 )
 POSITION_COLUMNS = "account, symbol, position_side, quantity, cost, carry, isolated, margin, updated_ms"
-INCOME_COLUMNS = "income_id, account, symbol, kind, amount, asset, trade_id, time_ms"
+INCOME_COLUMNS = "income_id, account, market, symbol, kind, amount, asset, trade_id, time_ms"
 TRANSFER_COLUMNS = "transfer_id, account, kind, asset, amount, time_ms"
 ACCOUNT_COLUMNS = "account, name, api_key, api_secret, created_ms"
 
@@ -161,14 +161,24 @@ def position_of(row: Row) -> PositionRecord:
 
 def income_row(i: IncomeRecord) -> Row:
     """Write a line of income in the order of `INCOME_COLUMNS`."""
-    return (i.income_id, i.account, i.symbol, i.kind, text(i.amount), i.asset, i.trade_id, i.time_ms)
+    return (
+        i.income_id,
+        i.account,
+        i.market,
+        i.symbol,
+        i.kind,
+        text(i.amount),
+        i.asset,
+        i.trade_id,
+        i.time_ms,
+    )
 
 
 def income_of(row: Row) -> IncomeRecord:
     """Read a line of income back."""
     return IncomeRecord(
-        income_id=row[0], account=row[1], symbol=row[2], kind=row[3], amount=Decimal(row[4]), asset=row[5],
-        trade_id=row[6], time_ms=row[7],
+        income_id=row[0], account=row[1], market=row[2], symbol=row[3], kind=row[4], amount=Decimal(row[5]),
+        asset=row[6], trade_id=row[7], time_ms=row[8],
     )  # fmt: skip
 
 

@@ -51,11 +51,13 @@ class Store:
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(schema.DDL)
+            self._db.execute(schema.META)
+            version = self.meta("schema")
+            if version in (None, schema.VERSION):
+                self._db.executescript(schema.DDL)
         except sqlite3.Error as e:
             self._db.close()
             raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
-        version = self.meta("schema")
         if version is None:
             self.write(Batch(meta={"schema": schema.VERSION}))
         elif version != schema.VERSION:
@@ -115,7 +117,7 @@ class Store:
             statements.append(("INSERT OR REPLACE INTO algos VALUES (?,?,?,?,?,?,?)", algos))
         if batch.income:
             income = [schema.income_row(line) for line in batch.income]
-            statements.append(("INSERT INTO income VALUES (?,?,?,?,?,?,?,?)", income))
+            statements.append(("INSERT INTO income VALUES (?,?,?,?,?,?,?,?,?)", income))
         if batch.transfers:
             transfers = [schema.transfer_row(transfer) for transfer in batch.transfers]
             statements.append(("INSERT INTO transfers VALUES (?,?,?,?,?,?)", transfers))
@@ -200,10 +202,12 @@ class Store:
         sql = f"SELECT record FROM algos WHERE {where} ORDER BY algo_id"
         return [algo_of(row) for row in self._db.execute(sql, values)]
 
-    def income(self, account: str) -> list[IncomeRecord]:
-        """List an account's income, oldest first."""
-        sql = f"SELECT {schema.INCOME_COLUMNS} FROM income WHERE account = ? ORDER BY income_id"
-        return [schema.income_of(row) for row in self._db.execute(sql, (account,))]
+    def income(self, account: str, market: str) -> list[IncomeRecord]:
+        """List an account's income of a market, oldest first."""
+        sql = (
+            f"SELECT {schema.INCOME_COLUMNS} FROM income WHERE account = ? AND market = ? ORDER BY income_id"
+        )
+        return [schema.income_of(row) for row in self._db.execute(sql, (account, market))]
 
     def transfers(self, account: str) -> list[TransferRecord]:
         """List an account's transfers, oldest first."""

@@ -81,7 +81,7 @@ class HostThread:
 
     async def _listen(self, port: int, opened: Future[Endpoint], done: asyncio.Event) -> None:
         try:
-            async with self._runner.listening(port) as endpoint:
+            async with self._runner.listening(port, client=True) as endpoint:
                 opened.set_result(endpoint)
                 await done.wait()
         except OSError as error:

@@ -13,7 +13,14 @@ from atapi.paper.records import IncomeRecord, Refusal, TransferRecord
 from atapi.paper.store import Store
 from atapi.paper.wallets import Wallets
 
-WALLET_OF = {"MAIN": "spot", "UMFUTURE": "um", "MARGIN": "margin", "FUNDING": "funding"}
+WALLET_OF = {
+    "MAIN": "spot",
+    "UMFUTURE": "um",
+    "CMFUTURE": "cm",
+    "MARGIN": "margin",
+    "FUNDING": "funding",
+}
+FUTURES = ("um", "cm")
 INSUFFICIENT = "Asset transfer failed: insufficient balance"
 
 
@@ -21,7 +28,7 @@ class Transfers:
     """Makes transfers and deposits.
 
     Args:
-        spendable: How much of an asset may leave an account's futures wallet, at a time.
+        spendable: How much of an asset may leave a futures wallet, at a time.
     """
 
     def __init__(
@@ -30,7 +37,7 @@ class Transfers:
         effects: Effects,
         wallets: Wallets,
         ids: Ids,
-        spendable: Callable[[str, str, int], Decimal],
+        spendable: Callable[[Holder, str, int], Decimal],
     ) -> None:
         self._store = store
         self._effects = effects
@@ -78,15 +85,16 @@ class Transfers:
         return self._store.transfers(account)
 
     def _free(self, holder: Holder, asset: str, time_ms: int) -> Decimal:
-        if holder.wallet == "um":
-            return self._spendable(holder.account, asset, time_ms)
+        if holder.wallet in FUTURES:
+            return self._spendable(holder, asset, time_ms)
         return self._wallets.free(holder, asset)
 
     def _note_income(self, holder: Holder, asset: str, amount: Decimal, time_ms: int) -> None:
-        if holder.wallet == "um":
+        if holder.wallet in FUTURES:
             self._effects.income(
                 IncomeRecord(
                     account=holder.account,
+                    market=holder.wallet,
                     income_id=self._ids.income(),
                     symbol="",
                     kind="TRANSFER",

@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from atapi.paper.algo_book import AlgoBook
 from atapi.paper.algos import LIMITED, MARK_PRICE, STOPS, TRAILING, AlgoRecord
-from atapi.paper.feeds.base import Series
 from atapi.paper.lookout import Lookout, Range
 from atapi.paper.marks import Marks
 from atapi.paper.prices import Prices
@@ -41,7 +40,7 @@ class Triggers:
         """Tell the price that a conditional order looks at."""
         if algo.working_type == MARK_PRICE:
             return self._marks.at(algo.symbol, now_ms)
-        return self._prices.last(Series.UM, algo.symbol, now_ms)
+        return self._prices.last(self._market.series, algo.symbol, now_ms)
 
     def next_ms(self, after_ms: int, until_ms: int) -> int | None:
         """Tell when the next one triggers."""
@@ -106,7 +105,7 @@ class Triggers:
         self._algos.triggered(algo, order, now_ms)
 
     def _gap(self, symbol: str, now_ms: int) -> Decimal:
-        mark, last = self._marks.at(symbol, now_ms), self._prices.last(Series.UM, symbol, now_ms)
+        mark, last = self._marks.at(symbol, now_ms), self._prices.last(self._market.series, symbol, now_ms)
         return Decimal(0) if not mark or last is None else abs(mark - last) / mark
 
 

@@ -1,7 +1,7 @@
-"""USD-M accounts: what positions are worth at the mark, and the margin they and open orders need.
+"""Futures accounts: what positions are worth at the mark, and the margin they and open orders need.
 
-In single-asset mode each margin asset (a symbol's quote asset) carries its own positions; in multi-assets mode all
-assets carry all, in dollars. A position on isolated margin stands on what was put aside for it.
+In single-asset mode each margin asset (a symbol's quote asset, the coin on COIN-M) carries its own positions; in
+multi-assets mode all assets carry all, in dollars. Notional is a value in the margin asset. A position on isolated margin stands on what was put aside for it.
 """
 
 from __future__ import annotations
@@ -87,15 +87,17 @@ class UmAccounts:
         marks: Marks,
         collateral: Collateral,
         rules: Mapping[str, PerpetualRules],
+        market: str = "um",
     ) -> None:
+        self._market = market
         self.positions = positions
         self.modes = modes
         self._wallets = wallets
         self._marks = marks
         self._collateral = collateral
         self._rules = rules
-        self._quote_of = {symbol: r.quote_asset for symbol, r in rules.items()}
-        self._quotes = sorted({r.quote_asset for r in rules.values()})
+        self._asset_of = {symbol: r.margin_asset for symbol, r in rules.items()}
+        self._assets = sorted({r.margin_asset for r in rules.values()})
         self._resting: dict[str, dict[str, OpenNotional]] = {}  # account -> symbol -> open orders
 
     # --- open orders --------------------------------------------------------------------------------------------
@@ -119,11 +121,11 @@ class UmAccounts:
             bids += notional
         else:
             asks += notional
-        held = self.positions.quantity
+        held, value = self.positions.quantity, self._rules[symbol].contract.value
         if self.modes.hedged(account):
-            long, short = (held(account, symbol, leg) * mark for leg in (LONG, SHORT))
+            long, short = (value(held(account, symbol, leg), mark) for leg in (LONG, SHORT))
             return margin.hedged_exposure(long, short, bids, asks)
-        return margin.exposure(held(account, symbol, BOTH) * mark, bids, asks)
+        return margin.exposure(value(held(account, symbol, BOTH), mark), bids, asks)
 
     # --- margin -------------------------------------------------------------------------------------------------
     def balance(self, account: str, asset: str) -> Decimal:
@@ -133,13 +135,13 @@ class UmAccounts:
     def totals(self, account: str, asset: str, now_ms: int) -> FuturesTotals:
         """Sum up one margin asset of an account; in multi-assets mode all of them."""
         joined = self.modes.joined(account)
-        needs = self._needs(account, self._quotes if joined else [asset], now_ms)
+        needs = self._needs(account, self._assets if joined else [asset], now_ms)
         profit = sum((need.unrealized for need in needs), ZERO)
         cross_profit = sum((need.cross_unrealized for need in needs), ZERO)
         position = sum((need.position for need in needs), ZERO)
         orders = sum((need.orders for need in needs), ZERO)
         wallet = self._joint_wallet(account, now_ms) if joined else self._wallet(account, asset)
-        put_aside = self.positions.isolated_margin(account, self._quote_of, asset)
+        put_aside = self.positions.isolated_margin(account, asset)
         taken = sum((need.cross_position for need in needs), orders)
         return FuturesTotals(
             wallet_balance=wallet,
@@ -160,7 +162,7 @@ class UmAccounts:
         alone: list[Pool] = []
         joined = self.modes.joined(account)
         for position in self.positions.of(account):
-            asset = self._quote_of[position.symbol]
+            asset = self._asset_of[position.symbol]
             if position.isolated:
                 pool = Pool(account, [], position.margin)
                 alone.append(pool)
@@ -171,7 +173,7 @@ class UmAccounts:
                 pool = crossed[key]
             mark = mark_of(position)
             pool.positions.append(position)
-            pool.unrealized += unrealized(_holding(position), mark)
+            pool.unrealized += self._gain(position, mark)
             pool.maintenance += self._maintenance(position, mark)
         return [*crossed.values(), *alone]
 
@@ -204,7 +206,7 @@ class UmAccounts:
         """
         found = []
         for position in self.positions.in_symbol(symbol):
-            profit = self._profit(position, now_ms)
+            profit = self._gain(position, self._mark(position, now_ms))
             if (position.quantity > 0) == long and profit > 0:
                 rank = profit / abs(position.cost) * self.modes.leverage(position.account, symbol)
                 found.append((-rank, position.account, position))
@@ -216,17 +218,17 @@ class UmAccounts:
 
     # ------------------------------------------------------------------------------------------------------------
     def _wallet(self, account: str, asset: str) -> Decimal:
-        return self._wallets.balance(Holder(account, "um"), asset)
+        return self._wallets.balance(Holder(account, self._market), asset)
 
     def _joint_wallet(self, account: str, now_ms: int) -> Decimal:
-        balances = self._wallets.of(Holder(account, "um"))
+        balances = self._wallets.of(Holder(account, self._market))
         worth = (self._collateral.worth(a, free + held, now_ms) for a, (free, held) in balances.items())
         return to_ledger(sum(worth, ZERO))
 
     def _empty_pool(self, account: str, asset: str, now_ms: int) -> Pool:
         if self.modes.joined(account):
-            return Pool(account, [], self._joint_wallet(account, now_ms), assets=list(self._quotes))
-        put_aside = self.positions.isolated_margin(account, self._quote_of, asset)
+            return Pool(account, [], self._joint_wallet(account, now_ms), assets=list(self._assets))
+        put_aside = self.positions.isolated_margin(account, asset)
         return Pool(account, [], self._wallet(account, asset) - put_aside, assets=[asset])
 
     def _needs(self, account: str, assets: Iterable[str], now_ms: int) -> list[Need]:
@@ -234,14 +236,14 @@ class UmAccounts:
         return [
             self._need(account, symbol, now_ms)
             for symbol in sorted(symbols)
-            if self._quote_of[symbol] in assets
+            if self._asset_of[symbol] in assets
         ]
 
     def _need(self, account: str, symbol: str, now_ms: int) -> Need:
         profit = cross_profit = position = cross_position = maintenance = ZERO
         for held in self.positions.legs(account, symbol):
             mark = self._mark(held, now_ms)
-            gain, alone = unrealized(_holding(held), mark), self._initial(held, mark)
+            gain, alone = self._gain(held, mark), self._initial(held, mark)
             profit, position = profit + gain, position + alone
             maintenance += to_ledger(self._maintenance(held, mark))
             if not held.isolated:
@@ -259,14 +261,18 @@ class UmAccounts:
 
     def _initial(self, position: PositionRecord, mark: Decimal) -> Decimal:
         leverage = self.modes.leverage(position.account, position.symbol)
-        return to_ledger(margin.initial_margin(position.quantity * mark, leverage))
+        return to_ledger(margin.initial_margin(self._value(position, mark), leverage))
 
     def _maintenance(self, position: PositionRecord, mark: Decimal) -> Decimal:
         brackets = self._rules[position.symbol].brackets
-        return margin.maintenance_margin(brackets, position.quantity * mark) if position.quantity else ZERO
+        return margin.maintenance_margin(brackets, self._value(position, mark)) if position.quantity else ZERO
 
-    def _profit(self, position: PositionRecord, now_ms: int) -> Decimal:
-        return unrealized(_holding(position), self._mark(position, now_ms))
+    def _value(self, position: PositionRecord, mark: Decimal) -> Decimal:
+        return self._rules[position.symbol].contract.value(position.quantity, mark)
+
+    def _gain(self, position: PositionRecord, mark: Decimal) -> Decimal:
+        holding = Holding(position.quantity, position.cost, position.carry)
+        return unrealized(holding, mark, self._rules[position.symbol].contract)
 
     def _view(self, account: str, position: PositionRecord, now_ms: int) -> PositionView:
         symbol, mark = position.symbol, self._mark(position, now_ms)
@@ -275,8 +281,8 @@ class UmAccounts:
         return PositionView(
             position=copy(position),
             mark_price=mark,
-            unrealized=unrealized(_holding(position), mark),
-            notional=to_ledger(position.quantity * mark),
+            unrealized=self._gain(position, mark),
+            notional=to_ledger(self._value(position, mark)),
             leverage=self.modes.leverage(account, symbol),
             initial_margin=self._initial(position, mark),
             maintenance_margin=to_ledger(self._maintenance(position, mark)),
@@ -284,7 +290,7 @@ class UmAccounts:
             order_margin=self._order_margin(account, symbol, initial, now_ms),
             bids=bids,
             asks=asks,
-            margin_asset=self._quote_of[symbol],
+            margin_asset=self._asset_of[symbol],
             adl=self._adl(position, now_ms),
         )
 
@@ -298,9 +304,10 @@ class UmAccounts:
         for other in pool.positions:
             if other.symbol != position.symbol:
                 mark = self._mark(other, now_ms)
-                balance += unrealized(_holding(other), mark) - self._maintenance(other, mark)
+                balance += self._gain(other, mark) - self._maintenance(other, mark)
+        rules = self._rules[position.symbol]
         legs = [Leg(p.quantity, p.cost) for p in same]
-        return liquidation_price(legs, balance, self._rules[position.symbol].brackets)
+        return liquidation_price(legs, balance, rules.brackets, rules.contract)
 
     def _adl(self, position: PositionRecord, now_ms: int) -> int:
         ranked = self.ranked(position.symbol, long=position.quantity > 0, now_ms=now_ms)
@@ -313,8 +320,6 @@ class UmAccounts:
 
     def _mark(self, position: PositionRecord, now_ms: int) -> Decimal:
         mark = self._marks.at(position.symbol, now_ms)
-        return position.entry_price if mark is None else mark
-
-
-def _holding(position: PositionRecord) -> Holding:
-    return Holding(position.quantity, position.cost, position.carry)
+        if mark is not None or not position.quantity:
+            return mark or ZERO
+        return self._rules[position.symbol].contract.price(position.quantity, position.cost)

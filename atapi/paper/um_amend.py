@@ -37,10 +37,10 @@ def amend(market: UmMarket, account: str, wanted: Amendment, now_ms: int) -> Ord
     """
     orders = market.office.orders
     listing = market.quoted(wanted.symbol, now_ms)
-    order = orders.find(account, "um", wanted.symbol, wanted.order_id, wanted.client_order_id)
+    order = orders.find(account, market.name, wanted.symbol, wanted.order_id, wanted.client_order_id)
     if not order.open:
         raise Refusal(-2013, "Order does not exist.")
-    order = orders.of_id("um", order.order_id)
+    order = orders.of_id(market.name, order.order_id)
     _check(order, wanted)
     if wanted.quantity <= order.executed:
         return market.cancel(account, order.symbol, order.order_id, None, now_ms)

@@ -1,8 +1,8 @@
-"""What USD-M has beyond orders, positions and funding: settings, conditional orders, what happens by itself."""
+"""What a futures market has beyond orders, positions and funding: settings, conditional orders, what happens by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from decimal import Decimal
 
@@ -10,15 +10,14 @@ from atapi.paper.algo_book import AlgoBook
 from atapi.paper.algo_desk import AlgoDesk
 from atapi.paper.algos import AlgoRecord
 from atapi.paper.backoffice import Backoffice
-from atapi.paper.collateral import BUFFERS, AssetIndex, Collateral
+from atapi.paper.collateral import BUFFERS, AssetIndex
 from atapi.paper.deadlines import Deadlines
-from atapi.paper.funding import Funding
 from atapi.paper.funding_dues import FundingDues
 from atapi.paper.insurance import InsuranceFund
 from atapi.paper.liquidations import Liquidations
 from atapi.paper.liquidator import Liquidator
 from atapi.paper.lookout import Lookout
-from atapi.paper.marks import Marks
+from atapi.paper.perpetuals import Perpetuals
 from atapi.paper.records import ZERO, OrderRecord, Refusal
 from atapi.paper.timeline import Source
 from atapi.paper.triggers import Triggers
@@ -30,9 +29,10 @@ from atapi.paper.views import PositionView
 
 
 class UmDesk:
-    """The collaborators of the USD-M market, put together.
+    """The collaborators of one futures market, put together.
 
     Args:
+        futures: Both futures markets.
         settled_ms: Up to when the exchange has lived.
         call: Brackets what a call does: settled before, durable after.
     """
@@ -40,34 +40,35 @@ class UmDesk:
     def __init__(
         self,
         office: Backoffice,
-        market: UmMarket,
-        collateral: Collateral,
-        funding: Funding,
-        marks: Marks,
+        perpetuals: Perpetuals,
+        futures: Mapping[str, UmMarket],
         *,
         settled_ms: int,
         call: Calling,
     ) -> None:
-        self._office = office
-        self._market = market
-        self._collateral = collateral
+        self._market = market = perpetuals.market
+        self._collateral = perpetuals.collateral
         self._call = call
         positions = market.positions
         self._algos = AlgoBook(
-            office.store, office.effects, lambda *key: not positions.quantity(*key), settled_ms
+            office.store,
+            office.effects,
+            market.rules,
+            lambda *key: not positions.quantity(*key),
+            settled_ms,
         )
         market.on_end.append(self._algos.order_ended)
         market.on_trade.append(self._algos.traded)
-        lookout = Lookout(office.feed, office.prices, market.rules)
-        triggers = Triggers(lookout, office.prices, marks, self._algos, market)
+        lookout = Lookout(office.feed, office.prices, market.rules, market.series)
+        triggers = Triggers(lookout, office.prices, perpetuals.marks, self._algos, market)
         self._algo_desk = AlgoDesk(market, self._algos, triggers, office.ids)
         self._deadlines = Deadlines(market, self._algos, office.accounts)
-        self.insurance = InsuranceFund(office.wallets)
+        self.insurance = InsuranceFund(office.wallets, market.name)
         self._liquidator = Liquidator(market, self.insurance)
-        self.settings = UmSettings(office, market, call)
+        self.settings = UmSettings(office, market, futures, call)
         self.sources: Sequence[Source] = (
             self._deadlines,
-            FundingDues(funding, market, office.orders, self._algos),
+            FundingDues(perpetuals.funding, market, office.orders, self._algos),
             triggers,
             Liquidations(lookout, market.accounts, self._liquidator, office.effects),
         )

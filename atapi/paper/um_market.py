@@ -38,9 +38,6 @@ LEAST_LIFE_MS = 600_000  # of a GTD order
 LAST_MS = 253_402_300_799_000
 ONE_WAY, HEDGES = (BOTH,), (LONG, SHORT)
 ONE = Decimal(1)
-FEE_WALLET = Holder(FEES, "um")
-CLEARING_WALLET = Holder(CLEARING, "um")
-FUNDING_WALLET = Holder(FUNDING_POOL, "um")
 
 
 class UmMarket(Market[PerpetualRules]):
@@ -122,13 +119,13 @@ class UmMarket(Market[PerpetualRules]):
 
     def reserve(self, order: OrderRecord, plan: Plan | None) -> None:
         """Count an open order's notional; its margin follows from that."""
-        self._count(order, order.remaining)
+        self._count(order, ZERO, order.remaining)
         if order.time_in_force == "GTD":
             self.dated[order.order_id] = order.terms.good_till_ms
 
     def release(self, order: OrderRecord, quantity: Decimal, price: Decimal) -> None:
         """Count a part of an order's notional out."""
-        self._count(order, -quantity)
+        self._count(order, order.remaining, order.remaining - quantity)
 
     def deliver(
         self,
@@ -154,7 +151,7 @@ class UmMarket(Market[PerpetualRules]):
     ) -> TradeRecord:
         """Change the position, post what it realized, take the fee."""
         self.release(order, quantity, price)
-        account, asset = order.account, listing.rules.quote_asset
+        account, asset = order.account, listing.rules.margin_asset
         signed = quantity if order.side == "BUY" else -quantity
         isolated = self.modes.isolated(account, order.symbol)
         realized = self.positions.fill(
@@ -167,10 +164,8 @@ class UmMarket(Market[PerpetualRules]):
             leverage=self.modes.leverage(account, order.symbol) if isolated else None,
         )
         if realized:
-            self.pay(
-                account, order.symbol, "REALIZED_PNL", CLEARING_WALLET, asset, realized, trade_id, now_ms
-            )
-        rates, notional = self.rates(account, order.symbol), price * quantity
+            self.pay(account, order.symbol, "REALIZED_PNL", CLEARING, asset, realized, trade_id, now_ms)
+        rates, notional = self.rates(account, order.symbol), self.value(listing, quantity, price)
         rate = rates.maker if maker else rates.taker
         cost = fee(
             rate=ZERO if order.terms.forced else rate,  # a liquidation pays a fee of its own, ADL none
@@ -180,9 +175,7 @@ class UmMarket(Market[PerpetualRules]):
             purse=self.purse(account, asset, now_ms),
         )
         if cost.amount:
-            self.pay(
-                account, order.symbol, "COMMISSION", FEE_WALLET, cost.asset, -cost.amount, trade_id, now_ms
-            )
+            self.pay(account, order.symbol, "COMMISSION", FEES, cost.asset, -cost.amount, trade_id, now_ms)
         return TradeRecord(
             market=self.name,
             account=account,
@@ -209,10 +202,11 @@ class UmMarket(Market[PerpetualRules]):
                 self._follow(listing, account, side, now_ms)
 
     def settle_funding(self, funding: SettledFunding) -> None:
-        """Pay a funding: each position's rate * mark * quantity, from the longs where it is positive."""
-        asset = self.rules[funding.symbol].quote_asset
+        """Pay a funding: rate * value at the mark of each position, from the longs where it is positive."""
+        rules = self.rules[funding.symbol]
         for position in list(self.positions.in_symbol(funding.symbol)):
-            amount = -to_ledger(funding.rate * funding.mark_price * position.quantity)
+            notional = rules.contract.value(position.quantity, funding.mark_price)
+            amount = -to_ledger(funding.rate * notional)
             if not amount:
                 continue
             if position.isolated:
@@ -221,8 +215,8 @@ class UmMarket(Market[PerpetualRules]):
                 position.account,
                 funding.symbol,
                 "FUNDING_FEE",
-                FUNDING_WALLET,
-                asset,
+                FUNDING_POOL,
+                rules.margin_asset,
                 amount,
                 None,
                 funding.time_ms,
@@ -280,7 +274,7 @@ class UmMarket(Market[PerpetualRules]):
         """Fill what is left of an order at a price that the exchange sets, with no order on the other side."""
         listing, quantity = self.listing(order.symbol), order.remaining
         trade = self.charge(listing, order, price, quantity, maker=False, trade_id=trade_id, now_ms=now_ms)
-        self._filled(order, price, quantity, now_ms)
+        self._filled(order, self.value(listing, quantity, price), quantity, now_ms)
         self.office.effects.trade(trade)
         self.follow(listing, (order.account,), now_ms)
 
@@ -300,14 +294,25 @@ class UmMarket(Market[PerpetualRules]):
                 -4161, "Leverage reduction is not supported in Isolated Margin Mode with open positions"
             )
         needed = exposed / leverage - exposed / present
-        if needed > 0 and needed > self.accounts.totals(account, listing.rules.quote_asset, now_ms).available:
+        if (
+            needed > 0
+            and needed > self.accounts.totals(account, listing.rules.margin_asset, now_ms).available
+        ):
             raise Refusal(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
         self.office.accounts.set_leverage(account, symbol, leverage)
         self.office.effects.configured(account, {"ac": {"s": symbol, "l": leverage}})
 
+    def value(self, listing: Listing[PerpetualRules], quantity: Decimal, price: Decimal) -> Decimal:
+        """Tell what a quantity is worth, in the margin asset."""
+        return listing.rules.contract.value(quantity, price)
+
+    def matched(self, listing: Listing[PerpetualRules], plan: Plan) -> Decimal:
+        """Tell what the lots that an order would take are worth, in the margin asset."""
+        return plan.value * listing.unit
+
     def free_bnb(self, account: str) -> Decimal:
         """BNB in the futures wallet."""
-        return self.office.wallets.balance(Holder(account, "um"), BNB)
+        return self.office.wallets.balance(Holder(account, self.name), BNB)
 
     # ------------------------------------------------------------------------------------------------------------
     def _follow(self, listing: Listing[PerpetualRules], account: str, side: str, now_ms: int) -> None:
@@ -392,9 +397,12 @@ class UmMarket(Market[PerpetualRules]):
     ) -> None:
         order, accounts, rules = draft.order, self.accounts, listing.rules
         size = filled = listing.quantity(draft.plan.lots)
-        notional = draft.plan.value * listing.unit
+        notional = self.matched(listing, draft.plan)
         if order.type != "MARKET":  # what does not match is judged at its own price
-            size, notional = order.quantity, notional + (order.quantity - filled) * order.price
+            size, notional = (
+                order.quantity,
+                notional + self.value(listing, order.quantity - filled, order.price),
+            )
         account, symbol = order.account, order.symbol
         before = accounts.exposure(account, symbol, mark, side=order.side, notional=ZERO)
         after = accounts.exposure(account, symbol, mark, side=order.side, notional=notional)
@@ -403,40 +411,53 @@ class UmMarket(Market[PerpetualRules]):
         leverage = self.modes.leverage(account, symbol)
         if after > max_notional(rules.brackets, leverage):
             raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
-        cost = (after - before) / leverage + self._open_loss(order, size, notional, mark)
-        if cost > accounts.totals(account, rules.quote_asset, now_ms).available:
+        cost = (after - before) / leverage + self._open_loss(listing, order, size, notional, mark)
+        if cost > accounts.totals(account, rules.margin_asset, now_ms).available:
             raise Refusal(-2019, "Margin is insufficient.")
 
-    def _open_loss(self, order: OrderRecord, size: Decimal, notional: Decimal, mark: Decimal) -> Decimal:
+    def _open_loss(
+        self,
+        listing: Listing[PerpetualRules],
+        order: OrderRecord,
+        size: Decimal,
+        notional: Decimal,
+        mark: Decimal,
+    ) -> Decimal:
         # What the part that opens would lose at once, against the mark.
         held = self.positions.quantity(order.account, order.symbol, order.position_side)
         closes = abs(held) if held and (held > 0) == (order.side == "SELL") else ZERO
         opens = max(ZERO, size - closes)
         if not opens:
             return ZERO
-        worse = notional / size - mark
+        contract = listing.rules.contract
+        worse = (notional / size - contract.value(ONE, mark)) * contract.sign
         return opens * max(ZERO, worse if order.side == "BUY" else -worse)
 
-    def _count(self, order: OrderRecord, quantity: Decimal) -> None:
-        if order.type != "MARKET" and not order.reduce_only and quantity:
-            self.accounts.rest(order.account, order.symbol, order.side, quantity * order.price)
+    def _count(self, order: OrderRecord, before: Decimal, after: Decimal) -> None:
+        # The difference of two values, so that what was counted in is counted out again to the last digit.
+        if order.type != "MARKET" and not order.reduce_only and before != after:
+            value = self.rules[order.symbol].contract.value
+            notional = value(after, order.price) - value(before, order.price)
+            self.accounts.rest(order.account, order.symbol, order.side, notional)
 
     def pay(
         self,
         account: str,
         symbol: str,
         kind: str,
-        pool: Holder,
+        pool: str,
         asset: str,
         amount: Decimal,
         trade_id: int | None,
         time_ms: int,
     ) -> None:
         office = self.office
-        office.wallets.move(kind, time_ms, pool, Holder(account, "um"), asset, amount)
+        mine, other = Holder(account, self.name), Holder(pool, self.name)
+        office.wallets.move(kind, time_ms, other, mine, asset, amount)
         office.effects.income(
             IncomeRecord(
                 account=account,
+                market=self.name,
                 income_id=office.ids.income(),
                 symbol=symbol,
                 kind=kind,

@@ -16,12 +16,13 @@ OPENS = {LONG: "BUY", SHORT: "SELL"}  # the side of an order that opens a leg
 class UmModes:
     """Modes of all accounts, as they were set."""
 
-    def __init__(self, accounts: Accounts, rules: Mapping[str, PerpetualRules]) -> None:
+    def __init__(self, accounts: Accounts, rules: Mapping[str, PerpetualRules], market: str = "um") -> None:
+        self._market = market
         self._accounts = accounts
         self._rules = rules
 
     def hedged(self, account: str) -> bool:
-        """Whether a symbol may be held long and short at once."""
+        """Whether a symbol may be held long and short at once; on both futures markets alike."""
         return self._accounts.setting(account, "dual_side", "false") == "true"
 
     def set_hedged(self, account: str, on: bool) -> None:
@@ -29,8 +30,9 @@ class UmModes:
         self._accounts.set(account, "dual_side", "true" if on else "false")
 
     def joined(self, account: str) -> bool:
-        """Whether all assets margin all positions (multi-assets mode)."""
-        return self._accounts.setting(account, "multi_assets", "false") == "true"
+        """Whether all assets margin all positions (multi-assets mode), which COIN-M does not know."""
+        own = self._accounts.setting(account, "multi_assets", "false") == "true"
+        return own and self._market == "um"
 
     def set_joined(self, account: str, on: bool) -> None:
         """Switch multi-assets mode."""

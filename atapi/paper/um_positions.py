@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from atapi.domain.numbers import to_ledger
+from atapi.domain.numbers import ONE, to_ledger
 from atapi.matching.positions import Holding, after_fill
 from atapi.paper.effects import Effects
+from atapi.paper.feeds.base import PerpetualRules
 from atapi.paper.records import ZERO, PositionRecord
 from atapi.paper.um_modes import BOTH
 
@@ -18,14 +19,17 @@ class UmPositions:
     """Open positions; what closes is forgotten here and kept flat in the store.
 
     Args:
-        kept: Positions as they were kept, flat ones too.
+        kept: Positions as they were kept, flat ones and those of other markets too.
     """
 
-    def __init__(self, kept: Iterable[PositionRecord], effects: Effects) -> None:
+    def __init__(
+        self, kept: Iterable[PositionRecord], rules: Mapping[str, PerpetualRules], effects: Effects
+    ) -> None:
+        self._rules = rules
         self._effects = effects
         self._held: dict[str, dict[Key, PositionRecord]] = {}  # account -> (symbol, side) -> position
         for position in kept:
-            if position.quantity:
+            if position.quantity and position.symbol in rules:
                 mine = self._held.setdefault(position.account, {})
                 mine[position.symbol, position.position_side] = position
 
@@ -59,10 +63,10 @@ class UmPositions:
         for account in self.accounts():
             yield from self.legs(account, symbol)
 
-    def isolated_margin(self, account: str, assets: Mapping[str, str], asset: str) -> Decimal:
-        """Sum of what stands for single positions of one margin asset; `assets` says each symbol's."""
+    def isolated_margin(self, account: str, asset: str) -> Decimal:
+        """Sum of what stands for single positions of one margin asset."""
         mine = self._held.get(account, {}).values()
-        return sum((p.margin for p in mine if p.margin and assets[p.symbol] == asset), ZERO)
+        return sum((p.margin for p in mine if self._rules[p.symbol].margin_asset == asset), ZERO)
 
     def fill(
         self,
@@ -80,6 +84,7 @@ class UmPositions:
         Assumes of isolated margin (`leverage` given): what opens brings its notional by the leverage from the cross
         balance; what closes gives back its share, and its profit or loss falls on the cross balance with it.
         """
+        contract = self._rules[symbol].contract
         mine = self._held.setdefault(account, {})
         position = mine.get((symbol, side))
         if position is None:
@@ -89,9 +94,9 @@ class UmPositions:
             mine[symbol, side] = position
         if position.isolated:
             assert leverage is not None
-            position.margin = _isolated_margin(position, quantity, price, leverage)
+            position.margin = _isolated_margin(position, quantity, contract.value(ONE, price) / leverage)
         before = Holding(position.quantity, position.cost, position.carry)
-        holding, realized = after_fill(before, quantity, price)
+        holding, realized = after_fill(before, quantity, price, contract)
         position.quantity, position.cost, position.carry = holding
         self._changed(position, now_ms)
         return realized
@@ -111,10 +116,10 @@ class UmPositions:
                 del self._held[position.account]
 
 
-def _isolated_margin(position: PositionRecord, quantity: Decimal, price: Decimal, leverage: int) -> Decimal:
+def _isolated_margin(position: PositionRecord, quantity: Decimal, unit: Decimal) -> Decimal:
     held, total = position.quantity, position.quantity + quantity
     if held * quantity >= 0:
-        return position.margin + to_ledger(abs(quantity) * price / leverage)
+        return position.margin + to_ledger(abs(quantity) * unit)
     if (total > 0) == (held > 0) and total:
         return to_ledger(position.margin * total / held)
-    return to_ledger(abs(total) * price / leverage)  # closed whole; what goes through zero opens
+    return to_ledger(abs(total) * unit)  # closed whole; what goes through zero opens

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
 
@@ -20,10 +20,15 @@ class UmSettings:
     """Modes and isolated margin of all accounts.
 
     Args:
+        market: The one whose settings these are.
+        futures: Both futures markets, which share the position mode.
         call: Brackets what a call does: settled before, durable after.
     """
 
-    def __init__(self, office: Backoffice, market: UmMarket, call: Calling) -> None:
+    def __init__(
+        self, office: Backoffice, market: UmMarket, futures: Mapping[str, UmMarket], call: Calling
+    ) -> None:
+        self._futures = futures
         self._office = office
         self._market = market
         self._modes = market.modes
@@ -42,7 +47,7 @@ class UmSettings:
                 raise Refusal(-4059, "No need to change position side.")
             if self._has_orders(account):
                 raise Refusal(-4067, "Position side cannot be changed if there exists open orders.")
-            if self._positions.of(account):
+            if any(market.positions.of(account) for market in self._futures.values()):
                 raise Refusal(-4068, "Position side cannot be changed if there exists position.")
             self._modes.set_hedged(account, on)
 
@@ -79,7 +84,7 @@ class UmSettings:
                 raise Refusal(-4046, "No need to change margin type.")
             if on and self._modes.joined(account):
                 raise Refusal(-4168, "Unable to adjust to isolated-margin mode under the Multi-Assets mode.")
-            if self._office.orders.open(account, "um", symbol):
+            if self._office.orders.open(account, self._market.name, symbol):
                 raise Refusal(-4047, "Margin type cannot be changed if there exists open orders.")
             if self._positions.legs(account, symbol):
                 raise Refusal(-4048, "Margin type cannot be changed if there exists position.")
@@ -99,7 +104,7 @@ class UmSettings:
                 raise Refusal(-4054, "Cannot add position margin: position is 0.")
             if amount <= 0 or amount % LEDGER_STEP:
                 raise Refusal(-1130, "Data sent for parameter 'amount' is not valid.")
-            asset = listing.rules.quote_asset
+            asset = listing.rules.margin_asset
             if kind == ADD and amount > self._market.accounts.totals(account, asset, now).available:
                 raise Refusal(-4051, "Isolated balance insufficient.")
             if kind == REDUCE and amount > self._removable(account, symbol, side, now):
@@ -126,4 +131,4 @@ class UmSettings:
 
     def _has_orders(self, account: str) -> bool:
         waiting = self._office.store.algos("account = ? AND status = 'NEW'", account)
-        return bool(self._office.orders.open(account, "um") or waiting)
+        return bool(waiting) or any(self._office.orders.open(account, name) for name in self._futures)

@@ -11,7 +11,7 @@ from atapi.paper.effects import Effects
 from atapi.paper.records import Refusal
 from atapi.paper.store import Store
 
-WALLETS = ("spot", "margin", "um", "funding")
+WALLETS = ("spot", "margin", "um", "cm", "funding")
 MOST = Decimal(10) ** 15  # of any one deposit
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
 from atapi.clock import to_ms
@@ -14,12 +13,14 @@ from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Feed
 from atapi.paper.records import AccountRecord
 from atapi.paper.store import Store
+from atapi.paper.terms import DESK_FUNDS, FULL_FUNDS, Terms
 
-FIRST_ACCOUNT = "default"
-FIRST_FUNDS = (  # wallet, asset, amount; USDT only, so that balances change by nothing but trading
-    ("spot", "USDT", Decimal(50_000)),
-    ("um", "USDT", Decimal(50_000)),
-)
+FIRST_ACCOUNT = "default"  # of the shell that runs the world
+CLIENT_ACCOUNT = "client"  # of whoever it is served to
+TERMS = {
+    FIRST_ACCOUNT: Terms(funds=DESK_FUNDS, pays_bnb=False),
+    CLIENT_ACCOUNT: Terms(funds=FULL_FUNDS, pays_bnb=False),
+}
 DATA = "exchange.sqlite"
 
 
@@ -49,12 +50,22 @@ class World:
         """The account that every world has."""
         return next(record for record in self.exchange.accounts() if record.name == FIRST_ACCOUNT)
 
+    @property
+    def client_account(self) -> AccountRecord:
+        """The account for clients the world is served to; made when it is first asked for."""
+        for record in self.exchange.accounts():
+            if record.name == CLIENT_ACCOUNT:
+                return record
+        return self.exchange.create_account(CLIENT_ACCOUNT, TERMS[CLIENT_ACCOUNT])
+
     def reset(self) -> Exchange:
-        """Begin again: first time, first balances, nothing else. The first account keeps its key."""
-        kept = (self.first_account.api_key, self.first_account.api_secret)
-        keys = iter([kept])
+        """Begin again: first time, first balances, nothing else. The accounts with first balances keep their keys."""
+        kept = [record for record in self.exchange.accounts() if record.name in TERMS]
+        keys = iter([(record.api_key, record.api_secret) for record in kept])
         self._store.reset()
         self.exchange = self._open(lambda: next(keys, None) or random_key())
+        for record in kept[1:]:
+            self.exchange.create_account(record.name, TERMS[record.name])
         return self.exchange
 
     def close(self) -> None:
@@ -66,10 +77,7 @@ class World:
         clock = self._first_clock() if state is None else PaperClock.restored(state)
         exchange = Exchange(self._feed, clock, self._store, make_key=make_key)
         if not exchange.accounts():
-            account = exchange.create_account(FIRST_ACCOUNT).account
-            exchange.set_bnb_burn(account, spot=False, um=False)
-            for wallet, asset, amount in FIRST_FUNDS:
-                exchange.deposit(account, wallet, asset, amount)
+            exchange.create_account(FIRST_ACCOUNT, TERMS[FIRST_ACCOUNT])
         return exchange
 
     def _first_clock(self) -> PaperClock:

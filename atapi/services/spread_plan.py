@@ -150,7 +150,7 @@ def expected_fees(facts: Facts) -> Fees:
     else:
         saving = facts.spot_fees.taker * (1 - facts.bnb.spot_multiplier) * 2
         saving += facts.perp_fees.taker * (1 - facts.bnb.futures_multiplier) * 2
-        note = f"no BNB for fees: the spot fee is kept in {facts.pair.spot.base_asset}; BNB would save {saving / BPS:.1f}bp"
+        note = f"no BNB: the spot fee is kept in {facts.pair.spot.base_asset}; BNB would save {saving / BPS:.1f}bp"
     return Fees(spot, perp, base, note)
 
 

@@ -78,6 +78,7 @@ class SpreadService:
                 f" {standing.base_asset} (#{standing.spread_id})",
                 hint=f"--add adds to it; close-spread {pair.symbol}",
             )
+        self._check_position(pair, ZERO if standing is None else standing.perp_quantity)
         return plan_open(self._facts(pair, leverage), amount, limits or Limits())
 
     def open(self, plan: SpreadPlan, *, tag: str = "", add: bool = False) -> Result:
@@ -202,6 +203,16 @@ class SpreadService:
             s for s in self.executor.spreads() if s.symbol == symbol and s.state is not SpreadState.FLAT
         ]
         return standing[-1] if standing else None
+
+    def _check_position(self, pair: Pair, ours: Decimal) -> None:
+        """Refuse to trade into a position that somebody else made: selling would close theirs, not open ours."""
+        held = sum((p.quantity for p in self.futures.positions([pair.symbol])), ZERO)
+        if held != ours:
+            raise Refused(
+                f"{pair.symbol} has a position of {plain(held)} {pair.perp.base_asset}, the spreads account for"
+                f" {plain(ours)}",
+                hint=f"positions {pair.symbol}: close what is not the spreads' first",
+            )
 
     def _facts(self, pair: Pair, leverage: int | None) -> Facts:
         symbol = pair.symbol

@@ -108,9 +108,7 @@ def global_options() -> Parser:
     parser.add_argument("--network", choices=NETWORKS, help="default paper: the exchange inside")
     parser.add_argument("--home", metavar="DIR", help="where state lives; also ATAPI_HOME")
     parser.add_argument("--seed", type=count(0), help="paper: of the synthetic feed")
-    parser.add_argument(
-        "--feed", type=Kind(_read_feed, "FEED"), help="paper: synthetic, replay:DIR or mirror"
-    )
+    parser.add_argument("--feed", type=Kind(_read_feed, "FEED"), help="paper: synthetic or replay:DIR")
     parser.add_argument(
         "--at", type=Kind(_read_at, "TIME"), help="paper: the clock starts here and stands still"
     )
@@ -124,9 +122,9 @@ def global_options() -> Parser:
 
 
 def _read_feed(text: str, name: str) -> str:
-    if text in ("synthetic", "mirror") or text.removeprefix("replay:") not in (text, ""):
+    if text == "synthetic" or text.removeprefix("replay:") not in (text, ""):
         return text
-    raise UsageError(f"{name} '{text}' is not one of synthetic, replay:DIR, mirror")
+    raise UsageError(f"{name} '{text}' is not one of synthetic, replay:DIR")
 
 
 def _read_at(text: str, name: str) -> datetime:

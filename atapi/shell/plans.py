@@ -11,27 +11,28 @@ from atapi.domain.spreads import LegPlan, SpreadPlan
 
 
 def describe(plan: SpreadPlan) -> list[str]:
-    """Describe a plan, one line a concern, every figure with its unit."""
+    """Describe a plan, one line a concern, every figure with its unit; lines fit 80 columns."""
     pair, trip = plan.pair, plan.round_trip
     hours = plan.funding_interval.total_seconds() / 3600
     yearly = annualize(plan.funding_rate, plan.funding_interval)
-    lines = [
-        f"plan {pair.symbol}: {_leg('sell', plan.perp, 'perp')}, then {_leg('buy', plan.spot, 'spot')}"
-        f"; basis {plan.basis / BPS:.2f}bp",
-        f"  cost of a round trip {_bp(trip.total)}: spot fees {_bp(trip.spot_fees)}, perp fees {_bp(trip.perp_fees)},"
+    quote = pair.perp.quote_asset
+    return [
+        f"plan {pair.symbol}, entry basis {_bp(plan.basis)}",
+        f"  sell {_leg(plan.perp, 'perp', quote)}",
+        f"  buy {_leg(plan.spot, 'spot', quote)}",
+        f"  round trip {_bp(trip.total)}: fees spot {_bp(trip.spot_fees)} perp {_bp(trip.perp_fees)},"
         f" spreads {_bp(trip.spot_spread + trip.perp_spread)}, impact {_bp(trip.impact)}",
-        f"  funding now {_bp(plan.funding_rate)} per {hours:g} h ({yearly:.2%} a year): {_break_even(plan)}",
-        f"  margin {plan.margin:.2f} of {plan.futures_available:.2f} {pair.perp.quote_asset} at {plan.leverage}x;"
-        f" {_liquidation(plan)}",
+        f"  funding {_bp(plan.funding_rate)} per {hours:g} h, {yearly:.2%} a year: {_break_even(plan)}",
+        f"  margin {plan.margin:.2f} of {plan.futures_available:.2f} {quote} at {plan.leverage}x; {_liquidation(plan)}",
         f"  {plan.bnb_note}",
     ]
-    return lines
 
 
-def _leg(verb: str, leg: LegPlan, market: str) -> str:
+def _leg(leg: LegPlan, market: str, quote: str) -> str:
+    price = plain(leg.expected_price.quantize(Decimal("1e-8")))
     return (
-        f"{verb} {plain(leg.quantity)} {market} at {plain(leg.expected_price.quantize(Decimal('1e-8')))}"
-        f" (cap {plain(leg.limit_price)}, slippage {leg.slippage / BPS:.2f}bp, {leg.notional:.2f})"
+        f"{plain(leg.quantity)} {market} at {price}, cap {plain(leg.limit_price)}:"
+        f" {leg.notional:.2f} {quote}, slippage {_bp(leg.slippage)}"
     )
 
 

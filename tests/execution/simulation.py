@@ -42,6 +42,7 @@ D = Decimal
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RECV_WINDOW = 3.0
 PRICE = D(100)
+CHANCES = (0.1, 0.25, 0.5)  # of a fault at every choice, seed by seed
 
 
 def instrument(market: Market, lot: str, min_notional: str) -> Instrument:
@@ -53,7 +54,7 @@ def instrument(market: Market, lot: str, min_notional: str) -> Instrument:
 
 
 PAIR = Pair(spot=instrument(Market.SPOT, "0.001", "5"), perp=instrument(Market.UM, "0.01", "5"))
-OPEN = OpenTerms(quantity=D("1.00"), perp_limit=D("99.9"), spot_limit=D("100.1"), base_fee=D("0.001"))
+OPEN = OpenTerms(quantity=D("30.00"), perp_limit=D("99.9"), spot_limit=D("100.1"), base_fee=D("0.001"))
 
 
 class Crash(Exception):
@@ -70,6 +71,11 @@ class Chooser:
         self._random = random.Random(seed)
         self._chance = chance
         self.log: list[tuple[int, int]] = []  # options, chosen
+
+    @property
+    def faults(self) -> int:
+        """How many choices were not the undisturbed one."""
+        return sum(1 for _, chosen in self.log if chosen)
 
     def pick(self, options: int) -> int:
         if self._tape is None:
@@ -204,7 +210,7 @@ class World:
     def __init__(self, chooser: Chooser, *, crashes: int = 2) -> None:
         self.exchange = Exchange(chooser)
         self.states: list[SpreadState] = []
-        self.effects = 0
+        self.log: list[str] = []  # every effect and its result, for replays
         self._chooser = chooser
         self._crashes = crashes
         self._rows: dict[tuple[int, LegName, int], Attempt] = {}
@@ -219,9 +225,9 @@ class World:
             try:
                 while True:
                     effect = engine.send(result)
-                    self.effects += 1
                     self._maybe_crash()
                     result = self._perform(effect, intent_id)
+                    self.log.append(f"{self.exchange.time:.3f} {effect!r} -> {result!r}")
                     self._maybe_crash()
             except StopIteration as end:
                 outcome: Outcome = end.value
@@ -273,7 +279,7 @@ def open_and_check(chooser: Chooser) -> list[str]:
     """Open under the chooser's faults; list what is wrong at the end."""
     world = World(chooser)
     outcome = world.run(1, OPEN)
-    return faults_of(world, outcome)
+    return faults_of(world, outcome, chooser)
 
 
 def open_close_and_check(chooser: Chooser) -> list[str]:
@@ -287,10 +293,10 @@ def open_close_and_check(chooser: Chooser) -> list[str]:
     terms = CloseTerms(
         perp_quantity=world.short(), spot_quantity=spot, spot_limit=D("99.9"), perp_limit=D("101"), whole=True
     )
-    return faults_of(world, world.run(2, terms))
+    return faults_of(world, world.run(2, terms), chooser)
 
 
-def faults_of(world: World, outcome: Outcome | Unproven) -> list[str]:
+def faults_of(world: World, outcome: Outcome | Unproven, chooser: Chooser) -> list[str]:
     exchange = world.exchange
     exchange.advance(exchange.time + 1000)  # whatever is still on its way arrives now
     net = exchange.position[Market.SPOT] + exchange.position[Market.UM]
@@ -302,6 +308,10 @@ def faults_of(world: World, outcome: Outcome | Unproven) -> list[str]:
         wrong.append(f"{outcome.state} but net {net}")
     if exposed and abs(net) <= PAIR.perp.lot_size:
         wrong.append(f"called exposed, but net {net}")
+    if exposed and chooser.faults <= 2:
+        wrong.append(f"exposed after {chooser.faults} faults: the way back gave up early")
+    if outcome.state is SpreadState.HEDGED and not exchange.position[Market.UM]:
+        wrong.append("called hedged, but nothing stands")
     if outcome.state is SpreadState.FLAT and exchange.position[Market.UM]:
         wrong.append(f"FLAT but the perpetual stands at {exchange.position[Market.UM]}")
     if exchange.position[Market.UM] > 0:
@@ -313,14 +323,26 @@ def faults_of(world: World, outcome: Outcome | Unproven) -> list[str]:
     return wrong
 
 
-def schedules(faults: int, check: Callable[[Chooser], list[str]]) -> Iterator[tuple[list[int], list[str]]]:
-    """Run every schedule with at most that many faults, each exactly once."""
-    stack: list[tuple[list[int], int]] = [([], 0)]
+def schedules(
+    faults: int, check: Callable[[Chooser], list[str]], *, root: list[int] | None = None
+) -> Iterator[tuple[list[int], list[str]]]:
+    """Run every schedule with at most that many faults after the root's, each exactly once."""
+    stack: list[tuple[list[int], int]] = [(root or [], 0)]
     while stack:
         tape, used = stack.pop()
         chooser = Chooser(tape=tape)
         yield tape, check(chooser)
         if used < faults:
-            taken = [chosen for _, chosen in chooser.log]
-            for i in range(len(tape), len(chooser.log)):
-                stack += [([*taken[:i], c], used + 1) for c in range(1, chooser.log[i][0])]
+            stack += [(child, used + 1) for child in _children(tape, chooser)]
+
+
+def tapes_under(tape: list[int], check: Callable[[Chooser], list[str]]) -> list[list[int]]:
+    """List the tapes with exactly one fault more."""
+    chooser = Chooser(tape=tape)
+    check(chooser)
+    return _children(tape, chooser)
+
+
+def _children(tape: list[int], chooser: Chooser) -> list[list[int]]:
+    taken = [chosen for _, chosen in chooser.log]
+    return [[*taken[:i], c] for i in range(len(tape), len(chooser.log)) for c in range(1, chooser.log[i][0])]

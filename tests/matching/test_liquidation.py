@@ -54,7 +54,7 @@ def test_at_the_bankruptcy_price_nothing_is_left() -> None:
     assert bankruptcy_price(D(2), D(100), D(10)) == 95
     assert bankruptcy_price(D(-2), D(100), D(10)) == 105
     assert bankruptcy_price(D(2), D(100), D(-10)) == 105  # gapped through: it is already worse
-    assert bankruptcy_price(D(1), D(100), D(500)) == 0
+    assert bankruptcy_price(D(1), D(100), D(500)) == 10  # never further than tenfold
 
 
 @pytest.mark.parametrize(("quantity", "excess"), [("2", "2"), ("8", "2"), ("-20", "4")])

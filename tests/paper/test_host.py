@@ -243,10 +243,12 @@ def test_serving_says_where_and_ends_cleanly(other: Other, host: Host) -> None:
     ]  # fmt: skip
     wire = Wire(said["spot"], said["key"], said["secret"], "/api/v3")
     wire.signed("POST", "/api/v3/order", symbol="BTCUSDT", side="BUY", type="MARKET", quoteOrderQty="100")
+    held = wire.signed("POST", "/sapi/v3/asset/getUserAsset").json
 
+    assert {row["asset"] for row in held} == {"BTC", "ETH", "BNB", "USDT"}
     assert joined.hosting is False
     assert len(Wire(said["um"], "", "", "/fapi/v1").get("/fapi/v1/exchangeInfo").json["symbols"]) > 20
-    assert float(usdt(joined)) < 50_000
+    assert usdt(joined) == "50000"  # the shell's own account is another
 
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0

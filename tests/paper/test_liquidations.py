@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from atapi.matching.ledger import INSURANCE
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import PerpetualRules, Series
-from atapi.paper.insurance import FUND
 from atapi.paper.liquidations import MarginCall
 from tests.paper.feed_of_bars import HOUR, MINUTE, T0, D, FeedOfBars, bracket
 from tests.paper.worlds import free, funded, limit, world
@@ -252,4 +252,4 @@ def test_the_ledger_conserves_through_it_all() -> None:
     for _, _, _, _, asset, amount in exchange._store.entries():
         sums[asset] = sums.get(asset, D(0)) + amount
     assert not any(sums.values())
-    assert exchange.balances(FUND.account, "um")["USDT"][0] == fund(exchange)
+    assert exchange.balances(INSURANCE, "um")["USDT"][0] == fund(exchange)

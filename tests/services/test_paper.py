@@ -19,7 +19,8 @@ from atapi.services.account import AccountService
 from atapi.services.fees import FeeReader
 from atapi.services.network import NetworkInfo
 from atapi.services.paper import PaperService, position_paid
-from tests.fakes import D, FakeFutures, FakePaper, FakeSpot, FakeWallets, utc
+from atapi.services.paper_accounts import PaperAccounts
+from tests.fakes import D, FakeBackroom, FakeFutures, FakePaper, FakeSpot, FakeWallets, utc
 from tests.services.worlds import FUTURES, SPOT, book_of, record
 
 MIDNIGHT = utc("2026-01-01")
@@ -51,7 +52,13 @@ class World:
             info=info,
             clock=ManualClock(MIDNIGHT),
         )
-        return PaperService(control=self.control, futures=self.futures, account=account, server=self.server)
+        return PaperService(
+            control=self.control,
+            futures=self.futures,
+            account=account,
+            accounts=PaperAccounts(FakeBackroom()),
+            server=self.server,
+        )
 
 
 def position(symbol: str, quantity: str) -> Position:

@@ -127,7 +127,7 @@ def test_bnb_switched_on_but_absent_counts_for_nothing() -> None:
     plan = plan_open(replace(FACTS, bnb=BnbDiscount(spot=True, futures=True)), THOUSAND, Limits())
 
     assert plan.base_fee == D("0.001")
-    assert "no BNB for fees" in plan.bnb_note
+    assert "no BNB: " in plan.bnb_note
 
 
 def test_margin_and_liquidation_are_those_after_entry() -> None:

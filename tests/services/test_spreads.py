@@ -139,3 +139,18 @@ def test_a_refused_addition_leaves_the_spread_standing(desk: Desk) -> None:
     assert spread.state is SpreadState.HEDGED
     assert spread.perp_quantity == D("-0.107")
     assert 0 <= spread.delta < D("0.00001")
+
+
+@pytest.mark.parametrize(("side", "held"), [("BUY", "0.1"), ("SELL", "-0.1")])
+def test_a_position_made_by_hand_is_not_traded_into(desk: Desk, side: str, held: str) -> None:
+    desk.services.spreads.futures.link.request(  # type: ignore[attr-defined]
+        "POST",
+        "/fapi/v1/order",
+        {"symbol": "BTCUSDT", "side": side, "type": "MARKET", "quantity": "0.1"},
+        signed=True,
+    )
+
+    with pytest.raises(Refused, match=rf"has a position of {held} BTC, the spreads account for 0"):
+        desk.open_spread("BTCUSDT", "1000usdt")
+
+    assert desk.services.spreads.executor.spreads() == []

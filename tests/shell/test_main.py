@@ -70,7 +70,7 @@ def test_a_script_prints_data_only(environment: dict[str, str]) -> None:
             ("--feed", "replay:", "quit"),
             "",
             2,
-            "error: --feed 'replay:' is not one of synthetic, replay:DIR, mirror",
+            "error: --feed 'replay:' is not one of synthetic, replay:DIR",
         ),
         (("--at", "yesterday", "quit"), "", 2, "error: --at 'yesterday' is not a time"),
         (("--seed", "-1", "quit"), "", 2, "error: --seed -1 is below 0"),

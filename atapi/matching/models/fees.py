@@ -24,6 +24,7 @@ class Rates(NamedTuple):
 RATES = {  # market -> rates of a regular user
     "spot": Rates(Decimal("0.001"), Decimal("0.001")),
     "um": Rates(Decimal("0.0002"), Decimal("0.0005")),
+    "cm": Rates(Decimal("0.0002"), Decimal("0.0005")),
 }
 BNB_MULTIPLIER = {
     "spot": Decimal("0.75"),

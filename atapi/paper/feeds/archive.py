@@ -22,10 +22,11 @@ from atapi.paper.feeds.bars import DAY, INTERVALS
 
 
 class Kind(StrEnum):
-    """What the rows of a file are; the first four are also the names of a `Series`."""
+    """What the rows of a file are; the first five are also the names of a `Series`."""
 
     SPOT = "spot"
     UM = "um"
+    CM = "cm"  # never of a file: COIN-M follows USD-M, see `CoinMarginedFeed`
     MARK = "mark"
     INDEX = "index"
     PREMIUM = "premium"

@@ -12,12 +12,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from atapi.matching.contracts import LINEAR, Contract, Inverse
+
 
 class Series(StrEnum):
     """Which price series of a symbol."""
 
     SPOT = "spot"
     UM = "um"
+    CM = "cm"  # the coin-margined perpetual; see `CoinMarginedFeed`
     MARK = "mark"  # mark price of the perpetual
     INDEX = "index"  # index price of the perpetual
 
@@ -66,7 +69,7 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerpetualRules:
-    """Trading rules of one USD-margined perpetual."""
+    """Trading rules of one perpetual; quantities of a coin-margined one are contracts, its notionals coins."""
 
     symbol: str
     base_asset: str  # "1000PEPE" where one contract is 1000 coins
@@ -87,6 +90,12 @@ class PerpetualRules:
     interest_rate: Decimal = Decimal("0.0001")  # per 8 h
     status: str = "TRADING"
     onboard_ms: int = 1567965300000
+    contract: Contract = LINEAR
+
+    @property
+    def margin_asset(self) -> str:
+        """What margins and settles it."""
+        return self.base_asset if isinstance(self.contract, Inverse) else self.quote_asset
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,9 @@ class Book:
     levels: int = 50
     growth: Decimal = Decimal("1.15")  # each level holds this much more than the one before
     step_bps: Decimal = Decimal("0.5")  # distance between levels, of the price
+    contract_size: Decimal | None = (
+        None  # quote asset in one lot, where that is fixed; None where a lot is coins
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +127,7 @@ class Catalogue:
 
     spot: Mapping[str, SpotRules] = field(default_factory=dict)  # symbol -> rules
     um: Mapping[str, PerpetualRules] = field(default_factory=dict)  # symbol -> rules
+    cm: Mapping[str, PerpetualRules] = field(default_factory=dict)  # symbol -> rules
 
 
 class Feed(Protocol):

@@ -17,7 +17,7 @@ router = Router()
 
 Json = dict[str, Any]
 PREFIX = "/paper/v1"
-WALLETS = ("spot", "um", "margin", "funding")
+WALLETS = ("spot", "um", "cm", "margin", "funding")
 MAX_SPAN_MS = 366 * 86_400_000
 
 
@@ -43,7 +43,7 @@ def status(call: Call) -> Json:
 @router.route("POST", f"{PREFIX}/advance", security=Security.ADMIN)
 def advance(call: Call) -> Json:
     """Move the clock on and settle everything on the way."""
-    span = _body(call).get("span_ms")
+    span = body_of(call).get("span_ms")
     if not isinstance(span, int) or isinstance(span, bool) or not 0 < span <= MAX_SPAN_MS:
         raise Refusal(-1102, f"span_ms must be a whole number from 1 to {MAX_SPAN_MS}.")
     call.exchange.advance(span)
@@ -54,7 +54,7 @@ def advance(call: Call) -> Json:
 @router.route("POST", f"{PREFIX}/deposit", security=Security.ADMIN)
 def deposit(call: Call) -> Json:
     """Give an account funds; the first one unless `account` names another."""
-    body = _body(call)
+    body = body_of(call)
     wallet, asset = body.get("wallet", "spot"), body.get("asset")
     amount = parse_plain(str(body.get("amount", "")))
     if wallet not in WALLETS:
@@ -63,7 +63,7 @@ def deposit(call: Call) -> Json:
         raise Refusal(-1102, f"asset {asset!r} is not traded here.")
     if amount is None or amount <= 0:
         raise Refusal(-1102, "amount must be a positive decimal number.")
-    account = _account(call, body.get("account"))
+    account = account_named(call, body.get("account"))
     call.exchange.deposit(account, wallet, asset, amount)
     return {"wallet": wallet, "asset": asset, **_balance(call, account, wallet, asset)}
 
@@ -71,12 +71,13 @@ def deposit(call: Call) -> Json:
 @router.route("POST", f"{PREFIX}/reset", security=Security.ADMIN)
 def reset(call: Call) -> Json:
     """Begin the world again: no orders, first balances, first time, a new key."""
-    _body(call)
+    body_of(call)
     call.gateway.reset()
     return {"now_ms": call.gateway.exchange.now_ms()}
 
 
-def _body(call: Call) -> Json:
+def body_of(call: Call) -> Json:
+    """Read the JSON object a request carries; -1102 where it carries none."""
     kind = (call.request.header(b"content-type") or "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refusal(-1102, "Send a JSON object with Content-Type: application/json.", 415)
@@ -89,7 +90,8 @@ def _body(call: Call) -> Json:
     return body
 
 
-def _account(call: Call, name: Any) -> str:
+def account_named(call: Call, name: Any) -> str:
+    """Find an account by its name, the first one where there is none; -1102 where nobody has it."""
     for record in call.exchange.accounts():
         if name is None or name == record.name:
             return record.account

@@ -92,22 +92,23 @@ def trade_fees(call: Call) -> list[Json]:
 
 @router.signed("GET", "/sapi/v1/account/apiRestrictions")
 def restrictions(call: Call) -> Json:
-    """Tell what the key may do: everything but withdrawing, which nothing here can."""
+    """Tell what the key may do; withdrawing is nothing that any here can."""
     caller = call.account
     created = next(a.created_ms for a in call.exchange.accounts() if a.account == caller)
+    denied = call.exchange.denied(caller)
     return {
         "ipRestrict": False,
         "createTime": created,
-        "enableReading": True,
+        "enableReading": "read" not in denied,
         "enableWithdrawals": False,
-        "enableInternalTransfer": True,
-        "enableMargin": False,
-        "enableFutures": True,
-        "permitsUniversalTransfer": True,
+        "enableInternalTransfer": "transfer" not in denied,
+        "enableMargin": "margin" not in denied,
+        "enableFutures": "futures" not in denied,
+        "permitsUniversalTransfer": "transfer" not in denied,
         "enableVanillaOptions": False,
         "enableFixApiTrade": False,
         "enableFixReadOnly": False,
-        "enableSpotAndMarginTrading": True,
+        "enableSpotAndMarginTrading": "spot" not in denied,
         "enablePortfolioMarginTrading": False,
     }
 

@@ -16,6 +16,7 @@ from atapi.paper.wire.http import Answer, Request, html_answer, json_answer, ref
 from atapi.paper.wire.limits import Limits
 from atapi.paper.wire.listenkeys import ListenKeys
 from atapi.paper.wire.params import Params
+from atapi.paper.wire.permissions import needed
 from atapi.paper.wire.router import Route, Router, Security
 
 if TYPE_CHECKING:
@@ -146,6 +147,9 @@ class Gateway:
             return None
         owner = self.exchange.account_of_key(proof.api_key())
         if owner is None:
+            raise unknown_key()
+        denied = self.exchange.denied(owner.account)
+        if denied and needed(route.method, route.path) in denied:
             raise unknown_key()
         return owner
 

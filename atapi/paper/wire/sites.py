@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atapi.paper.routes import (
     admin,
+    admin_accounts,
     listen_keys,
     margin,
     products,
@@ -21,8 +22,18 @@ from atapi.paper.routes import (
 )
 from atapi.paper.wire.router import Router
 
-SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, admin)
-UM = (um_market, um_tickers, um_funding, um_orders, um_account, um_settings, listen_keys, admin)
+SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, admin, admin_accounts)
+UM = (
+    um_market,
+    um_tickers,
+    um_funding,
+    um_orders,
+    um_account,
+    um_settings,
+    listen_keys,
+    admin,
+    admin_accounts,
+)
 
 
 def routers() -> dict[str, Router]:

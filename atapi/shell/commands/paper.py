@@ -6,21 +6,32 @@ import argparse
 
 from atapi.domain.account import Wallet
 from atapi.errors import Refused, UsageError
+from atapi.shell import paper_accounts
 from atapi.shell.arguments import amount, choice, count, span
 from atapi.shell.context import Context
 from atapi.shell.registry import command
 from atapi.table import Table
 
-VERBS = ("status", "advance", "deposit", "reset", "serve")
+VERBS = ("status", "advance", "deposit", "reset", "serve", "account")
+TAKES_VALUE = ("advance", "deposit")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("verb", type=choice(*VERBS), metavar="VERB", help=", ".join(VERBS))
-    parser.add_argument("value", nargs="?", metavar="SPAN|AMOUNT", help="advance 8h; deposit 1000usdt")
-    parser.add_argument("--wallet", type=choice(*Wallet), default="spot", help="of deposit; default spot")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        default=[],  # not required, as argparse would have it
+        metavar="WORD",
+        help="advance SPAN; deposit AMOUNT; account add|list|fund|change [NAME [AMOUNT]]",
+    )
+    parser.add_argument(
+        "--wallet", type=choice(*Wallet), default="spot", help="of deposit and account fund; default spot"
+    )
     parser.add_argument(
         "--port", type=count(1, 65533), help="of serve: spot here, USD-M on the next; default a free one"
     )
+    paper_accounts.add_options(parser)
 
 
 @command(
@@ -30,31 +41,39 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     table=True,
     sends_orders=True,
     columns="status: name, value; advance: time, symbol, rate_bp, mark, position [base], amount_usdt; "
-    "deposit: as balance; serve: one `name: value` a line",
+    "deposit: as balance; serve: one `name: value` a line; account list: name, key, fees in bp, what the key "
+    "may do, created; account add: name, value; account fund: wallet, asset, amount",
     examples=(
         "paper status",
         "paper advance 8h",
         "paper deposit 1000usdt --wallet futures",
         "paper serve --port 8100",
+        "paper account add bob --futures-fees 1.8bp/4bp",
+        "paper account fund bob 1000usdt --wallet futures",
     ),
 )
 def paper(context: Context, args: argparse.Namespace) -> Table | None:
-    """The embedded exchange: status, advance SPAN, deposit AMOUNT, reset, serve.
+    """The embedded exchange: status, advance SPAN, deposit AMOUNT, reset, serve, account.
 
     advance moves a clock that stands still and lists the fundings received on the way. reset throws everything away
-    and begins again. serve opens it to other programs until Ctrl-C; any Binance client works against it.
+    and begins again. serve opens it to other programs until Ctrl-C; any Binance client works against it. account
+    add NAME makes another user, with a key and funds of its own, and shows its secret this once; account fund NAME
+    gives it more, in every wallet where no amount is said; account change NAME sets its fees and permissions.
     """
     service = context.services.paper
     if service is None:
         raise Refused(
             f"{context.settings.network} is a real venue: nothing there is ours to move", hint="network paper"
         )
+    if args.verb == "account":
+        return paper_accounts.account(service.accounts, args.words, args)
+    if len(args.words) > (most := 1 if args.verb in TAKES_VALUE else 0):
+        word = args.words[most]
+        raise UsageError(f"'{word}' is one argument too many for paper {args.verb}", hint="help paper")
     if args.verb == "advance":
         return service.advance(span.read(_value(args, "SPAN", "8h"), "SPAN"))
     if args.verb == "deposit":
         return service.deposit(amount.read(_value(args, "AMOUNT", "1000usdt"), "AMOUNT"), Wallet(args.wallet))
-    if args.value is not None:
-        raise UsageError(f"'{args.value}' is one argument too many for paper {args.verb}", hint="help paper")
     if args.verb == "serve":
         service.serve(context.stdout, port=args.port)
         return None
@@ -62,6 +81,6 @@ def paper(context: Context, args: argparse.Namespace) -> Table | None:
 
 
 def _value(args: argparse.Namespace, what: str, example: str) -> str:
-    if args.value is None:
+    if not args.words:
         raise UsageError(f"paper {args.verb} needs {what}", hint=f"paper {args.verb} {example}")
-    return str(args.value)
+    return str(args.words[0])

@@ -15,10 +15,10 @@ DAY_MS = 86_400_000
 JSON = {"Content-Type": "application/json"}
 
 
-def ask(wire: Wire, hosted: Hosted, method: str, name: str, **body: Any) -> Reply:
+def ask(wire: Wire, hosted: Hosted, method: str, verb: str, /, **body: Any) -> Reply:
     return wire.send(
         method,
-        f"/paper/v1/{name}",
+        f"/paper/v1/{verb}",
         body=json.dumps(body) if method == "POST" else "",
         headers=JSON | {"X-Paper-Token": hosted.admin_token},
     )

@@ -21,11 +21,21 @@ from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperService
+from atapi.services.paper_accounts import PaperAccounts
 from atapi.settings import Settings
 from atapi.shell.context import Context
 from atapi.shell.shell import Shell
 from atapi.table import Table
-from tests.fakes import NOON, FakeClockSource, FakeFutures, FakePaper, FakeSpot, FakeSupply, FakeWallets
+from tests.fakes import (
+    NOON,
+    FakeBackroom,
+    FakeClockSource,
+    FakeFutures,
+    FakePaper,
+    FakeSpot,
+    FakeSupply,
+    FakeWallets,
+)
 from tests.services.worlds import FUTURES, SPOT, book_of
 
 
@@ -56,6 +66,7 @@ class Desk:
     wallets: FakeWallets = field(default_factory=FakeWallets)
     supply: dict[str, Decimal] = field(default_factory=dict)
     control: FakePaper = field(default_factory=FakePaper)
+    backroom: FakeBackroom = field(default_factory=FakeBackroom)
 
     def type(self, line: str) -> Said:
         """Run a line as a script would."""
@@ -116,7 +127,13 @@ class Desk:
             account=account,
             orders=OrderService(spot=spot, futures=futures, book=book, info=info),
             network=NetworkService(info=info, apis=apis),
-            paper=PaperService(control=self.control, futures=futures, account=account, server=self.server)
+            paper=PaperService(
+                control=self.control,
+                futures=futures,
+                account=account,
+                accounts=PaperAccounts(self.backroom),
+                server=self.server,
+            )
             if self.network == "paper"
             else None,
         )

@@ -1,0 +1,117 @@
+"""One attempt at one leg: what is asked, what is believed, and what is never done."""
+
+from __future__ import annotations
+
+import ast
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import atapi.execution
+from atapi.domain.instruments import Market
+from atapi.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from atapi.domain.spreads import LegName
+from atapi.execution.effects import (
+    Ask,
+    Attempt,
+    AttemptState,
+    Effect,
+    NotFound,
+    Now,
+    Rejected,
+    Send,
+    Sleep,
+    Unclear,
+)
+from atapi.execution.leg import FENCE, MAX_ASKS, Unproven, settle
+from tests.execution.simulation import START
+
+SENDING = Attempt(
+    intent_id=1,
+    leg=LegName.PERP_ENTRY,
+    number=1,
+    state=AttemptState.SENDING,
+    request=OrderRequest(
+        market=Market.UM, symbol="BTCUSDT", side=Side.SELL, type=OrderType.LIMIT, quantity=Decimal(1),
+        price=Decimal(100), time_in_force=TimeInForce.IOC, client_order_id="at-test-aaaaaaaaaaaabp1",
+    ),
+)  # fmt: skip
+PURE = ("leg.py", "spread.py", "effects.py", "ids.py", "sizing.py")
+FORBIDDEN = {
+    "time",
+    "random",
+    "socket",
+    "threading",
+    "asyncio",
+    "os",
+    "sqlite3",
+    "pathlib",
+    "signal",
+    "subprocess",
+}
+
+
+def drive(answers: dict[type, Any], *, resumed: bool = False) -> tuple[list[Effect], Any]:
+    """Run an attempt against a venue that always answers the same; its clock runs while it waits."""
+    engine, result, now = settle(SENDING, base_asset="BTC", resumed=resumed), None, START
+    effects: list[Effect] = []
+    try:
+        while True:
+            effect = engine.send(result)
+            effects.append(effect)
+            if isinstance(effect, Sleep):
+                now += timedelta(seconds=effect.seconds)
+            result = now if isinstance(effect, Now) else answers.get(type(effect))
+    except StopIteration as end:
+        return effects, end.value
+    except Unproven as e:
+        return effects, e
+
+
+@pytest.mark.parametrize("file", PURE)
+def test_the_engine_touches_nothing_but_its_effects(file: str) -> None:
+    tree = ast.parse((Path(atapi.execution.__file__).parent / file).read_text())
+
+    imported = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    imported |= {(n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+
+    assert imported & FORBIDDEN == set()
+
+
+def test_a_venue_that_never_answers_leaves_the_order_unproven() -> None:
+    effects, outcome = drive({Send: Unclear("timeout"), Ask: Unclear("timeout")})
+
+    assert isinstance(outcome, Unproven)
+    assert sum(isinstance(e, Send) for e in effects) == 1
+    assert sum(isinstance(e, Ask) for e in effects) == MAX_ASKS
+
+
+def test_absence_is_proven_by_the_fence_alone() -> None:
+    effects, outcome = drive({Send: Unclear("timeout"), Ask: NotFound()})
+
+    waited = sum(e.seconds for e in effects if isinstance(e, Sleep))
+    assert outcome.state is AttemptState.ABSENT
+    assert waited > FENCE.wait.total_seconds() == 43  # 3 s of window, 10 of the backend's, 30 of visibility
+
+
+def test_a_resumed_attempt_is_asked_for_and_never_sent() -> None:
+    effects, _ = drive({Ask: NotFound()}, resumed=True)
+
+    assert not any(isinstance(e, Send) for e in effects)
+
+
+def test_a_refusal_needs_no_asking() -> None:
+    effects, outcome = drive({Send: Rejected(-2019, "Margin is insufficient.")})
+
+    assert (outcome.state, outcome.reason_code) == (AttemptState.REJECTED, -2019)
+    assert not any(isinstance(e, Ask) for e in effects)
+
+
+def test_waits_grow_and_are_bounded() -> None:
+    effects, _ = drive({Send: Unclear("timeout"), Ask: Unclear("timeout")})
+
+    waits = [e.seconds for e in effects if isinstance(e, Sleep)]
+    assert waits[:6] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
