@@ -33,6 +33,7 @@ from atapi.services.network import Api, NetworkInfo, NetworkService
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
+from atapi.services.paper_faults import PaperFaults
 from atapi.services.pnl import PnlService
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
@@ -224,6 +225,7 @@ def _services(
             futures=venue.futures,
             account=account,
             accounts=PaperAccounts(PaperBackroom(paper.control)),
+            faults=PaperFaults(PaperBackroom(paper.control)),
             server=paper.serve,
         ),
     )

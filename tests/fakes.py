@@ -32,7 +32,7 @@ from atapi.domain.numbers import ZERO
 from atapi.domain.orders import Fill, Order, OrderRequest
 from atapi.errors import OrderNotFound
 from atapi.exchanges.paper_admin import PaperStatus
-from atapi.exchanges.paper_backroom import Fees, Gift, PaperAccount
+from atapi.exchanges.paper_backroom import FaultWord, Fees, Gift, PaperAccount, PaperFault
 
 D = Decimal
 NO_DISCOUNT = BnbDiscount(spot=False, futures=False)
@@ -374,10 +374,30 @@ class FakePaper:
 
 @dataclass
 class FakeBackroom:
-    """The control path of accounts; what is made is kept."""
+    """The control path of accounts and faults; what is made is kept."""
 
     made: list[PaperAccount] = field(default_factory=list)
     given: list[tuple[str, Wallet, str, Decimal]] = field(default_factory=list)
+    standing: list[PaperFault] = field(default_factory=list)
+
+    def faults(self) -> list[PaperFault]:
+        """List the faults set."""
+        return list(self.standing)
+
+    def fault_words(self) -> list[FaultWord]:
+        """Explain one."""
+        return [FaultWord(action="cut", value="BYTES", befalls="requests", about="it ends early")]
+
+    def add_fault(self, line: str) -> PaperFault:
+        """Set a fault that has met nothing."""
+        self.standing.append(PaperFault(number=len(self.standing) + 1, fault=line, met=0, struck=0))
+        return self.standing[-1]
+
+    def clear_faults(self, number: int | None) -> int:
+        """Take faults away."""
+        kept = [fault for fault in self.standing if number is not None and fault.number != number]
+        gone, self.standing = len(self.standing) - len(kept), kept
+        return gone
 
     def accounts(self) -> list[PaperAccount]:
         """List what was made, secrets kept."""

@@ -1,4 +1,4 @@
-"""Accounts of the embedded exchange, as its control path tells and changes them."""
+"""Accounts and faults of the embedded exchange, as its control path tells and changes them."""
 
 from __future__ import annotations
 
@@ -45,9 +45,29 @@ class Gift:
     amount: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperFault:
+    """One fault that stands at an embedded exchange."""
+
+    number: int
+    fault: str  # as it was asked for
+    met: int  # requests or events that fitted
+    struck: int  # those it befell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultWord:
+    """One word that a fault may begin with."""
+
+    action: str
+    value: str  # what it takes; empty where nothing
+    befalls: str
+    about: str
+
+
 @dataclass(frozen=True, slots=True)
 class PaperBackroom:
-    """What may be done to the accounts of an embedded exchange.
+    """What may be done to the accounts and the conduct of an embedded exchange.
 
     Attributes:
         admin: Its control path, where it runs now.
@@ -90,6 +110,35 @@ class PaperBackroom:
         """Give an account funds of one kind."""
         body = {"account": name, "wallet": WALLETS[wallet], "asset": asset, "amount": wire(amount)}
         self.admin().request("POST", "deposit", body)
+
+    def faults(self) -> list[PaperFault]:
+        """List the faults that stand."""
+        return [_fault(row) for row in self.admin().request("GET", "faults")["faults"]]
+
+    def fault_words(self) -> list[FaultWord]:
+        """List the words a fault may begin with."""
+        return [FaultWord(**row) for row in self.admin().request("GET", "faults/words")["actions"]]
+
+    def add_fault(self, line: str) -> PaperFault:
+        """Set a fault.
+
+        Raises:
+            VenueError: A word of it makes no sense.
+        """
+        return _fault(self.admin().request("POST", "faults", {"fault": line}))
+
+    def clear_faults(self, number: int | None) -> int:
+        """Take away one fault, or all; tells how many went.
+
+        Raises:
+            VenueError: There is no such fault.
+        """
+        body = {} if number is None else {"id": number}
+        return int(self.admin().request("POST", "faults/clear", body)["cleared"])
+
+
+def _fault(row: Mapping[str, Any]) -> PaperFault:
+    return PaperFault(number=row["id"], fault=row["fault"], met=row["met"], struck=row["struck"])
 
 
 def _terms(fees: Mapping[str, Fees], permissions: tuple[str, ...] | None) -> dict[str, Any]:

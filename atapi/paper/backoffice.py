@@ -10,6 +10,7 @@ from atapi.paper.feeds.base import Feed
 from atapi.paper.ids import Ids
 from atapi.paper.orders import Orders
 from atapi.paper.prices import Prices
+from atapi.paper.rulebook import Rulebook
 from atapi.paper.store import Store
 from atapi.paper.wallets import Wallets
 
@@ -20,6 +21,7 @@ class Backoffice:
 
     feed: Feed
     store: Store
+    rulebook: Rulebook
     prices: Prices
     accounts: Accounts
     wallets: Wallets

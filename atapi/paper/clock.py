@@ -26,6 +26,7 @@ class PaperClock:
         self._at_ms = at_ms
         self._set_ms = wall()  # the machine's time when this one was set
         self._latest_ms = at_ms
+        self.skew_ms = 0  # how far clients see it ahead of what it is
 
     @classmethod
     def on_wall(cls, *, wall: Callable[[], int] = wall_ms) -> PaperClock:
@@ -65,6 +66,10 @@ class PaperClock:
         self._at_ms = self._latest_ms = self.now_ms() + span_ms
         self._set_ms = self._wall()
 
+    def seen_ms(self) -> int:
+        """Tell the time as clients are told it."""
+        return self.now_ms() + self.skew_ms
+
     def accepts(self, timestamp_ms: int, recv_window_ms: float) -> str | None:
         """Judge a request's timestamp; None where it is good, else Binance's message for -1021.
 
@@ -73,6 +78,7 @@ class PaperClock:
         And a client that never asked simply sends the machine's time: that is good here too, however far this
         clock was set or moved away from it.
         """
+        timestamp_ms -= self.skew_ms
         wall = self._wall()
         now = self.now_ms()
         latest = now if self.running else now + max(0, wall - self._set_ms)

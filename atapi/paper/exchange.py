@@ -38,6 +38,7 @@ from atapi.paper.records import (
     TradeRecord,
     TransferRecord,
 )
+from atapi.paper.rulebook import Rulebook
 from atapi.paper.spot_market import SpotMarket
 from atapi.paper.store import Store
 from atapi.paper.tape import Tape
@@ -73,19 +74,29 @@ class Exchange:
         self, feed: Feed, clock: PaperClock, store: Store, *, make_key: KeyMaker = random_key
     ) -> None:
         self.feed = feed = CoinMarginedFeed(feed)
-        self.catalogue = feed.catalogue()
         self.clock = clock
         self._store = store
         self._settled_ms = _first_moment(feed, clock, store)
         self._wallets = Wallets(store)
         self._effects = Effects(store.write, self._wallets.free_and_held)
+        self._rulebook = Rulebook(feed.catalogue(), store, self._effects, self._settled_ms)
+        self.catalogue = self._rulebook.catalogue
+        self.lag_ms = 0  # how long orders cannot be found after they were placed
         self._wallets.bind(self._effects)
         ids = Ids(store)
         self._accounts = Accounts(store, self._effects, ids, make_key)
         self._orders = Orders(store)
         self._prices = Prices(feed)
         office = Backoffice(
-            feed, store, self._prices, self._accounts, self._wallets, self._orders, ids, self._effects
+            feed,
+            store,
+            self._rulebook,
+            self._prices,
+            self._accounts,
+            self._wallets,
+            self._orders,
+            ids,
+            self._effects,
         )
         self._spot = SpotMarket(office, self.catalogue.spot)
         self._perpetuals = {kind.name: Perpetuals.open(office, kind) for kind in (UmMarket, CmMarket)}
@@ -287,21 +298,26 @@ class Exchange:
         """Find one order; Refusal -2013 where there is none."""
         with self._call():
             self._market(market).listing(symbol)
-            return self._orders.find(account, market, symbol, order_id, client_order_id)
+            order = self._orders.find(account, market, symbol, order_id, client_order_id)
+            if not self._visible(order):
+                raise Refusal(-2013, "Order does not exist.")
+            return order
 
     def open_orders(self, account: str, market: str, symbol: str | None) -> Sequence[OrderRecord]:
         """List open orders, oldest first."""
         with self._call():
             if symbol is not None:
                 self._market(market).listing(symbol)
-            return [copy(order) for order in self._orders.open(account, market, symbol)]
+            return [
+                copy(order) for order in self._orders.open(account, market, symbol) if self._visible(order)
+            ]
 
     def orders(self, account: str, market: str, symbol: str | None) -> Sequence[OrderRecord]:
         """List all orders, oldest first."""
         with self._call():
             if symbol is not None:
                 self._market(market).listing(symbol)
-            return self._orders.all(account, market, symbol)
+            return [order for order in self._orders.all(account, market, symbol) if self._visible(order)]
 
     def trades(self, account: str, market: str, symbol: str | None) -> Sequence[TradeRecord]:
         """List an account's fills, oldest first."""
@@ -340,6 +356,19 @@ class Exchange:
         """Set leverage; Refusal -4028 outside the symbol's brackets."""
         with self._call() as now:
             self._perpetuals[market].market.set_leverage(account, symbol, leverage, now)
+
+    # --- rules ----------------------------------------------------------------------------------------------
+    def change_rules(self, market: str, symbol: str, changes: Mapping[str, Any]) -> None:
+        """Change rules of a symbol for as long as this process runs; `changes` by field of its rules."""
+        with self._call() as now:
+            self._rulebook.change(market, symbol, changes, now)
+            self._market(market).rules_changed(symbol)
+
+    def restore_rules(self, market: str, symbol: str) -> None:
+        """Let the feed's own rules of a symbol hold again."""
+        with self._call() as now:
+            self._rulebook.restore(market, symbol, now)
+            self._market(market).rules_changed(symbol)
 
     # --- events ---------------------------------------------------------------------------------------------
     def subscribe(self, listener: Callable[[str, Any], None]) -> None:
@@ -393,6 +422,9 @@ class Exchange:
     def _fund(self, account: str, funds: Sequence[Gift], now_ms: int) -> None:
         for wallet, asset, amount in funds:
             self._transfers.deposit(Holder(account, wallet), asset, amount, now_ms)
+
+    def _visible(self, order: OrderRecord) -> bool:
+        return not self.lag_ms or self._settled_ms - order.created_ms >= self.lag_ms
 
     def _market(self, name: str) -> Market[Any]:
         return self._markets[name]

@@ -19,6 +19,7 @@ from atapi.domain.numbers import to_ledger
 from atapi.paper.feeds.base import Feed, PerpetualRules
 from atapi.paper.prices import DAY, HOUR, MINUTE
 from atapi.paper.records import ZERO
+from atapi.paper.rulebook import Rulebook
 
 DAMPER = Decimal("0.0005")
 EIGHT = Decimal(8)
@@ -45,18 +46,20 @@ class _Average:
         return self.weighted / self.weights if self.weights else ZERO
 
 
-def formula_rate(average_premium: Decimal, rules: PerpetualRules) -> Decimal:
-    """Turn an interval's mean premium into its funding rate."""
+def formula_rate(average_premium: Decimal, rules: PerpetualRules, hours: int | None = None) -> Decimal:
+    """Turn an interval's mean premium into its funding rate; `hours` where it is not as long as the rules say."""
+    hours = rules.interval_hours if hours is None else hours
     damped = max(-DAMPER, min(DAMPER, rules.interest_rate - average_premium))
-    rate = (average_premium + damped) * rules.interval_hours / EIGHT
+    rate = (average_premium + damped) * hours / EIGHT
     return to_ledger(max(rules.funding_floor, min(rules.funding_cap, rate)))
 
 
 class FundingRates:
     """Settlement times and rates of every perpetual of a feed, of any time, whether lived through or not."""
 
-    def __init__(self, feed: Feed, rules: Mapping[str, PerpetualRules]) -> None:
+    def __init__(self, feed: Feed, rules: Mapping[str, PerpetualRules], rulebook: Rulebook) -> None:
         self._feed = feed
+        self._rulebook = rulebook
         self._rules = rules
         self._running: dict[str, _Average] = {}  # symbol -> the interval asked for last
         self._settled: OrderedDict[tuple[str, int], Decimal] = OrderedDict()  # (symbol, time) -> rate
@@ -66,8 +69,11 @@ class FundingRates:
         recorded = self._feed.funding(symbol, after_ms, until_ms)
         if recorded is not None:
             return [Due(record.time_ms, record.rate) for record in recorded]
-        step = self._rules[symbol].interval_hours * HOUR
-        return [Due(time_ms, None) for time_ms in range((after_ms // step + 1) * step, until_ms + 1, step)]
+        found, after = list[Due](), after_ms
+        while (next_ms := self._next(symbol, after)) <= until_ms:
+            found.append(Due(next_ms, None))
+            after = next_ms
+        return found
 
     def rate_of(self, symbol: str, due: Due) -> Decimal:
         """Tell the rate of a settlement that is past."""
@@ -77,8 +83,9 @@ class FundingRates:
         rate = self._settled.get(key)
         if rate is None:
             rules = self._rules[symbol]
-            start = due.time_ms - rules.interval_hours * HOUR
-            rate = formula_rate(self._average(symbol, start, due.time_ms), rules)
+            step = self._rulebook.step_ms(symbol, due.time_ms - 1)
+            average = self._average(symbol, due.time_ms - step, due.time_ms)
+            rate = formula_rate(average, rules, step // HOUR)
             self._settled[key] = rate
             if len(self._settled) > KEPT_RATES:
                 self._settled.popitem(last=False)
@@ -89,8 +96,7 @@ class FundingRates:
         recorded = self._feed.next_funding_ms(symbol, now_ms)
         if recorded is not None:
             return recorded
-        step = self._rules[symbol].interval_hours * HOUR
-        return (now_ms // step + 1) * step
+        return self._next(symbol, now_ms)
 
     def last(self, symbol: str, now_ms: int) -> tuple[int, Decimal] | None:
         """Tell time and rate of the newest settlement up to now; None before the first."""
@@ -109,6 +115,18 @@ class FundingRates:
         if not average.weights and last is not None:
             return last[1]
         return formula_rate(average.value(), self._rules[symbol])
+
+    def _next(self, symbol: str, after_ms: int) -> int:
+        """Tell the settlement after a moment by the interval that holds there, or one that begins before it ends."""
+        step = self._rulebook.step_ms(symbol, after_ms)
+        next_ms = (after_ms // step + 1) * step
+        changed = self._rulebook.changed_between(symbol, after_ms, next_ms)
+        if changed is None:
+            return next_ms
+        step = self._rulebook.step_ms(symbol, changed)
+        if changed % step == 0:
+            return changed
+        return self._next(symbol, changed)
 
     def _average(self, symbol: str, start_ms: int, until_ms: int) -> Decimal:
         running = self._running.get(symbol)

@@ -40,6 +40,8 @@ class Listing(Generic[RulesT]):
     __slots__ = (
         "_crowd",
         "_ladder",
+        "_model",
+        "_steps",
         "book",
         "looked",
         "lot",
@@ -65,7 +67,9 @@ class Listing(Generic[RulesT]):
         self.looked = -1  # when the crowd last looked at the price
         self.quoted: tuple[int, Decimal | None] | None = None  # second and price it quoted at
         self.taken: dict[tuple[bool, int], int] = {}  # (bid, ticks) -> lots taken from the crowd's quotes
+        self._model = model
         self._ladder = Ladder.of(market, self.symbol, self.tick, self.lot, model)
+        self._steps = (1, 1)  # of the book's ticks and lots in one of the rules'
         self._crowd: list[Resting] = []
 
     def ticks(self, price: Decimal) -> int:
@@ -84,6 +88,14 @@ class Listing(Generic[RulesT]):
         """Quantity of so many lots."""
         return self.lot * lots
 
+    def adopt(self, rules: RulesT) -> None:
+        """Trade by other rules; their steps are multiples of the book's own."""
+        self.rules = rules
+        self._steps = (int(rules.tick_size / self.tick), int(rules.lot_size / self.lot))
+        self._ladder = Ladder.of(self.market, self.symbol, rules.tick_size, rules.lot_size, self._model)
+        self.withdraw_crowd()
+        self.looked = -1
+
     def changed(self, now_ms: int) -> None:
         """Note that the book is another."""
         self.version = max(self.version + 1, now_ms)
@@ -99,7 +111,11 @@ class Listing(Generic[RulesT]):
 
     def crowd_levels(self, price: Decimal, second: int) -> tuple[Levels, Levels]:
         """Say what the crowd quotes at a price."""
-        return self._ladder.quotes(price, second)
+        bids, asks = self._ladder.quotes(price, second)
+        if self._steps == (1, 1):
+            return bids, asks
+        ticks, lots = self._steps
+        return [(t * ticks, n * lots) for t, n in bids], [(t * ticks, n * lots) for t, n in asks]
 
     def rest_crowd(self, bid: bool, ticks: int, lots: int, new_id: Callable[[], int]) -> None:
         """Let one of the crowd's quotes rest."""

@@ -172,6 +172,12 @@ class Market(ABC, Generic[RulesT]):
             self._listings[symbol] = listing
         return listing
 
+    def rules_changed(self, symbol: str) -> None:
+        """Trade a symbol by its rules of now; orders that rest stay as they are."""
+        listing = self._listings.get(symbol)
+        if listing is not None:
+            listing.adopt(self.rules[symbol])
+
     def quoted(self, symbol: str, now_ms: int) -> Listing[RulesT]:
         """Find a symbol with the crowd's quotes as of now."""
         listing = self.listing(symbol)

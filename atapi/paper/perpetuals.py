@@ -37,9 +37,9 @@ class Perpetuals:
     @classmethod
     def open(cls, office: Backoffice, kind: type[UmMarket]) -> Perpetuals:
         """Open a market over what all markets share."""
-        feed, catalogue = office.feed, office.feed.catalogue()
+        feed, catalogue = office.feed, office.rulebook.catalogue
         rules = catalogue.cm if kind is CmMarket else catalogue.um
-        rates = FundingRates(feed, rules)
+        rates = FundingRates(feed, rules, office.rulebook)
         marks = Marks(office.prices, rates, rules, kind.series)
         collateral = Collateral(office.prices, frozenset(catalogue.spot))
         accounts = UmAccounts(

@@ -19,6 +19,7 @@ from atapi.exchanges.paper_admin import PaperStatus
 from atapi.services.account import INCOME_KINDS, AccountService
 from atapi.services.funding import whole_hours
 from atapi.services.paper_accounts import PaperAccounts
+from atapi.services.paper_faults import PaperFaults
 from atapi.services.ratios import as_bps
 from atapi.services.valuation import money
 from atapi.table import Table, column
@@ -72,6 +73,7 @@ class PaperService:
     futures: FuturesVenue
     account: AccountService
     accounts: PaperAccounts
+    faults: PaperFaults
     server: Callable[[int, IO[str]], None]  # serves it to other programs until interrupted, saying where
 
     def status(self) -> Table:

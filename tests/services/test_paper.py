@@ -20,6 +20,7 @@ from atapi.services.fees import FeeReader
 from atapi.services.network import NetworkInfo
 from atapi.services.paper import PaperService, position_paid
 from atapi.services.paper_accounts import PaperAccounts
+from atapi.services.paper_faults import PaperFaults
 from tests.fakes import D, FakeBackroom, FakeFutures, FakePaper, FakeSpot, FakeWallets, utc
 from tests.services.worlds import FUTURES, SPOT, book_of, record
 
@@ -57,6 +58,7 @@ class World:
             futures=self.futures,
             account=account,
             accounts=PaperAccounts(FakeBackroom()),
+            faults=PaperFaults(FakeBackroom()),
             server=self.server,
         )
 

@@ -18,7 +18,7 @@ from atapi.paper.wire.router import Router, Security
 router = Router()
 
 Json = dict[str, Any]
-MARKETS = ("spot", "um")
+MARKETS = ("spot", "um", "cm")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}", re.ASCII)
 
 
@@ -88,7 +88,7 @@ def _fees(given: Any) -> dict[str, Rates]:
     if given is None:
         return {}
     if not isinstance(given, dict) or not given.keys() <= set(MARKETS):
-        raise Refusal(-1102, "fees must name rates by market, spot or um.")
+        raise Refusal(-1102, "fees must name rates by market: spot, um, cm.")
     return {market: _read_rates(market, rates) for market, rates in given.items()}
 
 

@@ -33,7 +33,7 @@ def ping(call: Call) -> Json:
 @router.public("/api/v3/time")
 def time(call: Call) -> Json:
     """Tell the exchange's time."""
-    return {"serverTime": call.now_ms}
+    return {"serverTime": call.exchange.clock.seen_ms()}
 
 
 @router.public("/api/v3/exchangeInfo", weight=20)
@@ -47,7 +47,7 @@ def exchange_info(call: Call) -> Json:
     rows = [_listed(listed, symbol) for symbol in wanted] if wanted is not None else list(listed.values())
     return {
         "timezone": "UTC",
-        "serverTime": call.now_ms,
+        "serverTime": call.exchange.clock.seen_ms(),
         "rateLimits": [rule.wire() for rule in call.gateway.limits["spot"].rules],
         "exchangeFilters": [],
         "symbols": [

@@ -45,7 +45,7 @@ def ping(call: Call) -> Json:
 @router.public("/fapi/v1/time")
 def time(call: Call) -> Json:
     """Tell the exchange's time."""
-    return {"serverTime": call.now_ms}
+    return {"serverTime": call.exchange.clock.seen_ms()}
 
 
 @router.public("/fapi/v1/exchangeInfo")
@@ -55,7 +55,7 @@ def exchange_info(call: Call) -> Json:
     assets = sorted({rules.quote_asset for rules in listed.values()})
     return {
         "timezone": "UTC",
-        "serverTime": call.now_ms,
+        "serverTime": call.exchange.clock.seen_ms(),
         "futuresType": "U_MARGINED",
         "rateLimits": [rule.wire() for rule in call.gateway.limits["um"].rules],
         "exchangeFilters": [],

@@ -144,6 +144,7 @@ class ApiTalk:
         def push(event: Json) -> None:
             self._session.say({"subscriptionId": number, "event": event})
 
+        self._session.owner = self._gateway.name_of(account)
         self._subscriptions[number] = (account, self._hub.follow("spot", account, push))
         return {"subscriptionId": number}
 

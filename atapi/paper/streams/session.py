@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request as Handshake
 from websockets.protocol import State
 from websockets.server import ServerProtocol
+
+from atapi.paper.faults.board import Faults
+
+if TYPE_CHECKING:
+    from atapi.paper.faults.streams import Mistreated
 
 MAX_MESSAGE = 64 * 1024
 MAX_QUEUED = 1024 * 1024  # bytes a client may leave unread before it is cut
@@ -49,11 +54,21 @@ class Session(asyncio.Protocol):
         market: Whose limits and ping times hold.
         talk: What is said over it.
         lost: Called once when the connection is gone.
+        faults: What may befall events on their way out.
     """
 
     def __init__(
-        self, market: str, transport: asyncio.Transport, talk: Talk, lost: Callable[[], None]
+        self,
+        market: str,
+        transport: asyncio.Transport,
+        talk: Talk,
+        lost: Callable[[], None],
+        faults: Faults | None = None,
     ) -> None:
+        self.market = market
+        self.owner = ""  # name of the account whose events are told here
+        self._faults = faults or Faults()
+        self._mistreated: Mistreated | None = None  # once a fault of streams was set
         self._transport = transport
         self._talk = talk
         self._lost = lost
@@ -92,13 +107,24 @@ class Session(asyncio.Protocol):
         self.write(framed(_encode(message)))
 
     def write(self, frame: bytes) -> None:
-        """Send a frame made by `framed`; a client that does not read is cut."""
+        """Send a frame made by `framed`, unless a fault has it otherwise."""
+        if self._faults.streams:
+            self._suffer(frame)
+        else:
+            self.send(frame)
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame as it is; a client that does not read is cut."""
         if self._wire.state is not State.OPEN or self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() > MAX_QUEUED:
             self._transport.abort()
             return
         self._transport.write(frame)
+
+    def abort(self) -> None:
+        """Hang up without a word."""
+        self._transport.abort()
 
     def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Say good-bye."""
@@ -150,6 +176,13 @@ class Session(asyncio.Protocol):
             return True
         self.close(CloseCode.POLICY_VIOLATION, "Too many requests")
         return False
+
+    def _suffer(self, frame: bytes) -> None:
+        if self._mistreated is None:
+            from atapi.paper.faults.streams import Mistreated
+
+            self._mistreated = Mistreated(self)
+        self._mistreated.tell(self._faults, frame)
 
     def _ping(self) -> None:
         now = self._loop.time()

@@ -124,6 +124,7 @@ class StreamTalk:
             return
         owner = self._gateway.listen_keys.owner(name) if self._market == "um" else None
         if owner is not None:
+            self._session.owner = self._gateway.name_of(owner)
             self._streams[name] = self._hub.follow(
                 self._market, owner, lambda event: self._deliver_user(name, event)
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from atapi.clock import wall_ms
 from atapi.paper.exchange import Exchange
+from atapi.paper.faults.board import Faults
 from atapi.paper.records import AccountRecord, Refusal
 from atapi.paper.wire.auth import HttpProof, Proof, unknown_key
 from atapi.paper.wire.call import Call
@@ -57,6 +58,7 @@ class Gateway:
         self.listen_keys = ListenKeys(clock_ms)
         self._admin_token = admin_token
         self._hub: Hub | None = None
+        self.faults = Faults()
 
     # --- requests -------------------------------------------------------------------------------------------
     def answer(self, market: str, request: Request) -> Answer:
@@ -112,6 +114,7 @@ class Gateway:
         if self._hub is not None:
             self._hub.close()
             self._hub = None
+        self.faults = Faults()
         self.exchange = self._renew()
 
     def beat(self) -> None:
@@ -124,6 +127,15 @@ class Gateway:
         """Let streams tell a spot cancel by the id its sender gave it."""
         if self._hub is not None:
             self._hub.name_cancel(order_id, cancel_id)
+
+    def name_of(self, account: str) -> str:
+        """Name an account."""
+        return next((each.name for each in self.exchange.accounts() if each.account == account), "")
+
+    def holder_of(self, api_key: str | None) -> str:
+        """Name the account of a key; empty where there is none."""
+        owner = self.exchange.account_of_key(api_key or "")
+        return owner.name if owner else ""
 
     def before_snapshot(self, market: str, symbol: str) -> None:
         """Let streams of a book catch up with the snapshot that is about to be shown."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import TYPE_CHECKING
 
 import httptools
 
 from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.http import Answer, Request, html_answer, refusal_answer
+
+if TYPE_CHECKING:
+    from atapi.paper.faults.requests import Receiver, Wire
 
 MAX_TARGET = 64 * 1024
 MAX_HEADERS = 100
@@ -21,7 +25,7 @@ class Connection(asyncio.Protocol):
     """One client connection; httptools calls the `on_…` methods while it parses."""
 
     __slots__ = (
-        "_body", "_gateway", "_headers", "_market", "_parser", "_refused", "_target", "_transport", "_transports",
+        "_body", "_gateway", "_headers", "_held", "_market", "_parser", "_refused", "_target", "_transport", "_transports",
     )  # fmt: skip
 
     def __init__(self, gateway: Gateway, market: str, transports: set[asyncio.Transport]) -> None:
@@ -31,6 +35,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport
         self._refused = False
+        self._held: list[tuple[Request, bool]] | None = None  # what waits behind a request that is held up
         self.on_message_begin()
 
     # --- asyncio --------------------------------------------------------------------------------------------
@@ -91,18 +96,48 @@ class Connection(asyncio.Protocol):
             self._body,
             self._headers,
         )
-        answer = foreign(request) or self._gateway.answer(self._market, request)
-        self._send(answer, keep_alive=self._parser.should_keep_alive())
+        self._take(request, self._parser.should_keep_alive())
+
+    def _take(self, request: Request, keep_alive: bool) -> None:
+        if self._held is not None:
+            self._held.append((request, keep_alive))
+        elif self._gateway.faults.requests:
+            self._suffer(request, keep_alive)
+        else:
+            self.send(self._answer(request), keep_alive=keep_alive)
+
+    # --- faults ---------------------------------------------------------------------------------------------
+    @property
+    def wire(self) -> Wire:
+        return self._transport
+
+    def hold(self) -> None:
+        if self._held is None:
+            self._held = []
+
+    def go_on(self) -> None:
+        held, self._held = self._held or [], None
+        for request, keep_alive in held:
+            self._take(request, keep_alive)
+
+    def _suffer(self, request: Request, keep_alive: bool) -> None:
+        from atapi.paper.faults.requests import meet
+
+        meet(self._gateway, self._market, self, request, self._answer, keep_alive=keep_alive)
+
+    def _answer(self, request: Request) -> Answer:
+        return foreign(request) or self._gateway.answer(self._market, request)
 
     def _refuse(self, status: int, message: str) -> None:
         if not self._refused:
             self._refused = True
-            self._send(refusal_answer(-1000, message, status), keep_alive=False)
+            self.send(refusal_answer(-1000, message, status), keep_alive=False)
 
-    def _send(self, answer: Answer, *, keep_alive: bool) -> None:
-        self._transport.write(answer.encode(keep_alive=keep_alive))
+    def send(self, answer: Answer, *, keep_alive: bool, to: Receiver | None = None) -> None:
+        receiver = to or self._transport
+        receiver.write(answer.encode(keep_alive=keep_alive))
         if not keep_alive:
-            self._transport.close()
+            receiver.close()
 
     def _upgrade(self, rest: bytes) -> None:
         if self._headers.get(b"upgrade", b"").lower() != b"websocket":
@@ -118,7 +153,7 @@ class Connection(asyncio.Protocol):
         request = Request("GET", path.decode("latin-1"), query.decode("latin-1"), b"", self._headers)
         refused = foreign(request)
         if refused is not None:
-            self._send(refused, keep_alive=False)
+            self.send(refused, keep_alive=False)
             return
         taken = take_over(
             self._gateway,
@@ -129,7 +164,7 @@ class Connection(asyncio.Protocol):
             lost=lambda: self._transports.discard(self._transport),
         )
         if not taken:
-            self._send(html_answer(404, "<html><body><h2>404 Not found</h2></body></html>"), keep_alive=False)
+            self.send(html_answer(404, "<html><body><h2>404 Not found</h2></body></html>"), keep_alive=False)
 
     def _head(self, headers: dict[bytes, bytes]) -> bytes:
         lines = [self._parser.get_method() + b" " + self._target + b" HTTP/1.1"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from atapi.paper.routes import (
     admin,
     admin_accounts,
+    admin_faults,
     listen_keys,
     margin,
     products,
@@ -22,7 +23,8 @@ from atapi.paper.routes import (
 )
 from atapi.paper.wire.router import Router
 
-SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, admin, admin_accounts)
+HOST = (admin, admin_accounts, admin_faults)
+SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, *HOST)
 UM = (
     um_market,
     um_tickers,
@@ -31,8 +33,7 @@ UM = (
     um_account,
     um_settings,
     listen_keys,
-    admin,
-    admin_accounts,
+    *HOST,
 )
 
 

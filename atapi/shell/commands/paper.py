@@ -6,13 +6,13 @@ import argparse
 
 from atapi.domain.account import Wallet
 from atapi.errors import Refused, UsageError
-from atapi.shell import paper_accounts
+from atapi.shell import paper_accounts, paper_faults
 from atapi.shell.arguments import amount, choice, count, span
 from atapi.shell.context import Context
 from atapi.shell.registry import command
 from atapi.table import Table
 
-VERBS = ("status", "advance", "deposit", "reset", "serve", "account")
+VERBS = ("status", "advance", "deposit", "reset", "serve", "account", "fault")
 TAKES_VALUE = ("advance", "deposit")
 
 
@@ -23,7 +23,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],  # not required, as argparse would have it
         metavar="WORD",
-        help="advance SPAN; deposit AMOUNT; account add|list|fund|change [NAME [AMOUNT]]",
+        help="advance SPAN; deposit AMOUNT; account add|list|fund|change [NAME [AMOUNT]]; "
+        "fault add FAULT, list, clear [N], words",
     )
     parser.add_argument(
         "--wallet", type=choice(*Wallet), default="spot", help="of deposit and account fund; default spot"
@@ -42,7 +43,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     sends_orders=True,
     columns="status: name, value; advance: time, symbol, rate_bp, mark, position [base], amount_usdt; "
     "deposit: as balance; serve: one `name: value` a line; account list: name, key, fees in bp, what the key "
-    "may do, created; account add: name, value; account fund: wallet, asset, amount",
+    "may do, created; account add: name, value; account fund: wallet, asset, amount; "
+    "fault: id, fault, met (how often it fitted), struck; fault words: action, value, befalls, about",
     examples=(
         "paper status",
         "paper advance 8h",
@@ -50,21 +52,31 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "paper serve --port 8100",
         "paper account add bob --futures-fees 1.8bp/4bp",
         "paper account fund bob 1000usdt --wallet futures",
+        "paper fault add lose after method=POST path=/fapi/v1/order nth=2",
+        "paper fault add status 503 path=/api/* chance=10% seed=7",
+        "paper fault clear",
     ),
 )
 def paper(context: Context, args: argparse.Namespace) -> Table | None:
-    """The embedded exchange: status, advance SPAN, deposit AMOUNT, reset, serve, account.
+    """The embedded exchange: status, advance SPAN, deposit AMOUNT, reset, serve, account, fault.
 
     advance moves a clock that stands still and lists the fundings received on the way. reset throws everything away
     and begins again. serve opens it to other programs until Ctrl-C; any Binance client works against it. account
     add NAME makes another user, with a key and funds of its own, and shows its secret this once; account fund NAME
     gives it more, in every wallet where no amount is said; account change NAME sets its fees and permissions.
+
+    fault add ACTION [VALUE] [before|after] [NAME=VALUE ...] makes the exchange misbehave until fault clear [N]; fault
+    words explains the actions. before means that it never heard of the request, after that it did what was asked.
+    Which requests: market= method= path= account= symbol=; which events: event= stream= symbol= account=; of those:
+    nth=3 or nth=3-5, every=10, times=1, chance=10% seed=7. Patterns take * and ?.
     """
     service = context.services.paper
     if service is None:
         raise Refused(
             f"{context.settings.network} is a real venue: nothing there is ours to move", hint="network paper"
         )
+    if args.verb == "fault":
+        return paper_faults.fault(service.faults, args.words)
     if args.verb == "account":
         return paper_accounts.account(service.accounts, args.words, args)
     if len(args.words) > (most := 1 if args.verb in TAKES_VALUE else 0):

@@ -138,7 +138,7 @@ def test_a_reset_forgets_users(spot: Wire, hosted: Hosted) -> None:
         ({"name": "@fees"}, "name must be letters, digits, - and _, beginning with a letter, at most 32."),
         ({"name": ""}, "name must be letters, digits, - and _, beginning with a letter, at most 32."),
         ({}, "name must be letters, digits, - and _, beginning with a letter, at most 32."),
-        ({"name": "x", "fees": {"cm": {}}}, "fees must name rates by market, spot or um."),
+        ({"name": "x", "fees": {"xm": {}}}, "fees must name rates by market: spot, um, cm."),
         (
             {"name": "x", "fees": {"um": {"maker": "0.1"}}},
             "fees.um must hold maker and taker as fractions below 1.",

@@ -22,6 +22,7 @@ from atapi.services.network import Api, NetworkInfo, NetworkService
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperService
 from atapi.services.paper_accounts import PaperAccounts
+from atapi.services.paper_faults import PaperFaults
 from atapi.settings import Settings
 from atapi.shell.context import Context
 from atapi.shell.shell import Shell
@@ -132,6 +133,7 @@ class Desk:
                 futures=futures,
                 account=account,
                 accounts=PaperAccounts(self.backroom),
+                faults=PaperFaults(self.backroom),
                 server=self.server,
             )
             if self.network == "paper"

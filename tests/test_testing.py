@@ -1,0 +1,69 @@
+"""The fixture for other people's tests."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from binance.spot import Spot
+
+from atapi.testing import PaperExchange, paper_exchange, paper_exchange_options  # noqa: F401
+from tests.paper.client import Wire
+
+
+def wire(exchange: PaperExchange) -> Wire:
+    return Wire(exchange.spot_url, exchange.key, exchange.secret, "/api/v3")
+
+
+def test_it_is_a_funded_binance(paper_exchange: PaperExchange) -> None:  # noqa: F811
+    client = Spot(paper_exchange.key, paper_exchange.secret, base_url=paper_exchange.spot_url, timeout=10)
+
+    held = {row["asset"]: float(row["free"]) for row in client.account(omitZeroBalances="true")["balances"]}
+    client.session.close()
+
+    assert held == {"BNB": 10, "BTC": 1, "ETH": 10, "USDT": 100_000}
+    with urllib.request.urlopen(f"{paper_exchange.um_url}/fapi/v1/time") as answer:
+        assert json.load(answer) == {"serverTime": 1767225600000}
+
+
+def test_time_passes_when_told(paper_exchange: PaperExchange) -> None:  # noqa: F811
+    assert paper_exchange.advance(timedelta(hours=8)) == datetime(2026, 1, 1, 8, tzinfo=UTC)
+
+
+def test_two_accounts_have_keys_of_their_own(paper_exchange: PaperExchange) -> None:  # noqa: F811
+    bob = paper_exchange.account("bob")
+    poor = paper_exchange.account("poor", funded=False)
+
+    first = wire(paper_exchange)
+    counts = [
+        len(Wire(first.url, key, secret, "/api/v3").signed("GET", "/api/v3/account", omitZeroBalances="true").json["balances"])
+        for key, secret in ((bob.key, bob.secret), (poor.key, poor.secret))
+    ]  # fmt: skip
+
+    assert len({paper_exchange.key, bob.key, poor.key}) == 3
+    assert counts == [4, 0]
+
+
+def test_faults_are_set_and_cleared(paper_exchange: PaperExchange) -> None:  # noqa: F811
+    number = paper_exchange.fault("status 503 path=/api/v3/ping")
+    broken = wire(paper_exchange).get("/api/v3/ping").status
+
+    cleared = paper_exchange.clear_faults()
+
+    assert (number, broken, cleared) == (1, 503, 1)
+    assert wire(paper_exchange).get("/api/v3/ping").status == 200
+
+
+class TestOptions:
+    """A test file may choose another world."""
+
+    @pytest.fixture
+    def paper_exchange_options(self) -> Mapping[str, Any]:
+        return {"seed": 7, "at": datetime(2024, 5, 5, tzinfo=UTC)}
+
+    def test_they_are_heard(self, paper_exchange: PaperExchange) -> None:  # noqa: F811
+        assert wire(paper_exchange).now() == 1714867200000
