@@ -134,6 +134,23 @@ class UmDesk:
             }
             return [held.get(side) or accounts.flat_view(account, symbol, side, now) for side in sides]
 
+    def busy_views(self, account: str) -> Sequence[PositionView]:
+        """Show positions that are open, and flat symbols that have orders."""
+        with self._call() as now:
+            accounts = self._market.accounts
+            found = accounts.views(account, now)
+            held = {view.position.symbol for view in found}
+            sides = (LONG, SHORT) if self.settings.hedged(account) else (BOTH,)
+            flat = [
+                accounts.flat_view(account, symbol, side, now)
+                for symbol in accounts.resting_symbols(account)
+                if symbol not in held
+                for side in sides
+            ]
+            return sorted(
+                [*found, *flat], key=lambda view: (view.position.symbol, view.position.position_side)
+            )
+
     def spendable(self, account: str, asset: str, now_ms: int) -> Decimal:
         """How much of an asset may leave the futures wallet."""
         accounts = self._market.accounts
