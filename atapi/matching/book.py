@@ -7,7 +7,7 @@ nothing, `commit` does it. The book knows owners only as names, to keep an owner
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,19 +16,31 @@ NONE = "NONE"
 EXPIRE_MAKER = "EXPIRE_MAKER"
 EXPIRE_TAKER = "EXPIRE_TAKER"
 EXPIRE_BOTH = "EXPIRE_BOTH"
+DECREMENT = "DECREMENT"
+TRANSFER = "TRANSFER"  # between accounts of one trade group; an owner's own orders are decremented
 
 
 class Resting:
-    """One order resting in a book."""
+    """One order resting in a book. An iceberg shows its peak only; taken, the next slice queues up behind.
 
-    __slots__ = ("bid", "id", "lots", "owner", "price")
+    Args:
+        lots: All that is left of it.
+        peak: What an iceberg shows at most; 0 for an order that is no iceberg.
+        shown: What an iceberg shows just now, where that is less than its peak.
+    """
 
-    def __init__(self, id: int, owner: str, bid: bool, price: int, lots: int) -> None:
+    __slots__ = ("bid", "hidden", "id", "lots", "owner", "peak", "price")
+
+    def __init__(
+        self, id: int, owner: str, bid: bool, price: int, lots: int, peak: int = 0, shown: int = 0
+    ) -> None:
         self.id = id
         self.owner = owner
         self.bid = bid
         self.price = price  # ticks
-        self.lots = lots  # left
+        self.peak = peak
+        self.lots = min(lots, shown or peak or lots)  # left, where anybody sees it
+        self.hidden = lots - self.lots
 
     def __repr__(self) -> str:
         return (
@@ -42,10 +54,22 @@ class Plan:
 
     fills: list[tuple[Resting, int]] = field(default_factory=list)  # maker, lots; best price first
     expired: list[Resting] = field(default_factory=list)  # the taker's own, taken off instead of matched
+    decrements: list[tuple[Resting, int]] = field(default_factory=list)  # own orders, lots both sides lose
     lots: int = 0  # filled in all
     value: int = 0  # sum of price * lots, ticks times lots
+    met: Resting | None = None  # the own order that ended the incoming one
     halted: bool = False  # self-trade prevention ended the incoming order
     dry: bool = False  # it wanted more than the whole side of the book holds
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the incoming order would meet nobody."""
+        return not (self.lots or self.expired or self.decrements or self.halted)
+
+    @property
+    def prevented(self) -> int:
+        """Lots that both sides lose instead of trading."""
+        return sum(lots for _, lots in self.decrements)
 
 
 class _Level:
@@ -54,6 +78,20 @@ class _Level:
     def __init__(self) -> None:
         self.lots = 0
         self.queue: OrderedDict[int, Resting] = OrderedDict()  # id -> order, oldest first
+
+    def parts(self) -> Iterator[tuple[Resting, int]]:
+        """Walk what may be taken in the order it would be: all that is shown, then the icebergs' slices in turn."""
+        below: deque[tuple[Resting, int]] = deque()
+        for order in self.queue.values():
+            yield order, order.lots
+            if order.hidden:
+                below.append((order, order.hidden))
+        while below:
+            order, hidden = below.popleft()
+            part = min(hidden, order.peak)
+            yield order, part
+            if hidden > part:
+                below.append((order, hidden - part))
 
 
 class _Half:
@@ -84,7 +122,12 @@ class _Half:
         level = self.levels[key]
         level.lots -= lots
         order.lots -= lots
-        if not order.lots:
+        if not order.lots and order.hidden:
+            order.lots = min(order.hidden, order.peak)
+            order.hidden -= order.lots
+            level.lots += order.lots
+            level.queue.move_to_end(order.id)
+        elif not order.lots:
             del level.queue[order.id]
             if not level.queue:
                 self._drop(key)
@@ -151,6 +194,15 @@ class Book:
         if not order.lots:
             del self._orders[order.id]
 
+    def shrink(self, order: Resting, lots: int) -> None:
+        """Take lots from a resting order that keeps its place, what it hides first; some must be left."""
+        assert 0 < lots < order.lots + order.hidden, (order, lots)
+        unseen = min(lots, order.hidden)
+        order.hidden -= unseen
+        if lots > unseen:
+            half, key = self._place_of(order)
+            half.take(key, order, lots - unseen)
+
     def orders(self, bid: bool) -> Iterator[Resting]:
         """Walk one side in priority: best price first, oldest first."""
         half = self._bids if bid else self._asks
@@ -179,30 +231,37 @@ class Book:
         """
         plan = Plan()
         half = self._asks if bid else self._bids
+        left, purse = lots, budget
         for key in reversed(half.keys):
             price = -key if bid else key
             if limit is not None and (price > limit if bid else price < limit):
                 break
-            for order in half.levels[key].queue.values():
-                if order.owner == owner and prevention != NONE:
-                    if prevention != EXPIRE_TAKER:
-                        plan.expired.append(order)
-                    if prevention != EXPIRE_MAKER:
-                        plan.halted = True
-                        return plan
-                    continue
-                part = order.lots
-                if lots is not None:
-                    part = min(part, lots - plan.lots)
-                if budget is not None:
-                    part = min(part, (budget - plan.value) // price)
+            for order, part in half.levels[key].parts():
+                if left is not None:
+                    part = min(part, left)
+                if purse is not None:
+                    part = min(part, purse // price)
                 if part <= 0:
                     return plan
-                plan.fills.append((order, part))
-                plan.lots += part
-                plan.value += part * price
-                if plan.lots == lots:
-                    return plan
+                if order.owner == owner and prevention != NONE:
+                    if prevention in (EXPIRE_MAKER, EXPIRE_BOTH) and order not in plan.expired:
+                        plan.expired.append(order)
+                    if prevention in (EXPIRE_TAKER, EXPIRE_BOTH):
+                        plan.met, plan.halted = order, True
+                        return plan
+                    if prevention == EXPIRE_MAKER:
+                        continue
+                    plan.decrements.append((order, part))
+                else:
+                    plan.fills.append((order, part))
+                    plan.lots += part
+                    plan.value += part * price
+                if purse is not None:
+                    purse -= part * price
+                if left is not None:
+                    left -= part
+                    if not left:
+                        return plan
         else:
             plan.dry = True
         return plan
@@ -211,7 +270,7 @@ class Book:
         """Do what a plan says. The book must not have changed since it was made."""
         for order in plan.expired:
             self.remove(order.id)
-        for order, lots in plan.fills:
+        for order, lots in plan.fills + plan.decrements:
             self.fill(order, lots)
 
     def depth(self, limit: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:

@@ -1,8 +1,8 @@
-"""The trading rules an order is held against, and what Binance answers when it breaks one.
+"""The trading rules a futures order is held against, and what Binance answers when it breaks one.
 
-Two tables, one per market, checked top down; the first rule broken is the answer. Values come from the symbol's own
-rules; what Binance sets alike for nearly all symbols stands here as constants.
-Source: protocol reference, sections 5.1 to 5.3.
+A table, checked top down; the first rule broken is the answer. Values come from the symbol's own rules; what Binance
+sets alike for nearly all symbols stands here as constants. Those of spot are in `spot_filters`.
+Source: protocol reference, sections 5.2 and 5.3.
 """
 
 from __future__ import annotations
@@ -14,15 +14,6 @@ from typing import NamedTuple, Protocol
 
 from atapi.domain.numbers import ZERO, plain
 
-# Spot, alike for all symbols (live rows of 2026-09).
-SPOT_MAX_PRICE = Decimal(1_000_000)
-SPOT_MAX_NOTIONAL = Decimal(9_000_000)  # not applied to MARKET
-SPOT_BAND = {
-    "BUY": (Decimal("0.5"), Decimal("1.2")),
-    "SELL": (Decimal("0.8"), Decimal(2)),
-}  # of the 5-minute average
-SPOT_PRECISION = 8  # decimals of any amount
-# USD-M.
 UM_MAX_PRICE = Decimal(4_529_764)
 MAX_OPEN_ORDERS = 200  # per symbol and account, on both
 
@@ -89,25 +80,9 @@ class Candidate:
     side: str
     price: Decimal | None  # of a LIMIT
     quantity: Decimal | None  # base asset
-    quote_quantity: Decimal | None  # spot MARKET by quote
-    reference: Decimal  # spot: 5-minute average price; USD-M: mark price
+    reference: Decimal  # mark price
     open_orders: int  # of this account in this symbol
     reduce_only: bool = False
-
-
-def breach_of_spot(rules: Rules, order: Candidate) -> Breach | None:
-    """Find the first spot rule an order breaks."""
-    for name, value in (
-        ("price", order.price),
-        ("quantity", order.quantity),
-        ("quoteOrderQty", order.quote_quantity),
-    ):
-        if value is not None and not _decimals_within(value, SPOT_PRECISION):
-            return Breach(-1111, f"Parameter '{name}' has too much precision.")
-    for filter_name, passes in SPOT_FILTERS:
-        if not passes(rules, order):
-            return Breach(-1013, f"Filter failure: {filter_name}")
-    return None
 
 
 def breach_of_um(rules: UmRules, order: Candidate) -> Breach | None:
@@ -118,68 +93,17 @@ def breach_of_um(rules: UmRules, order: Candidate) -> Breach | None:
     return None
 
 
-def _decimals_within(value: Decimal, decimals: int) -> bool:
+def decimals_within(value: Decimal, decimals: int) -> bool:
+    """Whether a number needs no more decimals than that."""
     # Read off the digits, because trailing zeros do not count and a huge number must not trap the arithmetic.
     _, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int), value
     return exponent >= -decimals or not any(digits[exponent + decimals :])
 
 
-def _on_grid(value: Decimal, step: Decimal) -> bool:
+def on_grid(value: Decimal, step: Decimal) -> bool:
+    """Whether a number is whole steps."""
     return value % step == 0
-
-
-# --- spot: True where it passes -----------------------------------------------------------------------------------
-def _price_filter(rules: Rules, order: Candidate) -> bool:
-    price = order.price
-    return price is None or (rules.tick_size <= price <= SPOT_MAX_PRICE and _on_grid(price, rules.tick_size))
-
-
-def _percent_price(rules: Rules, order: Candidate) -> bool:
-    if order.price is None:
-        return True
-    low, high = SPOT_BAND[order.side]
-    return order.reference * low <= order.price <= order.reference * high
-
-
-def _lot_size(rules: Rules, order: Candidate) -> bool:
-    quantity = order.quantity
-    return quantity is None or (
-        rules.lot_size <= quantity <= rules.max_quantity and _on_grid(quantity, rules.lot_size)
-    )
-
-
-def _market_lot_size(rules: Rules, order: Candidate) -> bool:
-    if order.price is not None:
-        return True
-    quantity = order.quantity
-    if quantity is None:
-        assert order.quote_quantity is not None
-        quantity = order.quote_quantity / order.reference
-    return quantity <= rules.market_max_quantity
-
-
-def _notional(rules: Rules, order: Candidate) -> bool:
-    if order.quote_quantity is not None:
-        return order.quote_quantity >= rules.min_notional
-    assert order.quantity is not None
-    if order.price is None:
-        return order.quantity * order.reference >= rules.min_notional
-    return rules.min_notional <= order.quantity * order.price <= SPOT_MAX_NOTIONAL
-
-
-def _max_num_orders(rules: Rules, order: Candidate) -> bool:
-    return order.open_orders < MAX_OPEN_ORDERS
-
-
-SPOT_FILTERS: tuple[tuple[str, Callable[[Rules, Candidate], bool]], ...] = (
-    ("PRICE_FILTER", _price_filter),
-    ("PERCENT_PRICE_BY_SIDE", _percent_price),
-    ("LOT_SIZE", _lot_size),
-    ("MARKET_LOT_SIZE", _market_lot_size),
-    ("NOTIONAL", _notional),
-    ("MAX_NUM_ORDERS", _max_num_orders),
-)
 
 
 # --- USD-M: True where it is broken -------------------------------------------------------------------------------
@@ -188,7 +112,7 @@ def _below_zero_price(rules: UmRules, order: Candidate) -> bool:
 
 
 def _price_too_fine(rules: UmRules, order: Candidate) -> bool:
-    return order.price is not None and not _decimals_within(order.price, rules.price_precision)
+    return order.price is not None and not decimals_within(order.price, rules.price_precision)
 
 
 def _price_below(rules: UmRules, order: Candidate) -> bool:
@@ -200,7 +124,7 @@ def _price_above(rules: UmRules, order: Candidate) -> bool:
 
 
 def _off_tick(rules: UmRules, order: Candidate) -> bool:
-    return order.price is not None and not _on_grid(order.price, rules.tick_size)
+    return order.price is not None and not on_grid(order.price, rules.tick_size)
 
 
 def _quantity(order: Candidate) -> Decimal:
@@ -239,7 +163,7 @@ UM_FILTERS: tuple[tuple[int, str, Callable[[UmRules, Candidate], bool]], ...] = 
     (
         -1111,
         "Precision is over the maximum defined for this asset.",
-        lambda rules, order: not _decimals_within(_quantity(order), rules.quantity_precision),
+        lambda rules, order: not decimals_within(_quantity(order), rules.quantity_precision),
     ),
     (-4013, "Price less than min price.", _price_below),
     (-4002, "Price greater than max price.", _price_above),
@@ -253,7 +177,7 @@ UM_FILTERS: tuple[tuple[int, str, Callable[[UmRules, Candidate], bool]], ...] = 
     (
         -4023,
         "Qty not increased by step size.",
-        lambda rules, order: not _on_grid(_quantity(order), rules.lot_size),
+        lambda rules, order: not on_grid(_quantity(order), rules.lot_size),
     ),
     (
         -4164,

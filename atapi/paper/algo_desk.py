@@ -36,7 +36,7 @@ class AlgoDesk:
             Refusal: As Binance's.
         """
         self._judge(algo, self._market.quoted(algo.symbol, now_ms), now_ms)
-        number = self._ids.algo()
+        number = self._ids.next("algo")
         return self._algos.add(
             replace(
                 algo,
@@ -80,7 +80,6 @@ class AlgoDesk:
                 side=algo.side,
                 price=algo.price if limited else None,
                 quantity=algo.quantity,
-                quote_quantity=None,
                 reference=algo.trigger_price or mark,  # what it will be judged at is not known yet
                 open_orders=0,
                 reduce_only=algo.closes,

@@ -39,6 +39,13 @@ class CrowdQuotes:
         if quote != listing.quoted:
             self._requote(listing, *quote, now_ms)
 
+    def around(self, listing: Listing[Any], price: Decimal, now_ms: int) -> None:
+        """Quote around a price that the market reached, whatever it is by now; what that crosses is traded."""
+        listing.looked = now_ms // LOOK_EVERY_MS
+        quote = (now_ms // SECOND, price)
+        if quote != listing.quoted:
+            self._requote(listing, *quote, now_ms)
+
     def remember(self, listing: Listing[Any]) -> None:
         """Keep what was taken from the quotes, so that a restart does not bring it back."""
         if listing.taken:

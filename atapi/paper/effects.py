@@ -16,10 +16,13 @@ from atapi.matching.ledger import Entry, Holder
 from atapi.paper.algos import AlgoRecord
 from atapi.paper.records import (
     AccountRecord,
+    AmendRecord,
     IncomeRecord,
+    ListRecord,
     MarginChange,
     OrderRecord,
     PositionRecord,
+    PreventedRecord,
     SettledFunding,
     TradeRecord,
     TransferRecord,
@@ -46,11 +49,14 @@ class Batch:
     postings: list[Posting] = field(default_factory=list)
     balances: dict[tuple[Holder, str], Decimal] = field(default_factory=dict)  # (holder, asset) -> balance
     orders: dict[tuple[str, int], OrderRecord] = field(default_factory=dict)  # (market, id) -> order
+    lists: dict[int, ListRecord] = field(default_factory=dict)  # id -> order list
+    prevented: list[PreventedRecord] = field(default_factory=list)
+    amends: list[AmendRecord] = field(default_factory=list)
+    algos: dict[int, AlgoRecord] = field(default_factory=dict)  # algo id -> conditional order
+    margin_changes: list[MarginChange] = field(default_factory=list)
     trades: list[TradeRecord] = field(default_factory=list)
     positions: dict[tuple[str, str, str], PositionRecord] = field(default_factory=dict)
-    algos: dict[int, AlgoRecord] = field(default_factory=dict)  # algo id -> conditional order
     income: list[IncomeRecord] = field(default_factory=list)
-    margin_changes: list[MarginChange] = field(default_factory=list)
     transfers: list[TransferRecord] = field(default_factory=list)
     settings: dict[tuple[str, str], str] = field(default_factory=dict)  # (account, name) -> value
     meta: dict[str, str] = field(default_factory=dict)
@@ -98,8 +104,27 @@ class Effects:
         self._batch.orders[record.market, record.order_id] = record
         self._tell("order", record)
 
+    def keep(self, record: OrderRecord) -> None:
+        """Note an order whose owner sees no change."""
+        self._batch.orders[record.market, record.order_id] = record
+
+    def order_list(self, record: ListRecord, status: str) -> None:
+        """Note a new or changed order list; `status` is EXEC_STARTED, UPDATED or ALL_DONE."""
+        self._batch.lists[record.list_id] = record
+        self._tell("list", (copy(record), status))
+
+    def prevented(self, record: PreventedRecord) -> None:
+        """Note that an account did not trade with itself; the orders it changed are noted after it."""
+        self._batch.prevented.append(record)
+        self._tell("prevented", record)
+
+    def amended(self, record: AmendRecord) -> None:
+        """Note that an order has another quantity; the order is noted after it."""
+        self._batch.amends.append(record)
+        self._tell("amended", record)
+
     def amendment(self, record: OrderRecord) -> None:
-        """Note that an order's price or quantity was changed by its owner."""
+        """Note that a futures order was changed by its owner and lost its place on the book."""
         self._batch.orders[record.market, record.order_id] = record
         self._tell("amendment", record)
 
@@ -117,6 +142,10 @@ class Effects:
         """Note that a setting was changed that streams tell."""
         self._tell("config", (account, change))
 
+    def margin_change(self, record: MarginChange) -> None:
+        """Note a change of isolated margin."""
+        self._batch.margin_changes.append(record)
+
     def trade(self, record: TradeRecord) -> None:
         """Note a fill."""
         self._batch.trades.append(record)
@@ -130,10 +159,6 @@ class Effects:
     def income(self, record: IncomeRecord) -> None:
         """Note a line of income."""
         self._batch.income.append(record)
-
-    def margin_change(self, record: MarginChange) -> None:
-        """Note a change of isolated margin."""
-        self._batch.margin_changes.append(record)
 
     def transfer(self, record: TransferRecord) -> None:
         """Note a transfer."""

@@ -39,6 +39,7 @@ from atapi.paper.records import (
     TransferRecord,
 )
 from atapi.paper.rulebook import Rulebook
+from atapi.paper.spot_desk import SpotDesk
 from atapi.paper.spot_market import SpotMarket
 from atapi.paper.store import Store
 from atapi.paper.tape import Tape
@@ -99,6 +100,7 @@ class Exchange:
             self._effects,
         )
         self._spot = SpotMarket(office, self.catalogue.spot)
+        self.spot = SpotDesk(self._spot, self._call)
         self._perpetuals = {kind.name: Perpetuals.open(office, kind) for kind in (UmMarket, CmMarket)}
         self._transfers = Transfers(store, self._effects, self._wallets, ids, self._spendable)
         self._markets: dict[str, Market[Any]] = {"spot": self._spot} | {
@@ -114,8 +116,9 @@ class Exchange:
         self._timeline = Timeline(self._orders, self._markets, sources)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
-        for order in store.open_orders():
+        for order in sorted(store.open_orders(), key=lambda order: (order.working_ms, order.order_id)):
             self._market(order.market).restore(order)
+        self._spot.lists.restored()
         self._effects.meta("feed", feed.identity())
         self._commit()
 
@@ -221,7 +224,8 @@ class Exchange:
     ) -> tuple[int, Sequence[tuple[Decimal, Decimal]], Sequence[tuple[Decimal, Decimal]]]:
         """Update id, bids and asks as (price, quantity), best first."""
         with self._call() as now:
-            listing = self._market(market).quoted(symbol, now)
+            self._market(market).look(symbol, now)
+            listing = self._market(market).listing(symbol)
         tick, lot = listing.tick, listing.lot
         bids, asks = listing.book.depth(limit)
         return (
@@ -326,9 +330,13 @@ class Exchange:
                 self._market(market).listing(symbol)
             return self._store.trades(account, market, symbol)
 
+    def desk(self, market: str) -> UmDesk:
+        """What a futures market has beyond that: settings, conditional orders, liquidation."""
+        return self._desks[market]
+
     @property
     def futures(self) -> UmDesk:
-        """What USD-M has beyond that: settings, conditional orders, liquidation."""
+        """The desk of USD-M."""
         return self._desks["um"]
 
     # --- futures account ------------------------------------------------------------------------------------

@@ -30,9 +30,18 @@ class Ids:
         self._trade = {market: store.last_id("trades", "trade_id", market) for market in FIRST_ORDER}
         self._income = max(store.last_id("income", "income_id"), FIRST_INCOME - 1)
         self._transfer = max(store.last_id("transfers", "transfer_id"), FIRST_TRANSFER - 1)
-        self._algo = max(store.last_id("algos", "algo_id"), FIRST_ALGO - 1)
+        self._counters = {
+            name: store.last_id(table, column)
+            for name, table, column in (
+                ("list", "lists", "list_id"),
+                ("prevented", "prevented", "match_id"),
+                ("execution", "amends", "execution_id"),
+                ("algo", "algos", "algo_id"),
+            )
+        }
+        self._counters["algo"] = max(self._counters["algo"], FIRST_ALGO - 1)
+        self._counters["liquidation"] = store.count_orders("autoclose-%")
         self._account = store.last_id("accounts", "CAST(account AS INTEGER)")
-        self._liquidation = store.count_orders("autoclose-%")
         self._crowd = 0
 
     def order(self, market: str) -> int:
@@ -55,15 +64,14 @@ class Ids:
         self._transfer += 1
         return self._transfer
 
-    def algo(self) -> int:
-        """Give the next id of a conditional order."""
-        self._algo += 1
-        return self._algo
+    def next(self, name: str) -> int:
+        """Give the next of `list`, `prevented` (match), `execution` (amendment), `algo` or `liquidation`."""
+        self._counters[name] += 1
+        return self._counters[name]
 
-    def liquidation(self) -> int:
-        """Give the next number of a liquidation order."""
-        self._liquidation += 1
-        return self._liquidation
+    def last(self, name: str) -> int:
+        """Tell the last id that `next` gave; 0 where it gave none yet."""
+        return self._counters[name]
 
     def account(self) -> str:
         """Give the next account id."""

@@ -72,7 +72,7 @@ class Liquidator:
             excess = tier_excess(position.quantity, mark, rules.brackets, contract)
             size = min(size, ceil_to(excess, rules.lot_size))
         wallet, stood_on = self._wallet(position), position.margin
-        number = self._market.office.ids.liquidation()
+        number = self._market.office.ids.next("liquidation")
         order = self._market.force(position, size, price, LIQUIDATION, f"autoclose-{number}", now_ms)
         if order.open:
             self._take_over(order, position, price, mark, now_ms)

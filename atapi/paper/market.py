@@ -39,6 +39,7 @@ class Draft:
     limit: int | None  # worst price in ticks
     lots: int | None  # most it may take; None where a budget bounds it
     budget: int | None = None
+    waits: bool = False  # for a price, before it goes on the book
 
 
 class Market(ABC, Generic[RulesT]):
@@ -95,38 +96,61 @@ class Market(ABC, Generic[RulesT]):
     def follow(self, listing: Listing[RulesT], accounts: Iterable[str], now_ms: int) -> None:
         """Do what follows for these accounts once they traded or let an order rest; nothing here."""
 
+    def starting(self, order: OrderRecord, now_ms: int) -> None:
+        """Do what must be done before an order's first trade; nothing here."""
+
     def ended(self, order: OrderRecord, now_ms: int) -> None:
-        """Do what follows from the end of an order; nothing here."""
+        """Do what follows when an order is open no more; nothing here."""
+
+    def prevented(
+        self,
+        taker: OrderRecord,
+        maker: Resting,
+        *,
+        taker_lots: int | None,
+        maker_lots: int | None,
+        now_ms: int,
+    ) -> int | None:
+        """Write down a trade of an owner with itself that is prevented, and give its id; nothing here."""
+        return None
 
     # --- orders -------------------------------------------------------------------------------------------------
-    def admit(self, account: str, submit: Submit, now_ms: int) -> Draft:
-        """Judge an order as it came from its owner; by itself, that is all."""
-        return self.judge(account, submit, now_ms)
-
     def place(self, account: str, submit: Submit, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
         """Judge, match and book an order; its own fills are returned with it."""
         return self.book(self.admit(account, submit, now_ms), now_ms)
 
+    def admit(self, account: str, submit: Submit, now_ms: int) -> Draft:
+        """Judge an order as it came from its owner; by itself, that is all."""
+        return self.judge(account, submit, now_ms)
+
     def book(self, draft: Draft, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
-        """Match and book an order that was judged; its own fills are returned with it."""
-        order, office = draft.order, self.office
-        order.order_id = office.ids.order(self.name)
+        """Give an order that was judged its ids, match it, and let the rest of it rest or expire."""
+        self.register(draft.order)
+        trades = self.enter(draft, now_ms)
+        return copy(draft.order), trades
+
+    def register(self, order: OrderRecord) -> None:
+        """Give a new order its ids."""
+        order.order_id = self.office.ids.order(self.name)
         if not order.client_order_id:
             order.client_order_id = client_order_id(self.name, order.order_id)
-        listing = self.listing(order.symbol)
-        office.orders.add(order)
-        self.reserve(order, draft.plan)
-        office.effects.order(order)
-        trades = self.enter(listing, draft, now_ms)
-        return copy(order), trades
+        self.office.orders.add(order)
 
-    def enter(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> list[TradeRecord]:
-        """Let an order match, and what is left of it rest or expire."""
+    def enter(self, draft: Draft, now_ms: int) -> list[TradeRecord]:
+        """Match an order that has ids with the book, and let the rest of it rest or expire."""
+        self.reserve(draft.order, draft.plan)
+        self.office.effects.order(draft.order)
+        return self.work(draft, now_ms)
+
+    def work(self, draft: Draft, now_ms: int) -> list[TradeRecord]:
+        """Match an order that is registered and reserved for, and let the rest of it rest or expire."""
+        order = draft.order
+        listing = self.listing(order.symbol)
         trades = self._match(listing, draft, now_ms)
-        if draft.order.open:
+        if order.open:
             self._rest_or_expire(listing, draft, now_ms)
-        if trades or draft.order.open:
-            self._note_book(listing, now_ms)
+        if trades or order.open:
+            self.note_book(listing, now_ms)
         self._quotes.remember(listing)
         return trades
 
@@ -136,7 +160,7 @@ class Market(ABC, Generic[RulesT]):
         """Cancel one open order."""
         listing = self.listing(symbol)
         order = self.office.orders.find_open(account, self.name, symbol, order_id, client_id)
-        self._end(listing, order, "CANCELED", None, now_ms)
+        self.end(listing, order, "CANCELED", None, now_ms)
         return copy(order)
 
     def cancel_all(self, account: str, symbol: str, now_ms: int) -> list[OrderRecord]:
@@ -144,7 +168,7 @@ class Market(ABC, Generic[RulesT]):
         listing = self.listing(symbol)
         orders = self.office.orders.open(account, self.name, symbol)
         for order in orders:
-            self._end(listing, order, "CANCELED", None, now_ms)
+            self.end(listing, order, "CANCELED", None, now_ms)
         return [copy(order) for order in orders]
 
     def restore(self, order: OrderRecord) -> None:
@@ -152,9 +176,7 @@ class Market(ABC, Generic[RulesT]):
         listing = self.listing(order.symbol)
         self.office.orders.add(order)
         self.reserve(order, None)
-        bid = order.side == "BUY"
-        lots = listing.lots(order.remaining)
-        listing.book.add(Resting(order.order_id, order.account, bid, listing.ticks(order.price), lots))
+        listing.book.add(_resting(listing, order))
 
     # --- books --------------------------------------------------------------------------------------------------
     def listing(self, symbol: str) -> Listing[RulesT]:
@@ -184,6 +206,22 @@ class Market(ABC, Generic[RulesT]):
         self._quotes.refresh(listing, now_ms)
         return listing
 
+    def look(self, symbol: str, now_ms: int) -> None:
+        """Let the market's price of this moment do what it does to open orders."""
+        self.quoted(symbol, now_ms)
+
+    def reached(self, listing: Listing[RulesT], bar: Bar) -> bool:
+        """Whether a bar traded beyond an account's resting order; the crowd withdraws for it."""
+        listing.withdraw_crowd()
+        bid, ask = listing.book.best_bid, listing.book.best_ask
+        return (bid is not None and bar.low < listing.price(bid)) or (
+            ask is not None and bar.high > listing.price(ask)
+        )
+
+    def live_through(self, listing: Listing[RulesT], bar: Bar, time_ms: int) -> None:
+        """Let a bar that is over do what it does to open orders."""
+        self.fill_through(listing, bar, time_ms)
+
     def fill_through(self, listing: Listing[RulesT], bar: Bar, time_ms: int) -> None:
         """Fill resting orders that a bar of the market traded through, at their own prices.
 
@@ -198,14 +236,13 @@ class Market(ABC, Generic[RulesT]):
                 price = listing.price(resting.price)
                 if not left or (price <= bar.low if bid else price >= bar.high):
                     break
-                if listing.book.get(resting.id) is not resting:
-                    continue
-                if self.office.orders.of_id(self.name, resting.id).created_ms > bar.open_ms:
-                    continue
-                lots = min(left, resting.lots)
-                left -= lots
-                self._trade(listing, None, resting, lots, time_ms)
-                self._note_book(listing, time_ms)
+                while left and listing.book.get(resting.id) is resting:
+                    if self.office.orders.of_id(self.name, resting.id).working_ms > bar.open_ms:
+                        break
+                    lots = min(left, resting.lots)
+                    left -= lots
+                    self._trade(listing, None, resting, lots, time_ms)
+                    self.note_book(listing, time_ms)
 
     def purse(self, account: str, quote_asset: str, now_ms: int) -> Purse | None:
         """Open the BNB that an account pays this market's fees from; None where it does not."""
@@ -236,17 +273,19 @@ class Market(ABC, Generic[RulesT]):
         order, plan, trades = draft.order, draft.plan, list[TradeRecord]()
         while True:
             for own in plan.expired:
-                mine = self.office.orders.of_id(self.name, own.id)
-                self._end(listing, mine, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms)
+                if own is not plan.met:
+                    self._expire_own(listing, order, own, now_ms)
             for resting, lots in plan.fills:
                 if resting.lots < lots or listing.book.get(resting.id) is not resting:
                     break  # an earlier fill shrank it: look again
                 trades.append(self._trade(listing, order, resting, lots, now_ms))
             else:
+                for own, lots in plan.decrements:
+                    self._decrement(listing, order, own, lots, now_ms)
                 draft.plan = plan
                 return trades
             assert draft.lots is not None
-            left = draft.lots - listing.lots(order.executed)
+            left = draft.lots - listing.lots(order.executed + order.terms.prevented)
             plan = listing.book.plan(
                 order.side == "BUY",
                 owner=order.account,
@@ -254,6 +293,49 @@ class Market(ABC, Generic[RulesT]):
                 limit=draft.limit,
                 prevention=order.self_trade_prevention,
             )
+
+    def _expire_own(
+        self,
+        listing: Listing[RulesT],
+        taker: OrderRecord,
+        own: Resting,
+        now_ms: int,
+        taker_lots: int | None = None,
+    ) -> int | None:
+        mine = self.office.orders.of_id(self.name, own.id)
+        lots = own.lots + own.hidden
+        match = self.prevented(taker, own, taker_lots=taker_lots, maker_lots=lots, now_ms=now_ms)
+        self.end(listing, mine, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms, match=match)
+        return match
+
+    def _decrement(
+        self, listing: Listing[RulesT], taker: OrderRecord, own: Resting, lots: int, now_ms: int
+    ) -> None:
+        mine = self.office.orders.of_id(self.name, own.id)
+        match = self.prevented(taker, own, taker_lots=lots, maker_lots=lots, now_ms=now_ms)
+        quantity = listing.quantity(lots)
+        listing.book.fill(own, lots)
+        self.note_book(listing, now_ms)
+        for order in (mine, taker):
+            self.release(order, quantity, order.price)
+            order.terms = order.terms.but(
+                prevented=order.terms.prevented + quantity, prevented_match_id=match
+            )
+            order.updated_ms = now_ms
+            if order.remaining:
+                self.office.effects.order(order)
+            else:
+                self.end(listing, order, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms)
+
+    def _halt(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> None:
+        order, own = draft.order, draft.plan.met
+        assert own is not None
+        lots = listing.lots(order.remaining)
+        if own in draft.plan.expired:
+            match = self._expire_own(listing, order, own, now_ms, lots)
+        else:
+            match = self.prevented(order, own, taker_lots=lots, maker_lots=None, now_ms=now_ms)
+        self.end(listing, order, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms, match=match)
 
     def _take_for_crowd(self, listing: Listing[RulesT], resting: Resting, lots: int, now_ms: int) -> None:
         self._trade(listing, None, resting, lots, now_ms)
@@ -269,6 +351,9 @@ class Market(ABC, Generic[RulesT]):
             listing.take(resting.bid, resting.price, lots)
         else:
             maker = office.orders.of_id(self.name, resting.id)
+            self.starting(maker, now_ms)
+        if taker is not None and not taker.executed:
+            self.starting(taker, now_ms)
         listing.book.fill(resting, lots)
         trade_id = office.ids.trade(self.name, now_ms)
         taking = CROWD if taker is None else taker.account
@@ -296,37 +381,48 @@ class Market(ABC, Generic[RulesT]):
         order.executed += quantity
         order.quote_executed += value
         order.updated_ms = now_ms
-        if order.executed == order.quantity:
+        if order.remaining:
+            order.status = "PARTIALLY_FILLED"
+            self.office.effects.order(order)
+        else:
             order.status = "FILLED"
             self.office.orders.close(order)
-        else:
-            order.status = "PARTIALLY_FILLED"
-        self.office.effects.order(order)
-        if not order.open:
+            self.office.effects.order(order)
             self.ended(order, now_ms)
 
     def _rest_or_expire(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> None:
         order = draft.order
         if draft.plan.halted:
-            self._end(listing, order, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms)
-        elif order.type == "MARKET":
-            self._end(listing, order, "EXPIRED", NO_LIQUIDITY, now_ms)
+            self._halt(listing, draft, now_ms)
+        elif not order.price:
+            self.end(listing, order, "EXPIRED", NO_LIQUIDITY, now_ms)
         elif order.time_in_force in ("IOC", "FOK"):
             reason = IOC_REST if order.time_in_force == "IOC" else FOK_UNFILLED
-            self._end(listing, order, "EXPIRED", reason, now_ms)
+            self.end(listing, order, "EXPIRED", reason, now_ms)
         else:
-            assert draft.limit is not None
-            bid, lots = order.side == "BUY", listing.lots(order.remaining)
-            listing.book.add(Resting(order.order_id, order.account, bid, draft.limit, lots))
+            if order.terms.iceberg:
+                order.terms = order.terms.but(entered=order.executed)
+            listing.book.add(_resting(listing, order))
             self.follow(listing, (order.account,), now_ms)
 
-    def _end(
-        self, listing: Listing[RulesT], order: OrderRecord, status: str, reason: str | None, now_ms: int
+    def end(
+        self,
+        listing: Listing[RulesT],
+        order: OrderRecord,
+        status: str,
+        reason: str | None,
+        now_ms: int,
+        *,
+        match: int | None = None,
     ) -> None:
+        """Close an order that will not fill further; `match` is the prevented trade that ended it."""
         if listing.book.remove(order.order_id) is not None:
-            self._note_book(listing, now_ms)
+            self.note_book(listing, now_ms)
         self.release(order, order.remaining, order.price)
-        if order.quote_quantity:
+        if match is not None:
+            lost = order.terms.prevented + order.remaining
+            order.terms = order.terms.but(prevented=lost, prevented_match_id=match)
+        if order.quote_quantity and match is None:
             order.quantity = order.executed  # what it came to
         order.status = status
         order.expiry_reason = reason
@@ -335,21 +431,36 @@ class Market(ABC, Generic[RulesT]):
         self.office.effects.order(order)
         self.ended(order, now_ms)
 
-    def _note_book(self, listing: Listing[RulesT], now_ms: int) -> None:
+    def note_book(self, listing: Listing[RulesT], now_ms: int) -> None:
+        """Note that a book is another."""
         listing.changed(now_ms)
         self.office.effects.book(self.name, listing.symbol)
 
 
-def check_form(submit: Submit, types: tuple[str, ...], forces: tuple[str, ...]) -> None:
+def _resting(listing: Listing[RulesT], order: OrderRecord) -> Resting:
+    bid, price, lots = order.side == "BUY", listing.ticks(order.price), listing.lots(order.remaining)
+    if not order.terms.iceberg:
+        return Resting(order.order_id, order.account, bid, price, lots)
+    peak = listing.lots(order.terms.iceberg)
+    shown = peak - listing.lots(order.executed - order.terms.entered) % peak
+    return Resting(order.order_id, order.account, bid, price, lots, peak, shown)
+
+
+def check_form(
+    submit: Submit,
+    types: tuple[str, ...],
+    forces: tuple[str, ...],
+    priced: tuple[str, ...] = ("LIMIT",),
+) -> None:
     """Refuse an order that no market could read; the wire has checked more by then."""
     if submit.side not in ("BUY", "SELL"):
         raise Refusal(-1117, "Invalid side.")
     if submit.type not in types:
         raise Refusal(-1116, "Invalid orderType.")
-    if submit.type == "LIMIT" and submit.time_in_force not in forces:
+    if submit.type in priced and submit.type != "LIMIT_MAKER" and submit.time_in_force not in forces:
         raise Refusal(-1115, "Invalid timeInForce.")
     missing = []
-    if submit.type != "MARKET" and submit.price is None and submit.terms.price_match == "NONE":
+    if submit.type in priced and submit.price is None and submit.terms.price_match == "NONE":
         missing.append("price")
     if submit.quantity is None and (submit.type != "MARKET" or submit.quote_quantity is None):
         missing.append("quantity")

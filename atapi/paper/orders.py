@@ -20,6 +20,7 @@ class Orders:
         ] = {}  # (market, account, symbol, client id)
         self._by_symbol: dict[tuple[str, str], dict[str, dict[int, OrderRecord]]] = {}
         # (market, symbol) -> account -> id -> order
+        self._counts: dict[tuple[str, str], int] = {}  # (market, account) -> open orders
 
     def add(self, order: OrderRecord) -> None:
         """Keep a new open order."""
@@ -27,6 +28,8 @@ class Orders:
         self._by_client[order.market, order.account, order.symbol, order.client_order_id] = order
         accounts = self._by_symbol.setdefault((order.market, order.symbol), {})
         accounts.setdefault(order.account, {})[order.order_id] = order
+        key = (order.market, order.account)
+        self._counts[key] = self._counts.get(key, 0) + 1
 
     def close(self, order: OrderRecord) -> None:
         """Let go of an order that is open no more."""
@@ -38,10 +41,21 @@ class Orders:
             del accounts[order.account]
         if not accounts:
             del self._by_symbol[order.market, order.symbol]
+        self._counts[order.market, order.account] -= 1
+
+    def rename(self, order: OrderRecord, client_order_id: str) -> None:
+        """Give an open order another client id."""
+        del self._by_client[order.market, order.account, order.symbol, order.client_order_id]
+        order.client_order_id = client_order_id
+        self._by_client[order.market, order.account, order.symbol, client_order_id] = order
 
     def of_id(self, market: str, order_id: int) -> OrderRecord:
         """Get an open order by its id."""
         return self._open[market, order_id]
+
+    def is_open(self, market: str, order_id: int) -> bool:
+        """Whether an order is open."""
+        return (market, order_id) in self._open
 
     def has_client_id(self, market: str, account: str, symbol: str, client_order_id: str) -> bool:
         """Whether an open order uses this client id."""
@@ -59,6 +73,10 @@ class Orders:
         """Count an account's open orders in a symbol."""
         return len(self._by_symbol.get((market, symbol), {}).get(account, ()))
 
+    def count_all(self, account: str, market: str) -> int:
+        """Count an account's open orders in all symbols."""
+        return self._counts.get((market, account), 0)
+
     def symbols(self, market: str) -> list[str]:
         """List symbols with open orders, in alphabetical order."""
         return sorted(symbol for of, symbol in self._by_symbol if of == market)
@@ -74,6 +92,7 @@ class Orders:
         found = self._lookup(account, market, symbol, order_id, client_order_id)
         if found is None:
             raise Refusal(-2011, "Unknown order sent.")
+        _check_ids(found, order_id, client_order_id)
         return found
 
     def find(
@@ -86,6 +105,7 @@ class Orders:
         """
         found = self._lookup(account, market, symbol, order_id, client_order_id)
         if found is not None:
+            _check_ids(found, order_id, client_order_id)
             return copy(found)
         if order_id is not None:
             kept = self._store.order(market, order_id)
@@ -94,6 +114,7 @@ class Orders:
             candidates = self._store.orders_by_client_id(account, market, client_order_id or "")
         for order in reversed(candidates):
             if order.account == account and order.symbol == symbol:
+                _check_ids(order, order_id, client_order_id)
                 return order
         raise Refusal(-2013, "Order does not exist.")
 
@@ -108,3 +129,10 @@ class Orders:
             order = self._open.get((market, order_id))
             return order if order and (order.account, order.symbol) == (account, symbol) else None
         return self._by_client.get((market, account, symbol, client_order_id or ""))
+
+
+def _check_ids(order: OrderRecord, order_id: int | None, client_order_id: str | None) -> None:
+    # Where both are sent spot wants them to agree; USD-M goes by the order id.
+    both = order.market == "spot" and order_id is not None and client_order_id is not None
+    if both and order.client_order_id != client_order_id:
+        raise Refusal(-2039, "Client order ID is not correct for this order ID.")

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from atapi.domain.numbers import floor_to
 from atapi.paper.backoffice import Backoffice
-from atapi.paper.cm_market import CmMarket
 from atapi.paper.collateral import Collateral
 from atapi.paper.feeds.base import Feed
 from atapi.paper.funding import Funding
@@ -37,11 +36,11 @@ class Perpetuals:
     @classmethod
     def open(cls, office: Backoffice, kind: type[UmMarket]) -> Perpetuals:
         """Open a market over what all markets share."""
-        feed, catalogue = office.feed, office.rulebook.catalogue
-        rules = catalogue.cm if kind is CmMarket else catalogue.um
+        feed = office.feed
+        rules = office.rulebook.catalogue.perpetuals(kind.name)
         rates = FundingRates(feed, rules, office.rulebook)
         marks = Marks(office.prices, rates, rules, kind.series)
-        collateral = Collateral(office.prices, frozenset(catalogue.spot))
+        collateral = Collateral(office.prices, frozenset(office.rulebook.catalogue.spot))
         accounts = UmAccounts(
             UmPositions(office.store.positions(), rules, office.effects),
             UmModes(office.accounts, rules, kind.name),

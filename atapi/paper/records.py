@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from atapi.paper.order_terms import PLAIN, WAITING, OrderTerms
+
 ZERO = Decimal(0)
 
 
@@ -27,20 +29,6 @@ class Refusal(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UmTerms:
-    """What only a USD-M order has."""
-
-    good_till_ms: int = 0  # when a GTD order expires
-    price_match: str = "NONE"  # how the exchange chose its price
-    close_position: bool = False  # closes whatever the position is
-    modifies: int = 0  # how often it was modified
-    forced: str = ""  # LIQUIDATION or ADL where the exchange itself placed it
-
-
-PLAIN_TERMS = UmTerms()
-
-
 @dataclass(slots=True, kw_only=True)
 class OrderRecord:
     """One order at the exchange, spot or futures."""
@@ -51,9 +39,9 @@ class OrderRecord:
     client_order_id: str
     symbol: str
     side: str  # BUY, SELL
-    type: str  # LIMIT, MARKET, LIMIT_MAKER
+    type: str  # LIMIT, MARKET, LIMIT_MAKER, STOP_LOSS(_LIMIT), TAKE_PROFIT(_LIMIT)
     time_in_force: str  # GTC, IOC, FOK, GTX
-    price: Decimal  # 0 for MARKET
+    price: Decimal  # 0 for one without a limit
     quantity: Decimal  # asked; of a MARKET by quote, what it came to
     quote_quantity: Decimal = ZERO  # asked by quoteOrderQty
     executed: Decimal = ZERO  # base asset
@@ -65,17 +53,28 @@ class OrderRecord:
     expiry_reason: str | None = None
     created_ms: int = 0
     updated_ms: int = 0
-    terms: UmTerms = PLAIN_TERMS
+    terms: OrderTerms = PLAIN
 
     @property
     def remaining(self) -> Decimal:
-        """Quantity not yet executed."""
-        return self.quantity - self.executed
+        """Quantity that can still be executed."""
+        left = self.quantity - self.executed
+        return left if self.terms is PLAIN else left - self.terms.prevented
 
     @property
     def open(self) -> bool:
         """Whether it can still fill."""
-        return self.status in ("NEW", "PARTIALLY_FILLED")
+        return self.status in ("NEW", "PARTIALLY_FILLED", "PENDING_NEW")
+
+    @property
+    def working_ms(self) -> int:
+        """Since when it is on the book; -1 where it is not yet."""
+        return self.terms.working_ms or self.created_ms
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something must happen before it goes on the book: a price, or another order's end."""
+        return self.terms.working_ms == WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +100,52 @@ class TradeRecord:
     def notional(self) -> Decimal:
         """Price times quantity."""
         return self.price * self.quantity
+
+
+@dataclass(slots=True, kw_only=True)
+class ListRecord:
+    """Orders that depend on each other: of an OCO one cancels the other, of an OTO the first brings in the rest."""
+
+    account: str
+    list_id: int
+    client_id: str
+    symbol: str
+    kind: str  # OCO, OTO
+    orders: tuple[tuple[int, str], ...]  # id and client id of each; of an OTO the working order first
+    status: str = "EXECUTING"  # or ALL_DONE, once no order of it depends on another any more
+    created_ms: int = 0
+    updated_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreventedRecord:
+    """A trade of an account with itself that was prevented."""
+
+    match_id: int
+    account: str
+    symbol: str
+    taker_id: int
+    maker_id: int
+    mode: str
+    price: Decimal
+    taker_quantity: Decimal | None  # lost to it; None for a side that lost nothing
+    maker_quantity: Decimal | None
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendRecord:
+    """One change of an order's quantity that kept its place on the book."""
+
+    execution_id: int
+    account: str
+    symbol: str
+    order_id: int
+    old_client_id: str
+    new_client_id: str
+    old_quantity: Decimal
+    new_quantity: Decimal
+    time_ms: int
 
 
 @dataclass(slots=True, kw_only=True)

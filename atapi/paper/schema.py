@@ -8,25 +8,22 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from atapi.paper.algos import ALGO_DDL
+from atapi.paper.order_terms import decoded, encoded
 from atapi.paper.records import (
-    PLAIN_TERMS,
     AccountRecord,
+    AmendRecord,
     IncomeRecord,
+    ListRecord,
     MarginChange,
     OrderRecord,
     PositionRecord,
+    PreventedRecord,
     TradeRecord,
     TransferRecord,
-    UmTerms,
 )
 
-_encode = msgspec.json.encode
-_decode_terms = msgspec.json.Decoder(UmTerms).decode
-
-VERSION = "3"
+VERSION = "4"
 
 META = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 DDL = """
@@ -48,7 +45,23 @@ CREATE TABLE IF NOT EXISTS orders (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS orders_of ON orders (account, market, symbol, order_id);
 CREATE INDEX IF NOT EXISTS orders_by_client ON orders (client_order_id, account, market);
-CREATE INDEX IF NOT EXISTS orders_open ON orders (status) WHERE status IN ('NEW', 'PARTIALLY_FILLED');
+CREATE INDEX IF NOT EXISTS orders_open ON orders (status) WHERE status IN ('NEW', 'PARTIALLY_FILLED', 'PENDING_NEW');
+CREATE TABLE IF NOT EXISTS lists (
+    list_id INTEGER PRIMARY KEY, account TEXT, client_id TEXT, symbol TEXT, kind TEXT, orders TEXT, status TEXT,
+    created_ms INTEGER, updated_ms INTEGER
+);
+CREATE INDEX IF NOT EXISTS lists_of ON lists (account, list_id);
+CREATE INDEX IF NOT EXISTS lists_open ON lists (status) WHERE status = 'EXECUTING';
+CREATE TABLE IF NOT EXISTS prevented (
+    match_id INTEGER PRIMARY KEY, account TEXT, symbol TEXT, taker_id INTEGER, maker_id INTEGER, mode TEXT,
+    price TEXT, taker_quantity TEXT, maker_quantity TEXT, time_ms INTEGER
+);
+CREATE INDEX IF NOT EXISTS prevented_of ON prevented (account, symbol, match_id);
+CREATE TABLE IF NOT EXISTS amends (
+    execution_id INTEGER PRIMARY KEY, account TEXT, symbol TEXT, order_id INTEGER, old_client_id TEXT,
+    new_client_id TEXT, old_quantity TEXT, new_quantity TEXT, time_ms INTEGER
+);
+CREATE INDEX IF NOT EXISTS amends_of ON amends (account, order_id, execution_id);
 CREATE TABLE IF NOT EXISTS trades (
     market TEXT, trade_id INTEGER, account TEXT, order_id INTEGER, symbol TEXT, side TEXT, price TEXT,
     quantity TEXT, fee TEXT, fee_asset TEXT, realized TEXT, maker INTEGER, position_side TEXT, time_ms INTEGER,
@@ -78,8 +91,8 @@ CREATE TABLE IF NOT EXISTS settings (
 """
 DDL += ALGO_DDL
 TABLES = (
-    "accounts", "entries", "balances", "orders", "trades", "positions", "income", "transfers", "settings", "meta", "algos",
-    "margin_changes",
+    "accounts", "entries", "balances", "orders", "lists", "prevented", "amends", "trades", "positions", "income",
+    "transfers", "settings", "meta", "algos", "margin_changes",
 )  # fmt: skip
 
 ORDER_COLUMNS = (
@@ -87,6 +100,11 @@ ORDER_COLUMNS = (
     " executed, quote_executed, status, reduce_only, position_side, self_trade_prevention, expiry_reason,"
     " created_ms, updated_ms, terms"
 )
+LIST_COLUMNS = "list_id, account, client_id, symbol, kind, orders, status, created_ms, updated_ms"
+PREVENTED_COLUMNS = (
+    "match_id, account, symbol, taker_id, maker_id, mode, price, taker_quantity, maker_quantity, time_ms"
+)
+AMEND_COLUMNS = "execution_id, account, symbol, order_id, old_client_id, new_client_id, old_quantity, new_quantity, time_ms"
 TRADE_COLUMNS = (
     "market, trade_id, account, order_id, symbol, side, price, quantity, fee, fee_asset, realized, maker,"
     " position_side, time_ms"
@@ -110,7 +128,7 @@ def order_row(o: OrderRecord) -> Row:
         o.market, o.order_id, o.account, o.client_order_id, o.symbol, o.side, o.type, o.time_in_force,
         text(o.price), text(o.quantity), text(o.quote_quantity), text(o.executed), text(o.quote_executed),
         o.status, int(o.reduce_only), o.position_side, o.self_trade_prevention, o.expiry_reason,
-        o.created_ms, o.updated_ms, None if o.terms == PLAIN_TERMS else _encode(o.terms).decode(),
+        o.created_ms, o.updated_ms, encoded(o.terms),
     )  # fmt: skip
 
 
@@ -121,8 +139,58 @@ def order_of(row: Row) -> OrderRecord:
         type=row[6], time_in_force=row[7], price=Decimal(row[8]), quantity=Decimal(row[9]),
         quote_quantity=Decimal(row[10]), executed=Decimal(row[11]), quote_executed=Decimal(row[12]),
         status=row[13], reduce_only=bool(row[14]), position_side=row[15], self_trade_prevention=row[16],
-        expiry_reason=row[17], created_ms=row[18], updated_ms=row[19],
-        terms=PLAIN_TERMS if row[20] is None else _decode_terms(row[20]),
+        expiry_reason=row[17], created_ms=row[18], updated_ms=row[19], terms=decoded(row[20]),
+    )  # fmt: skip
+
+
+def list_row(o: ListRecord) -> Row:
+    """Write an order list in the order of `LIST_COLUMNS`; its orders as `id:client id`, with spaces between."""
+    orders = " ".join(f"{order_id}:{client_id}" for order_id, client_id in o.orders)
+    return (
+        o.list_id, o.account, o.client_id, o.symbol, o.kind, orders, o.status, o.created_ms, o.updated_ms,
+    )  # fmt: skip
+
+
+def list_of(row: Row) -> ListRecord:
+    """Read an order list back."""
+    orders = (part.partition(":") for part in row[5].split())
+    return ListRecord(
+        list_id=row[0], account=row[1], client_id=row[2], symbol=row[3], kind=row[4],
+        orders=tuple((int(order_id), client_id) for order_id, _, client_id in orders), status=row[6], created_ms=row[7], updated_ms=row[8],
+    )  # fmt: skip
+
+
+def prevented_row(p: PreventedRecord) -> Row:
+    """Write a prevented trade in the order of `PREVENTED_COLUMNS`."""
+    return (
+        p.match_id, p.account, p.symbol, p.taker_id, p.maker_id, p.mode, text(p.price),
+        None if p.taker_quantity is None else text(p.taker_quantity),
+        None if p.maker_quantity is None else text(p.maker_quantity), p.time_ms,
+    )  # fmt: skip
+
+
+def prevented_of(row: Row) -> PreventedRecord:
+    """Read a prevented trade back."""
+    return PreventedRecord(
+        match_id=row[0], account=row[1], symbol=row[2], taker_id=row[3], maker_id=row[4], mode=row[5],
+        price=Decimal(row[6]), taker_quantity=None if row[7] is None else Decimal(row[7]),
+        maker_quantity=None if row[8] is None else Decimal(row[8]), time_ms=row[9],
+    )  # fmt: skip
+
+
+def amend_row(a: AmendRecord) -> Row:
+    """Write an amendment in the order of `AMEND_COLUMNS`."""
+    return (
+        a.execution_id, a.account, a.symbol, a.order_id, a.old_client_id, a.new_client_id, text(a.old_quantity),
+        text(a.new_quantity), a.time_ms,
+    )  # fmt: skip
+
+
+def amend_of(row: Row) -> AmendRecord:
+    """Read an amendment back."""
+    return AmendRecord(
+        execution_id=row[0], account=row[1], symbol=row[2], order_id=row[3], old_client_id=row[4],
+        new_client_id=row[5], old_quantity=Decimal(row[6]), new_quantity=Decimal(row[7]), time_ms=row[8],
     )  # fmt: skip
 
 

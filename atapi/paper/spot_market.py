@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from decimal import Decimal
 
-from atapi.domain.numbers import to_ledger
-from atapi.matching.book import Plan
-from atapi.matching.filters import Candidate, breach_of_spot
+from atapi.domain.numbers import ceil_to, to_ledger
+from atapi.matching.book import DECREMENT, TRANSFER, Plan, Resting
 from atapi.matching.ledger import FEES, Holder
 from atapi.matching.models.fees import BNB, fee
+from atapi.matching.spot_filters import Standing, breach_of_spot
+from atapi.matching.triggers import BASIS, lies_above
 from atapi.paper.backoffice import Backoffice
-from atapi.paper.feeds.base import Series, SpotRules
+from atapi.paper.feeds.base import Bar, Series, SpotRules
+from atapi.paper.holds import Holds
 from atapi.paper.listing import Listing
-from atapi.paper.market import Draft, Market, check_form, new_order
-from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord
+from atapi.paper.market import Draft, Market
+from atapi.paper.order_terms import NO_LIST, PLAIN
+from atapi.paper.records import ZERO, OrderRecord, PreventedRecord, Refusal, TradeRecord
+from atapi.paper.spot_lists import REJECTED, SpotLists
+from atapi.paper.spot_orders import candidate_of, draw_up, standing_of
 from atapi.paper.views import Submit
+from atapi.paper.waiting import CONTINGENT, Waiting
 
 INSUFFICIENT = "Account has insufficient balance for requested action."
 FEE_WALLET = Holder(FEES, "spot")
@@ -29,55 +36,196 @@ class SpotMarket(Market[SpotRules]):
 
     def __init__(self, office: Backoffice, rules: Mapping[str, SpotRules]) -> None:
         super().__init__(office, rules)
+        self.waiting = Waiting(office.effects)
+        self.lists = SpotLists(self)
+        self._holds = Holds(office.wallets)
 
+    # --- judging ------------------------------------------------------------------------------------------------
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it, in Binance's order: symbol, filters, client id, funds."""
-        check_form(submit, ("LIMIT", "MARKET", "LIMIT_MAKER"), ("GTC", "IOC", "FOK"))
-        listing = self.quoted(submit.symbol, now_ms)
-        rules, orders = listing.rules, self.office.orders
-        reference = self.office.prices.average(submit.symbol, now_ms)
-        if rules.status != "TRADING" or reference is None:  # halted, or not listed yet
+        order = draw_up(account, submit, now_ms)
+        self.screen(order, now_ms, by_quote=submit.quantity is None)
+        return self.consider(order, now_ms)
+
+    def screen(
+        self,
+        order: OrderRecord,
+        now_ms: int,
+        *,
+        by_quote: bool = False,
+        ahead: Sequence[OrderRecord] = (),
+        listed: bool = False,
+        again: bool = False,
+        replacing: bool = False,
+    ) -> None:
+        """Hold an order against the symbol's rules.
+
+        Args:
+            by_quote: Whether it is a MARKET order for an amount of the quote asset.
+            ahead: Orders of the same list judged before it.
+            listed: Whether it is part of a new order list.
+            again: Whether it is open already, and only what the market did meanwhile can be wrong with it.
+            replacing: Whether another order goes first, so that counts and client ids are judged after that.
+        """
+        listing, orders = self.quoted(order.symbol, now_ms), self.office.orders
+        reference = self.office.prices.average(order.symbol, now_ms)
+        if listing.rules.status != "TRADING" or reference is None:  # halted, or not listed yet
             raise Refusal(-2010, "Market is closed.")
-        price = None if submit.type == "MARKET" else submit.price
-        breach = breach_of_spot(
-            rules,
-            Candidate(
-                side=submit.side,
-                price=price,
-                quantity=submit.quantity,
-                quote_quantity=submit.quote_quantity,
-                reference=reference,
-                open_orders=orders.count(account, self.name, submit.symbol),
-            ),
-        )
+        new = not (again or replacing)
+        standing = standing_of(orders, self.lists, order, ahead) if new else Standing()
+        candidate = candidate_of(order, reference, standing, by_quote=by_quote, listed=listed)
+        breach = breach_of_spot(listing.rules, candidate)
         if breach is not None:
             raise Refusal(*breach)
-        if submit.client_order_id and orders.has_client_id(
-            self.name, account, submit.symbol, submit.client_order_id
-        ):
+        name = order.client_order_id
+        if name and new and orders.has_client_id(self.name, order.account, order.symbol, name):
             raise Refusal(-2010, "Duplicate order sent.")
-        draft = self._draft(listing, account, submit, price, now_ms)
-        self._check_funds(listing, draft, submit)
+
+    def consider(self, order: OrderRecord, now_ms: int) -> Draft:
+        """Say what a screened order would do just now; refuse it where its price or its owner's funds are wrong."""
+        draft = self._to_wait(order, now_ms) if order.type in CONTINGENT else self._to_match(order)
+        self._check_funds(draft)
         return draft
 
+    # --- orders -------------------------------------------------------------------------------------------------
+    def place(self, account: str, submit: Submit, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
+        """Judge, match and book an order; its own fills are returned with it."""
+        draft = self.judge(account, submit, now_ms)
+        self.register(draft.order)
+        placed = self.begin(draft, now_ms), copy(draft.order)
+        self.lists.finish(now_ms)
+        return placed[1], placed[0]
+
+    def begin(self, draft: Draft, now_ms: int) -> list[TradeRecord]:
+        """Let an order that has ids go on the book, or wait for its price."""
+        order = draft.order
+        if not draft.waits:
+            return self.enter(draft, now_ms)
+        self.reserve(order, None)
+        self.waiting.add(order)
+        self.office.effects.order(order)
+        return []
+
+    def cancel(
+        self, account: str, symbol: str, order_id: int | None, client_id: str | None, now_ms: int
+    ) -> OrderRecord:
+        """Cancel one open order, and with it the list it is part of."""
+        self.listing(symbol)
+        order = self.office.orders.find_open(account, self.name, symbol, order_id, client_id)
+        record = self.lists.of(order)
+        if record is None:
+            return super().cancel(account, symbol, order.order_id, None, now_ms)
+        self.lists.cancel(record, now_ms)
+        return copy(order)
+
+    def cancel_all(self, account: str, symbol: str, now_ms: int) -> list[OrderRecord]:
+        """Cancel every open order of an account in a symbol, and every list."""
+        listed = [
+            order
+            for record in self.lists.open(account, symbol)
+            for order in self.lists.cancel(record, now_ms)
+        ]
+        return super().cancel_all(account, symbol, now_ms) + listed
+
+    def restore(self, order: OrderRecord) -> None:
+        """Put an order back that was open when the exchange stopped."""
+        if not order.waiting:
+            super().restore(order)
+            return
+        self.office.orders.add(order)
+        self.reserve(order, None)
+        if order.status != "PENDING_NEW":
+            self.waiting.add(order)
+
+    # --- what the market does -----------------------------------------------------------------------------------
+    def look(self, symbol: str, now_ms: int) -> None:
+        """Let the market's price of this moment do what it does to open orders."""
+        super().look(symbol, now_ms)
+        price = self.office.prices.at(self.series, symbol, now_ms)
+        if price is not None:
+            for order in self.waiting.see(symbol, price, now_ms):
+                self._go_to_work(order, now_ms)
+        self.lists.finish(now_ms)
+
+    def reached(self, listing: Listing[SpotRules], bar: Bar) -> bool:
+        """Whether a bar traded beyond a resting order or to the price that another waits for."""
+        return super().reached(listing, bar) or self.waiting.reached(listing.symbol, bar)
+
+    def live_through(self, listing: Listing[SpotRules], bar: Bar, time_ms: int) -> None:
+        """Let a bar that is over do what it does to open orders.
+
+        Assumes: an order that the bar sends to work meets the crowd's quotes at the bar's end, around the price it
+        was triggered at or around the close, whichever is worse for it. Triggers come before fills.
+        """
+        for order, price in self.waiting.live(listing.symbol, bar, time_ms):
+            if order.open:
+                worse = min if order.side == "SELL" else max
+                self._quotes.around(listing, worse(price, bar.close), time_ms)
+                self._go_to_work(order, time_ms)
+        super().live_through(listing, bar, time_ms)
+        self.lists.finish(time_ms)
+
+    def starting(self, order: OrderRecord, now_ms: int) -> None:
+        """End the other order of an OCO before this one trades."""
+        if order.terms.list_id != NO_LIST and not order.executed:
+            self.lists.started(order, now_ms)
+
+    def ended(self, order: OrderRecord, now_ms: int) -> None:
+        """Stop waiting for its price, and let its list go on."""
+        terms = order.terms
+        if terms is not PLAIN:
+            self.waiting.discard(order)
+            if terms.list_id != NO_LIST:
+                self.lists.ended(order, now_ms)
+
+    def prevented(
+        self,
+        taker: OrderRecord,
+        maker: Resting,
+        *,
+        taker_lots: int | None,
+        maker_lots: int | None,
+        now_ms: int,
+    ) -> int | None:
+        """Write down a trade of an owner with itself that is prevented, and give its id."""
+        office, listing = self.office, self.listing(taker.symbol)
+        mode = taker.self_trade_prevention
+        if mode == TRANSFER and office.orders.of_id(self.name, maker.id).self_trade_prevention != TRANSFER:
+            mode = DECREMENT
+        record = PreventedRecord(
+            match_id=office.ids.next("prevented"),
+            account=taker.account,
+            symbol=taker.symbol,
+            taker_id=taker.order_id,
+            maker_id=maker.id,
+            mode=mode,
+            price=listing.price(maker.price),
+            taker_quantity=None if taker_lots is None else listing.quantity(taker_lots),
+            maker_quantity=None if maker_lots is None else listing.quantity(maker_lots),
+            time_ms=now_ms,
+        )
+        office.effects.prevented(record)
+        return record.match_id
+
+    def last(self, symbol: str, now_ms: int) -> Decimal:
+        """Tell the last price."""
+        price = self.office.prices.last(self.series, symbol, now_ms)
+        if price is None:
+            raise Refusal(-2010, "Market is closed.")
+        return price
+
+    # --- funds --------------------------------------------------------------------------------------------------
     def reserve(self, order: OrderRecord, plan: Plan | None) -> None:
         """Hold what is sold, or what it is bought with."""
-        listing = self.listing(order.symbol)
-        if order.side == "SELL":
-            amount = order.remaining
-        elif order.type == "MARKET":
-            assert plan is not None
-            amount = plan.value * listing.unit
-        else:
-            amount = order.remaining * order.price
-        self.office.wallets.hold(_holder(order.account), _spent(listing.rules, order), amount)
+        self._hold(order, self._needs(order, plan))
 
     def release(self, order: OrderRecord, quantity: Decimal, price: Decimal) -> None:
         """Let go of what that part held: at the order's own price where it has one."""
-        asset = _spent(self.rules[order.symbol], order)
-        amount = quantity if order.side == "SELL" else quantity * (order.price or price)
-        if amount:
-            self.office.wallets.hold(_holder(order.account), asset, -amount)
+        if order.status == "PENDING_NEW":
+            return  # it holds nothing yet
+        if order.side == "BUY":
+            quantity *= order.price or (order.terms.guard if order.waiting else price)
+        self._hold(order, -quantity)
 
     def deliver(
         self,
@@ -146,52 +294,92 @@ class SpotMarket(Market[SpotRules]):
         return self.office.wallets.free(_holder(account), BNB)
 
     # ------------------------------------------------------------------------------------------------------------
-    def _draft(
-        self, listing: Listing[SpotRules], account: str, submit: Submit, price: Decimal | None, now_ms: int
-    ) -> Draft:
-        limit = None if price is None else listing.ticks(price)
-        lots = None if submit.quantity is None else listing.lots(submit.quantity)
-        budget = None if submit.quote_quantity is None else int(submit.quote_quantity / listing.unit)
+    def _to_wait(self, order: OrderRecord, now_ms: int) -> Draft:
+        last, terms = self.last(order.symbol, now_ms), order.terms
+        stop = terms.stop_price or None
+        if stop is None:
+            terms = terms.but(extreme=last, trailing_ms=now_ms)
+        elif stop <= last if lies_above(order.type, order.side) else stop >= last:
+            raise Refusal(-2010, "Order would trigger immediately.")
+        if order.side == "BUY" and not order.price:
+            delta = Decimal(terms.trailing_delta) / BASIS
+            terms = terms.but(guard=ceil_to((stop or last) * (1 + delta), self.listing(order.symbol).tick))
+        order.terms = terms
+        return Draft(order, Plan(), None, None, waits=True)
+
+    def _to_match(self, order: OrderRecord) -> Draft:
+        listing = self.listing(order.symbol)
+        limit = listing.ticks(order.price) if order.price else None
+        by_quote = order.type == "MARKET" and not order.quantity
+        lots = None if by_quote else listing.lots(order.remaining)
+        budget = int(order.quote_quantity / listing.unit) if by_quote else None
         plan = listing.book.plan(
-            submit.side == "BUY",
-            owner=account,
+            order.side == "BUY",
+            owner=order.account,
             lots=lots,
             limit=limit,
             budget=budget,
-            prevention=submit.self_trade_prevention,
+            prevention=order.self_trade_prevention,
         )
-        if submit.type == "LIMIT_MAKER" and (plan.lots or plan.expired or plan.halted):
+        if order.type == "LIMIT_MAKER" and not plan.quiet:
             raise Refusal(-2010, "Order would immediately match and take.")
-        quantity = submit.quantity
-        if quantity is None:
-            if not plan.lots and not plan.dry:
+        if by_quote:
+            if plan.quiet and not plan.dry:
                 raise Refusal(-1013, "Filter failure: LOT_SIZE")  # not worth one lot
-            quantity = listing.quantity(plan.lots)
-            if plan.dry:
-                quantity += listing.lot  # more was wanted than there is: it ends expired, not filled
-        order = new_order(self.name, account, submit, price=price, quantity=quantity, now_ms=now_ms)
-        if submit.time_in_force == "FOK" and plan.lots != lots:
+            order.quantity = listing.quantity(plan.lots + plan.prevented)
+            if plan.dry or plan.halted:
+                order.quantity += listing.lot  # more was wanted than there is: it ends expired, not filled
+        if order.time_in_force == "FOK" and plan.lots != lots:
             plan = Plan()
         return Draft(order, plan, limit, lots, budget)
 
-    def _check_funds(self, listing: Listing[SpotRules], draft: Draft, submit: Submit) -> None:
-        order = draft.order
-        if order.side == "SELL":
-            needed = order.quantity if submit.quote_quantity is None else listing.quantity(draft.plan.lots)
-        elif submit.quote_quantity is not None:
-            needed = submit.quote_quantity
-        elif order.type == "MARKET":
-            needed = draft.plan.value * listing.unit
+    def _go_to_work(self, order: OrderRecord, now_ms: int) -> None:
+        """Put an order on the book whose price was reached; without funds for what it would cost it expires."""
+        listing = self.listing(order.symbol)
+        self.starting(order, now_ms)
+        self.release(order, order.remaining, order.price)
+        self.waiting.discard(order)
+        order.terms = order.terms.but(working_ms=now_ms)
+        order.updated_ms = now_ms
+        draft = self._to_match(order)
+        if self._needs(order, draft.plan) > self._room(order):
+            self.end(listing, order, "EXPIRED", REJECTED, now_ms)
         else:
-            needed = order.quantity * order.price
-        asset = _spent(listing.rules, order)
-        if needed > self.office.wallets.free(_holder(order.account), asset):
+            self.enter(draft, now_ms)
+
+    def _needs(self, order: OrderRecord, plan: Plan | None) -> Decimal:
+        if order.status == "PENDING_NEW":
+            return ZERO
+        if order.side == "SELL":
+            return order.remaining
+        if order.price:
+            return order.remaining * order.price
+        if order.waiting:
+            return order.remaining * order.terms.guard
+        assert plan is not None
+        return plan.value * self.listing(order.symbol).unit
+
+    def _check_funds(self, draft: Draft) -> None:
+        order, plan = draft.order, draft.plan
+        if draft.budget is None:
+            needed = self._needs(order, plan)
+        elif order.side == "SELL":
+            needed = self.listing(order.symbol).quantity(plan.lots + plan.prevented)
+        else:
+            needed = order.quote_quantity
+        if needed > self._room(order):
             raise Refusal(-2010, INSUFFICIENT)
+
+    def _room(self, order: OrderRecord) -> Decimal:
+        return self._holds.room(order, _holder(order.account), self._spent(order))
+
+    def _hold(self, order: OrderRecord, amount: Decimal) -> None:
+        self._holds.change(order, _holder(order.account), self._spent(order), amount)
+
+    def _spent(self, order: OrderRecord) -> str:
+        rules = self.rules[order.symbol]
+        return rules.base_asset if order.side == "SELL" else rules.quote_asset
 
 
 def _holder(account: str) -> Holder:
     return Holder(account, "spot")
-
-
-def _spent(rules: SpotRules, order: OrderRecord) -> str:
-    return rules.base_asset if order.side == "SELL" else rules.quote_asset

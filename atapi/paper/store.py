@@ -19,10 +19,13 @@ from atapi.paper.algos import AlgoRecord, algo_of, algo_row
 from atapi.paper.effects import Batch
 from atapi.paper.records import (
     AccountRecord,
+    AmendRecord,
     IncomeRecord,
+    ListRecord,
     MarginChange,
     OrderRecord,
     PositionRecord,
+    PreventedRecord,
     TradeRecord,
     TransferRecord,
 )
@@ -106,6 +109,15 @@ class Store:
         if batch.orders:
             rows = [schema.order_row(order) for order in batch.orders.values()]
             statements.append((f"INSERT OR REPLACE INTO orders VALUES ({'?,' * 20}?)", rows))
+        if batch.lists:
+            lists = [schema.list_row(record) for record in batch.lists.values()]
+            statements.append((f"INSERT OR REPLACE INTO lists VALUES ({'?,' * 8}?)", lists))
+        if batch.prevented:
+            prevented = [schema.prevented_row(record) for record in batch.prevented]
+            statements.append((f"INSERT INTO prevented VALUES ({'?,' * 9}?)", prevented))
+        if batch.amends:
+            amends = [schema.amend_row(record) for record in batch.amends]
+            statements.append((f"INSERT INTO amends VALUES ({'?,' * 8}?)", amends))
         if batch.trades:
             trades = [schema.trade_row(trade) for trade in batch.trades]
             statements.append((f"INSERT INTO trades VALUES ({'?,' * 13}?)", trades))
@@ -115,15 +127,15 @@ class Store:
         if batch.algos:
             algos = [algo_row(algo) for algo in batch.algos.values()]
             statements.append(("INSERT OR REPLACE INTO algos VALUES (?,?,?,?,?,?,?)", algos))
+        if batch.margin_changes:
+            changes = [schema.margin_change_row(change) for change in batch.margin_changes]
+            statements.append(("INSERT INTO margin_changes VALUES (?,?,?,?,?,?,?,?)", changes))
         if batch.income:
             income = [schema.income_row(line) for line in batch.income]
             statements.append(("INSERT INTO income VALUES (?,?,?,?,?,?,?,?,?)", income))
         if batch.transfers:
             transfers = [schema.transfer_row(transfer) for transfer in batch.transfers]
             statements.append(("INSERT INTO transfers VALUES (?,?,?,?,?,?)", transfers))
-        if batch.margin_changes:
-            changes = [schema.margin_change_row(change) for change in batch.margin_changes]
-            statements.append(("INSERT INTO margin_changes VALUES (?,?,?,?,?,?,?,?)", changes))
         if batch.accounts:
             accounts = [schema.account_row(account) for account in batch.accounts]
             statements.append(("INSERT INTO accounts VALUES (?,?,?,?,?)", accounts))
@@ -167,7 +179,7 @@ class Store:
 
     def open_orders(self) -> list[OrderRecord]:
         """List open orders of all accounts, oldest first."""
-        return self._orders("status IN ('NEW', 'PARTIALLY_FILLED')")
+        return self._orders("status IN ('NEW', 'PARTIALLY_FILLED', 'PENDING_NEW')")
 
     def orders(self, account: str, market: str, symbol: str | None) -> list[OrderRecord]:
         """List an account's orders, oldest first."""
@@ -184,6 +196,25 @@ class Store:
         """List orders that used a client id, oldest first."""
         where = "client_order_id = ? AND account = ? AND market = ?"
         return self._orders(where, client_order_id, account, market)
+
+    def open_lists(self) -> list[ListRecord]:
+        """List open order lists of all accounts, oldest first."""
+        return self._lists("status = 'EXECUTING'")
+
+    def lists(self, account: str) -> list[ListRecord]:
+        """List an account's order lists, oldest first."""
+        return self._lists("account = ?", account)
+
+    def prevented(self, account: str, symbol: str, after: int = 0) -> list[PreventedRecord]:
+        """List prevented trades of an account with itself, oldest first, with ids above `after`."""
+        where = "account = ? AND symbol = ? AND match_id > ? ORDER BY match_id"
+        sql = f"SELECT {schema.PREVENTED_COLUMNS} FROM prevented WHERE {where}"
+        return [schema.prevented_of(row) for row in self._db.execute(sql, (account, symbol, after))]
+
+    def amends(self, account: str, order_id: int) -> list[AmendRecord]:
+        """List amendments of an order, oldest first."""
+        sql = f"SELECT {schema.AMEND_COLUMNS} FROM amends WHERE account = ? AND order_id = ? ORDER BY execution_id"
+        return [schema.amend_of(row) for row in self._db.execute(sql, (account, order_id))]
 
     def trades(self, account: str, market: str, symbol: str | None) -> list[TradeRecord]:
         """List an account's fills, oldest first."""
@@ -202,6 +233,11 @@ class Store:
         sql = f"SELECT record FROM algos WHERE {where} ORDER BY algo_id"
         return [algo_of(row) for row in self._db.execute(sql, values)]
 
+    def margin_changes(self, account: str, symbol: str) -> list[MarginChange]:
+        """List changes of isolated margin, oldest first."""
+        sql = "SELECT * FROM margin_changes WHERE account = ? AND symbol = ? ORDER BY change_id"
+        return [schema.margin_change_of(row) for row in self._db.execute(sql, (account, symbol))]
+
     def income(self, account: str, market: str) -> list[IncomeRecord]:
         """List an account's income of a market, oldest first."""
         sql = (
@@ -213,11 +249,6 @@ class Store:
         """List an account's transfers, oldest first."""
         sql = f"SELECT {schema.TRANSFER_COLUMNS} FROM transfers WHERE account = ? ORDER BY transfer_id"
         return [schema.transfer_of(row) for row in self._db.execute(sql, (account,))]
-
-    def margin_changes(self, account: str, symbol: str) -> list[MarginChange]:
-        """List changes of isolated margin, oldest first."""
-        sql = "SELECT * FROM margin_changes WHERE account = ? AND symbol = ? ORDER BY change_id"
-        return [schema.margin_change_of(row) for row in self._db.execute(sql, (account, symbol))]
 
     def count_orders(self, client_order_id: str) -> int:
         """Count orders whose client id is like this."""
@@ -279,6 +310,10 @@ class Store:
     def _orders(self, where: str, *values: Any) -> list[OrderRecord]:
         sql = f"SELECT {schema.ORDER_COLUMNS} FROM orders WHERE {where} ORDER BY order_id"
         return [schema.order_of(row) for row in self._db.execute(sql, values)]
+
+    def _lists(self, where: str, *values: Any) -> list[ListRecord]:
+        sql = f"SELECT {schema.LIST_COLUMNS} FROM lists WHERE {where} ORDER BY list_id"
+        return [schema.list_of(row) for row in self._db.execute(sql, values)]
 
     def _trades(self, where: str, *values: Any) -> list[TradeRecord]:
         sql = f"SELECT {schema.TRADE_COLUMNS} FROM trades WHERE {where}"

@@ -2,7 +2,7 @@
 
 Each source of happenings tells when its next one is; the earliest happens, and then all are asked again, because what
 happened may have changed what follows: a fill opens a position, a position is liquidated, a stop becomes an order. At
-the end the crowd quotes anew wherever an account's order rests, and takes what its quotes cross.
+the end every symbol with an open order is looked at as it is now: the crowd quotes anew and takes what its quotes cross.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Timeline:
             at = self._step(at, min(now_ms, (at // DAY + 1) * DAY))
         for name, market in self._markets.items():
             for symbol in self._orders.symbols(name):
-                market.quoted(symbol, now_ms)
+                market.look(symbol, now_ms)
 
     def _step(self, after_ms: int, until_ms: int) -> int:
         due: list[tuple[Source, int]] = []

@@ -12,8 +12,9 @@ from atapi.paper.algo_book import AlgoBook
 from atapi.paper.algos import LIMITED, MARK_PRICE, STOPS, TRAILING, AlgoRecord
 from atapi.paper.lookout import Lookout, Range
 from atapi.paper.marks import Marks
+from atapi.paper.order_terms import PLAIN
 from atapi.paper.prices import Prices
-from atapi.paper.records import Refusal, UmTerms
+from atapi.paper.records import Refusal
 from atapi.paper.um_market import UmMarket
 from atapi.paper.views import Submit
 
@@ -156,7 +157,7 @@ def as_order(algo: AlgoRecord, quantity: Decimal) -> Submit:
         reduce_only=None if hedged else algo.closes,
         position_side=algo.position_side,
         self_trade_prevention=algo.self_trade_prevention,
-        terms=UmTerms(
+        terms=PLAIN.but(
             good_till_ms=algo.good_till_ms, price_match=algo.price_match, close_position=algo.close_position
         ),
     )

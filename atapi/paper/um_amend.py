@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from atapi.matching.book import Resting
@@ -61,12 +61,12 @@ def amend(market: UmMarket, account: str, wanted: Amendment, now_ms: int) -> Ord
     order.price = draft.order.price
     order.quantity = order.executed + draft.order.quantity
     order.updated_ms = now_ms
-    order.terms = replace(order.terms, modifies=order.terms.modifies + 1, price_match=wanted.price_match)
+    order.terms = order.terms.but(amends=order.terms.amends + 1, price_match=wanted.price_match)
     draft.order = order
     orders.add(order)
     market.reserve(order, draft.plan)
     market.office.effects.amendment(order)
-    market.enter(listing, draft, now_ms)
+    market.work(draft, now_ms)
     return copy(order)
 
 
@@ -77,7 +77,7 @@ def _check(order: OrderRecord, wanted: Amendment) -> None:
         raise Refusal(-1130, "Data sent for parameter 'side' is not valid.")
     if wanted.reduce_only and not order.reduce_only:
         raise Refusal(-5047, "The original order is not a reduce-only order.")
-    if order.terms.modifies >= MOST:
+    if order.terms.amends >= MOST:
         raise Refusal(-5026, "Exceed maximum modify order limit.")
     if (wanted.price, wanted.quantity) == (order.price, order.quantity):
         raise Refusal(-5027, "No need to modify the order.")
@@ -96,7 +96,7 @@ def _as_new(order: OrderRecord, wanted: Amendment, left: Decimal) -> Submit:
         reduce_only=None if hedged else order.reduce_only,
         position_side=order.position_side,
         self_trade_prevention=order.self_trade_prevention,
-        terms=replace(order.terms, price_match=wanted.price_match),
+        terms=order.terms.but(price_match=wanted.price_match),
     )
 
 

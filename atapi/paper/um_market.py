@@ -17,6 +17,7 @@ from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.listing import Listing
 from atapi.paper.market import Draft, Market, check_form, new_order
 from atapi.paper.marks import Marks
+from atapi.paper.order_terms import PLAIN
 from atapi.paper.price_match import matched_price
 from atapi.paper.records import (
     ZERO,
@@ -26,7 +27,6 @@ from atapi.paper.records import (
     Refusal,
     SettledFunding,
     TradeRecord,
-    UmTerms,
 )
 from atapi.paper.um_accounts import UmAccounts
 from atapi.paper.um_modes import BOTH, LONG, OPENS, SHORT
@@ -100,7 +100,6 @@ class UmMarket(Market[PerpetualRules]):
             side=submit.side,
             price=price,
             quantity=submit.quantity,
-            quote_quantity=None,
             reference=mark,
             open_orders=orders.count(account, self.name, submit.symbol),
             reduce_only=bool(submit.reduce_only),
@@ -226,7 +225,7 @@ class UmMarket(Market[PerpetualRules]):
     def expire(self, order_id: int, reason: str | None, now_ms: int) -> None:
         """End an open order without its owner."""
         order = self.office.orders.of_id(self.name, order_id)
-        self._end(self.listing(order.symbol), order, "EXPIRED", reason, now_ms)
+        self.end(self.listing(order.symbol), order, "EXPIRED", reason, now_ms)
 
     def force(
         self,
@@ -256,7 +255,7 @@ class UmMarket(Market[PerpetualRules]):
             quantity=quantity,
             reduce_only=True,
             position_side=position.position_side,
-            terms=UmTerms(forced=cause),
+            terms=PLAIN.but(forced=cause),
             created_ms=now_ms,
             updated_ms=now_ms,
         )
@@ -266,7 +265,7 @@ class UmMarket(Market[PerpetualRules]):
             lots, limit = listing.lots(quantity), listing.ticks(price)
             plan = listing.book.plan(bid, owner=order.account, lots=lots, limit=limit)
             if self._match(listing, Draft(order, plan, limit, lots), now_ms):
-                self._note_book(listing, now_ms)
+                self.note_book(listing, now_ms)
                 self._quotes.remember(listing)
         return order
 
@@ -329,7 +328,7 @@ class UmMarket(Market[PerpetualRules]):
             if lots is None:
                 continue  # still being matched
             if not left or (order.side == "SELL") != (held > 0):
-                self._end(listing, order, "EXPIRED", REDUCED_AWAY, now_ms)
+                self.end(listing, order, "EXPIRED", REDUCED_AWAY, now_ms)
             elif order.remaining > left:
                 listing.book.fill(lots, listing.lots(order.remaining - left))
                 order.quantity = order.executed + left
@@ -378,7 +377,7 @@ class UmMarket(Market[PerpetualRules]):
         plan = listing.book.plan(
             bid, owner=account, lots=lots, limit=limit, prevention=submit.self_trade_prevention
         )
-        if submit.time_in_force == "GTX" and (plan.lots or plan.expired or plan.halted):
+        if submit.time_in_force == "GTX" and not plan.quiet:
             raise Refusal(
                 -5022,
                 "Due to the order could not be executed as maker, the Post Only order will be rejected.",

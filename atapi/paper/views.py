@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from atapi.paper.records import PLAIN_TERMS, PositionRecord, UmTerms
+from atapi.paper.order_terms import PLAIN, OrderTerms
+from atapi.paper.records import PositionRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,22 @@ class Submit:
     reduce_only: bool | None = None  # None: not said
     position_side: str = "BOTH"
     self_trade_prevention: str = "EXPIRE_MAKER"
-    terms: UmTerms = PLAIN_TERMS
+    stop_price: Decimal | None = None
+    trailing_delta: int | None = None  # basis points
+    iceberg: Decimal | None = None  # shown at most
+    strategy_id: int | None = None
+    strategy_type: int | None = None
+    terms: OrderTerms = PLAIN  # what is said of it already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSubmit:
+    """An order list as it came in."""
+
+    symbol: str
+    kind: str  # OCO, OTO
+    legs: tuple[Submit, ...]  # of an OTO the working order first
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +81,7 @@ class PositionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FuturesTotals:
-    """One margin asset of an account's USD-M wallet; in multi-assets mode all of them, in USD."""
+    """One margin asset of a futures wallet; in multi-assets mode all of them, in USD."""
 
     wallet_balance: Decimal
     cross_wallet: Decimal  # without what stands for isolated positions

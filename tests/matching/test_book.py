@@ -170,3 +170,58 @@ def test_the_book_agrees_with_a_naive_one(steps: list[tuple[str, bool, int, int]
         assert len(book) == len(naive.orders)
         best_bid, best_ask = book.best_bid, book.best_ask
         assert best_bid is None or best_ask is None or best_bid < best_ask
+
+
+def test_an_iceberg_shows_its_peak_and_queues_up_again_behind_the_others() -> None:
+    book = Book()
+    book.add(Resting(1, "a", False, 100, 10, peak=4))
+    book.add(Resting(2, "b", False, 100, 3))
+    assert book.depth(1)[1] == [(100, 7)]
+
+    plan = book.plan(True, owner="x", lots=12)
+    assert fills(plan) == [(1, 4), (2, 3), (1, 4), (1, 1)]  # 4, then the other, then the slices of 4 and 2
+    book.commit(plan)
+
+    left = book.get(1)
+    assert left is not None
+    assert (left.lots, left.hidden) == (1, 0)
+    assert book.depth(1)[1] == [(100, 1)]
+
+
+def test_an_iceberg_is_taken_whole_by_who_asks_for_all_of_it() -> None:
+    book = Book()
+    book.add(Resting(1, "a", True, 100, 10, peak=4))
+
+    plan = book.plan(False, owner="x", lots=11)
+    book.commit(plan)
+
+    assert (plan.lots, plan.dry, len(book), book.best_bid) == (10, True, 0, None)
+
+
+def test_what_is_hidden_shrinks_first_and_the_place_is_kept() -> None:
+    book = Book()
+    book.add(Resting(1, "a", False, 100, 10, peak=4))
+    book.add(Resting(2, "b", False, 100, 3))
+    iceberg = book.get(1)
+    assert iceberg is not None
+
+    book.shrink(iceberg, 5)
+    assert (iceberg.lots, iceberg.hidden) == (4, 1)
+    book.shrink(iceberg, 3)
+    assert (iceberg.lots, iceberg.hidden) == (2, 0)
+
+    assert fills(book.plan(True, owner="x", lots=3)) == [(1, 2), (2, 1)]
+
+
+@pytest.mark.parametrize("prevention", ["DECREMENT", "TRANSFER"])
+def test_both_sides_of_a_self_trade_lose_what_would_have_matched(prevention: str) -> None:
+    book = book_of(*THREE_ASKS)  # ids 2 (3 lots at 100, b), 1 (5 at 101, a), 3 (4 at 101, c)
+
+    plan = book.plan(True, owner="a", lots=9, prevention=prevention)
+    book.commit(plan)
+
+    assert plan.lots == 9 - plan.prevented
+    assert [order.id for order, _ in plan.decrements] == [1]
+    assert plan.prevented == 5
+    assert book.get(1) is None
+    assert not plan.halted

@@ -1,4 +1,4 @@
-"""Every filter with its code and words, on and off its edges."""
+"""Every USD-M filter with its code and words, on and off its edges."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from atapi.matching.filters import Breach, Candidate, breach_of_spot, breach_of_um
+from atapi.matching.filters import Breach, Candidate, breach_of_um
 
 D = Decimal
 
@@ -29,7 +29,6 @@ def order(
     quantity: str | None = "0.01",
     *,
     side: str = "BUY",
-    quote: str | None = None,
     open_orders: int = 0,
     reduce_only: bool = False,
 ) -> Candidate:
@@ -37,68 +36,10 @@ def order(
         side=side,
         price=None if price is None else D(price),
         quantity=None if quantity is None else D(quantity),
-        quote_quantity=None if quote is None else D(quote),
         reference=D(50000),
         open_orders=open_orders,
         reduce_only=reduce_only,
     )
-
-
-@pytest.mark.parametrize(
-    ("candidate", "name"),
-    [
-        (order(), None),
-        (order("50000.05"), "PRICE_FILTER"),
-        (order("0.00"), "PRICE_FILTER"),
-        (order("1000000.1", side="SELL"), "PRICE_FILTER"),
-        (order("1e40"), "PRICE_FILTER"),
-        (order("60000"), None),  # 1.2 times the average
-        (order("60000.1"), "PERCENT_PRICE_BY_SIDE"),
-        (order("25000"), None),  # 0.5 times
-        (order("24999.9"), "PERCENT_PRICE_BY_SIDE"),
-        (order("100000", side="SELL"), None),  # 2 times
-        (order("100000.1", side="SELL"), "PERCENT_PRICE_BY_SIDE"),
-        (order("40000", side="SELL"), None),  # 0.8 times
-        (order("39999.9", side="SELL"), "PERCENT_PRICE_BY_SIDE"),
-        (order(quantity="0.0105"), "LOT_SIZE"),
-        (order(quantity="0"), "LOT_SIZE"),
-        (order(quantity="1000.001"), "LOT_SIZE"),
-        (order(quantity="1e40"), "LOT_SIZE"),
-        (order("25000", "0.002"), None),  # exactly 50
-        (order("25000", "0.001"), "NOTIONAL"),
-        (order(quantity="180"), None),  # exactly 9 000 000
-        (order(quantity="180.001"), "NOTIONAL"),
-        (order(None, "120"), None),
-        (order(None, "120.001"), "MARKET_LOT_SIZE"),
-        (order(None, "0.001"), None),  # 50 at the average price
-        (order(None, None, quote="50"), None),
-        (order(None, None, quote="49.99"), "NOTIONAL"),
-        (order(None, None, quote="6000000.01"), "MARKET_LOT_SIZE"),
-        (order(open_orders=199), None),
-        (order(open_orders=200), "MAX_NUM_ORDERS"),
-    ],
-)
-def test_spot_filters(candidate: Candidate, name: str | None) -> None:
-    expected = None if name is None else Breach(-1013, f"Filter failure: {name}")
-
-    assert breach_of_spot(Rules(), candidate) == expected
-
-
-@pytest.mark.parametrize(
-    ("candidate", "name"),
-    [
-        (order("50000.000000001"), "price"),
-        (order(quantity="0.010000001"), "quantity"),
-        (order(None, None, quote="50.123456789"), "quoteOrderQty"),
-    ],
-)
-def test_spot_amounts_have_eight_decimals(candidate: Candidate, name: str) -> None:
-    assert breach_of_spot(Rules(), candidate) == Breach(-1111, f"Parameter '{name}' has too much precision.")
-
-
-def test_trailing_zeros_are_no_precision() -> None:
-    assert breach_of_spot(Rules(), order("50000.0000000000", "0.0100000000")) is None
-    assert breach_of_um(Rules(), order("50000.0000000000", "0.0100000000")) is None
 
 
 @pytest.mark.parametrize(
@@ -157,3 +98,7 @@ def test_um_steps_other_than_powers_of_ten() -> None:
     assert breach_of_um(rules, order("50000.1", "0.015")) == Breach(
         -4014, "Price not increased by tick size."
     )
+
+
+def test_trailing_zeros_are_no_precision() -> None:
+    assert breach_of_um(Rules(), order("50000.0000000000", "0.0100000000")) is None

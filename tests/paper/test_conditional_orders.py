@@ -9,7 +9,8 @@ import pytest
 from atapi.paper.algos import AlgoRecord
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Series
-from atapi.paper.records import Refusal, UmTerms
+from atapi.paper.order_terms import PLAIN
+from atapi.paper.records import Refusal
 from tests.paper.feed_of_bars import DAY, DEFAULT, HOUR, MINUTE, T0, D, FeedOfBars
 from tests.paper.worlds import at_market, funded, limit, world
 
@@ -273,7 +274,7 @@ def test_a_good_till_date_order_expires_on_the_exchanges_clock() -> None:
     order, _ = exchange.place(
         account,
         "um",
-        limit("BUY", "0.1", "49000", time_in_force="GTD", terms=UmTerms(good_till_ms=until)),
+        limit("BUY", "0.1", "49000", time_in_force="GTD", terms=PLAIN.but(good_till_ms=until)),
     )
 
     exchange.advance(11 * MINUTE - 1)

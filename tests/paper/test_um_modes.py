@@ -9,7 +9,8 @@ import pytest
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import FundingRecord
-from atapi.paper.records import Refusal, UmTerms
+from atapi.paper.order_terms import PLAIN
+from atapi.paper.records import Refusal
 from atapi.paper.um_amend import Amendment
 from tests.paper.feed_of_bars import DEFAULT, HOUR, T0, D, FeedOfBars
 from tests.paper.worlds import at_market, free, funded, limit, world
@@ -297,7 +298,7 @@ def test_a_price_is_chosen_from_the_book(mode: str, side: str, of_bids: bool, le
     account = funded(exchange)
     _, bids, asks = exchange.depth("um", "BTCUSDT", 20)
     wanted = (bids if of_bids else asks)[level - 1][0]
-    asked = limit(side, "0.1", "1", terms=UmTerms(price_match=mode))
+    asked = limit(side, "0.1", "1", terms=PLAIN.but(price_match=mode))
 
     order, _ = exchange.place(account, "um", asked)
 

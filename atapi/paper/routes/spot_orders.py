@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from atapi.paper.order_terms import NO_LIST
 from atapi.paper.records import Refusal
+from atapi.paper.spot_desk import Cancel, Canceled
 from atapi.paper.wire.call import Call
-from atapi.paper.wire.orderforms import order_key, spot_order
+from atapi.paper.wire.orderforms import order_key
 from atapi.paper.wire.paging import page
-from atapi.paper.wire.params import Params, invalid
+from atapi.paper.wire.params import Params
 from atapi.paper.wire.router import Router
-from atapi.paper.wire.shapes import spot
+from atapi.paper.wire.shapes import spot, spot_lists
+from atapi.paper.wire.spotforms import spot_order
 
 router = Router()
 
@@ -25,10 +28,13 @@ def place(call: Call) -> Json:
     account = call.account
     limits = call.gateway.limits["spot"]
     limits.count_orders(account, 1)
+    desk = call.exchange.spot
+    before = desk.last_prevented
     order, fills = call.exchange.place(account, "spot", submit)
     if fills:
         limits.uncount_order(account)
-    return spot.placed(order, fills, answer)
+    met = desk.prevented(account, submit.symbol, after=before) if desk.last_prevented > before else ()
+    return spot.placed(order, fills, answer, met)
 
 
 @router.signed("POST", "/api/v3/order/test")
@@ -59,18 +65,8 @@ def cancel(call: Call) -> Json:
     symbol = call.params.symbol()
     order_id, client_id = order_key(call.params)
     cancel_id = call.params.client_id("newClientOrderId")
-    restriction = call.params.maybe("cancelRestrictions")
-    if restriction not in (None, "ONLY_NEW", "ONLY_PARTIALLY_FILLED"):
-        raise invalid("cancelRestrictions")
-    account = call.account
-    if restriction is not None:
-        found = call.exchange.order(account, "spot", symbol, order_id=order_id, client_order_id=client_id)
-        if found.open and found.status != restriction.removeprefix("ONLY_"):
-            raise Refusal(-2011, "Order was not canceled due to cancel restrictions.")
-    order = call.exchange.cancel(account, "spot", symbol, order_id=order_id, client_order_id=client_id)
-    if cancel_id is not None:
-        call.gateway.name_cancel(order.order_id, cancel_id)
-    return spot.canceled(order, cancel_id)
+    which = Cancel(order_id=order_id, client_id=client_id, restriction=restriction_of(call.params))
+    return print_cancel(call, call.exchange.spot.cancel(call.account, symbol, which), cancel_id)
 
 
 def _open_weight(params: Params) -> int:
@@ -91,7 +87,16 @@ def cancel_all(call: Call) -> list[Json]:
     canceled = call.exchange.cancel_all(call.account, "spot", symbol)
     if not canceled:
         raise Refusal(-2011, "Unknown order sent.")
-    return [spot.canceled(order, None) for order in canceled]
+    alone = [spot.canceled(order, None) for order in canceled if order.terms.list_id == NO_LIST]
+    lists = dict.fromkeys(order.terms.list_id for order in canceled if order.terms.list_id != NO_LIST)
+    return alone + [
+        spot_lists.canceled(
+            call.exchange.spot.list_of(call.account, list_id=list_id),
+            [order for order in canceled if order.terms.list_id == list_id],
+            None,
+        )
+        for list_id in lists
+    ]
 
 
 @router.signed("GET", "/api/v3/allOrders", weight=20)
@@ -115,3 +120,21 @@ def all_orders(call: Call) -> list[Json]:
 def order_usage(call: Call) -> list[Json]:
     """Tell how many orders the account has used up."""
     return call.gateway.limits["spot"].order_usage(call.account)
+
+
+def restriction_of(params: Params) -> str | None:
+    """Read in which state alone an order is to be canceled."""
+    restriction = params.maybe("cancelRestrictions")
+    if restriction not in (None, "ONLY_NEW", "ONLY_PARTIALLY_FILLED"):
+        raise Refusal(-1145, "Invalid cancelRestrictions")
+    return restriction
+
+
+def print_cancel(call: Call, canceled: Canceled, cancel_id: str | None) -> Json:
+    """Print a canceled order; one of a list with the whole list, which is canceled with it."""
+    if cancel_id is not None:
+        for order in canceled.orders:
+            call.gateway.name_cancel(order.order_id, cancel_id)
+    if canceled.order_list is None:
+        return spot.canceled(canceled.orders[0], cancel_id)
+    return spot_lists.canceled(canceled.order_list, canceled.orders, cancel_id)

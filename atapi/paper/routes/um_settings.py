@@ -65,10 +65,15 @@ def symbol_config(call: Call) -> list[Json]:
 @router.signed("POST", "/fapi/v1/marginType")
 def set_margin_type(call: Call) -> Json:
     """Switch a symbol between cross and isolated margin."""
+    return switch_margin_type(call, "um")
+
+
+def switch_margin_type(call: Call, market: str) -> Json:
+    """Switch the margin type of a symbol of a futures market."""
     symbol, kind = call.params.symbol(), call.params.text("marginType")
     if kind not in (CROSSED, ISOLATED):
         raise invalid("marginType")
-    call.exchange.futures.settings.set_isolated(call.account, symbol, kind == ISOLATED)
+    call.exchange.desk(market).settings.set_isolated(call.account, symbol, kind == ISOLATED)
     return DONE
 
 

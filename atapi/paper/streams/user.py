@@ -5,28 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from atapi.paper.exchange import Exchange
-from atapi.paper.records import ZERO, OrderRecord, PositionRecord, TradeRecord
+from atapi.paper.records import (
+    ZERO,
+    AmendRecord,
+    ListRecord,
+    OrderRecord,
+    PositionRecord,
+    PreventedRecord,
+    TradeRecord,
+)
 from atapi.paper.streams import user_algo, user_spot, user_um
+from atapi.paper.wire.shapes.spot_lists import list_status
 
 Json = dict[str, Any]
+FUTURES = ("um", "cm")
 
 
-class Execution(NamedTuple):
-    """Something that happened to an order."""
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One thing that happened to an order."""
 
     order: OrderRecord
     trade: TradeRecord | None = None
-    amended: bool = False
-
-
-class Told(NamedTuple):
-    """An event of USD-M that is no execution."""
-
-    account: str
-    event: Json
+    prevented: PreventedRecord | None = None
+    amended: AmendRecord | None = None
+    modified: bool = False  # of a futures order, by its owner
 
 
 @dataclass(slots=True)
@@ -34,18 +40,16 @@ class Happening:
     """What one call did to its users: everything up to the balances that end it."""
 
     orders: dict[tuple[str, int], OrderRecord] = field(default_factory=dict)  # (market, id) -> latest state
-    executions: list[Execution] = field(default_factory=list)
-    told: list[Execution | Told] = field(default_factory=list)  # executions and what else is told, in order
+    executions: list[Execution | user_algo.Event | tuple[ListRecord, str]] = field(default_factory=list)
+    prevented: dict[int, PreventedRecord] = field(
+        default_factory=dict
+    )  # order id -> what is still to be told
+    amended: dict[int, AmendRecord] = field(default_factory=dict)  # order id -> what is still to be told
     positions: dict[tuple[str, str, str], PositionRecord] = field(
         default_factory=dict
     )  # (account, symbol, position side)
     balances: list[tuple[str, str, str, Decimal, Decimal]] = field(default_factory=list)
-    funding: str | None = None  # symbol a funding was settled of
-
-    def execute(self, execution: Execution) -> None:
-        """Note an execution."""
-        self.executions.append(execution)
-        self.told.append(execution)
+    fundings: dict[str, str] = field(default_factory=dict)  # market -> symbol a funding was settled of
 
 
 class UserEvents:
@@ -61,7 +65,7 @@ class UserEvents:
         self._happenings: list[Happening] = []
         self._known: dict[tuple[str, str, str], Decimal] = {}  # (account, wallet, asset) -> free and locked
         for record in exchange.accounts():
-            for wallet in ("spot", "um"):
+            for wallet in ("spot", *FUTURES):
                 for asset, (free, locked) in exchange.balances(record.account, wallet).items():
                     self._known[record.account, wallet, asset] = free + locked
 
@@ -71,51 +75,78 @@ class UserEvents:
             self._happenings.append(Happening())
         now = self._happenings[-1]
         if kind == "order":
-            now.orders[record.market, record.order_id] = record
-            if record.status not in ("PARTIALLY_FILLED", "FILLED"):  # those are told with their trade
-                now.execute(Execution(record))
+            self._take_order(now, record)
         elif kind == "trade":
             order = now.orders[record.market, record.order_id]
-            now.execute(Execution(order, record))
+            now.executions.append(Execution(order, record))
+        elif kind == "list":
+            now.executions.append(record)
+        elif kind == "prevented":
+            sides = ((record.taker_id, record.taker_quantity), (record.maker_id, record.maker_quantity))
+            now.prevented.update({number: record for number, lost in sides if lost is not None})
+        elif kind == "amended":
+            now.amended[record.order_id] = record
         elif kind == "amendment":
             now.orders[record.market, record.order_id] = record
-            now.execute(Execution(record, amended=True))
+            now.executions.append(Execution(record, modified=True))
+        elif kind in user_algo.EVENTS:
+            now.executions.append(user_algo.EVENTS[kind](record, self._exchange.now_ms()))
         elif kind == "position":
             now.positions[record.account, record.symbol, record.position_side] = record
-        elif kind in user_algo.EVENTS:
-            now.told.append(Told(*user_algo.EVENTS[kind](record, self._exchange.now_ms())))
         elif kind == "balance":
             now.balances.append(record)
         elif kind == "funding":
-            now.funding = record.symbol
+            now.fundings[self._market_of(record.symbol)] = record.symbol
+
+    def _take_order(self, now: Happening, order: OrderRecord) -> None:
+        now.orders[order.market, order.order_id] = order
+        changed = order.market == "spot"
+        prevented = now.prevented.pop(order.order_id, None) if changed else None
+        amended = now.amended.pop(order.order_id, None) if changed else None
+        if prevented or amended or order.status not in ("PARTIALLY_FILLED", "FILLED"):
+            now.executions.append(
+                Execution(order, None, prevented, amended)
+            )  # fills are told with their trade
 
     def drain(self) -> Iterator[tuple[str, str, Json]]:
         """Give market, account and event of everything noted, in order, and forget it."""
         happenings, self._happenings = self._happenings, []
         for happening in happenings:
-            for told in happening.told:
-                if isinstance(told, Told):
-                    yield "um", *told
+            for execution in happening.executions:
+                if isinstance(execution, user_algo.Event):
+                    yield self._market_of(execution.symbol), execution.account, execution.event
                     continue
-                order, trade, amended = told
+                if isinstance(execution, tuple):
+                    record, status = execution
+                    yield "spot", record.account, list_status(record, status)
+                    continue
+                order, trade = execution.order, execution.trade
                 if order.market == "spot":
-                    yield (
-                        "spot",
-                        order.account,
-                        user_spot.execution_report(order, trade, self.cancel_ids.get(order.order_id)),
-                    )
+                    yield "spot", order.account, self._report(execution)
                     continue
-                if trade is not None:
+                if trade is not None and order.market == "um":
                     yield "um", order.account, user_um.trade_lite(order, trade)
-                yield "um", order.account, user_um.order_update(order, trade, amended=amended)
+                rules = self._exchange.catalogue.perpetuals(order.market)[order.symbol]
+                update = user_um.order_update(order, trade, rules, amended=execution.modified)
+                yield order.market, order.account, update
             yield from self._accounts(happening)
         self.cancel_ids.clear()
+
+    def _report(self, execution: Execution) -> Json:
+        return user_spot.execution_report(
+            execution.order,
+            execution.trade,
+            self.cancel_ids.get(execution.order.order_id),
+            prevented=execution.prevented,
+            amended=execution.amended,
+        )
 
     def _accounts(self, happening: Happening) -> Iterator[tuple[str, str, Json]]:
         now = self._exchange.now_ms()
         changes = self._changes(happening)
-        traded = {trade.account for _, trade, _ in happening.executions if trade is not None}
-        ordered = {order.account for order, *_ in happening.executions}
+        executions = [execution for execution in happening.executions if isinstance(execution, Execution)]
+        traded = {(e.order.account, e.order.market) for e in executions if e.trade is not None}
+        ordered = {execution.order.account for execution in executions}
         for account in dict.fromkeys(
             [*(b[0] for b in happening.balances), *(a for a, *_ in happening.positions)]
         ):
@@ -126,21 +157,29 @@ class UserEvents:
                 for (owner, wallet, asset), delta in changes.items():
                     if owner == account and wallet == "spot" and delta:
                         yield "spot", account, user_spot.balance_update(asset, delta, now)
-            moved = {
-                asset: delta for (owner, w, asset), delta in changes.items() if owner == account and w == "um"
-            }
-            positions = [p for (owner, *_), p in happening.positions.items() if owner == account]
-            if any(moved.values()) or positions:
-                reason = _reason(account in traded, happening.funding, sum(moved.values(), start=ZERO))
-                if not (
-                    any(moved.values()) or account in traded
-                ):  # margin went to or from an isolated position
-                    reason, moved = "MARGIN_TRANSFER", {user_um.MARGIN_ASSET: ZERO}
-                yield (
-                    "um",
-                    account,
-                    self._account_update(account, moved, positions, reason, happening.funding),
-                )
+            for market in FUTURES:
+                moved = {
+                    asset: delta
+                    for (owner, wallet, asset), delta in changes.items()
+                    if (owner, wallet) == (account, market)
+                }
+                positions = [
+                    position
+                    for (owner, symbol, _), position in happening.positions.items()
+                    if owner == account and self._market_of(symbol) == market
+                ]
+                if any(moved.values()) or positions:
+                    funding = happening.fundings.get(market)
+                    reason = _reason((account, market) in traded, funding, sum(moved.values(), start=ZERO))
+                    if not any(moved.values()) and (account, market) not in traded:
+                        reason = "MARGIN_TRANSFER"  # to or from an isolated position
+                        listed = self._exchange.catalogue.perpetuals(market)
+                        moved = {listed[position.symbol].margin_asset: ZERO for position in positions}
+                    update = self._account_update(account, market, moved, positions, reason, funding)
+                    yield market, account, update
+
+    def _market_of(self, symbol: str) -> str:
+        return "cm" if symbol in self._exchange.catalogue.cm else "um"
 
     def _changes(self, happening: Happening) -> dict[tuple[str, str, str], Decimal]:
         changes: dict[tuple[str, str, str], Decimal] = {}
@@ -153,23 +192,29 @@ class UserEvents:
     def _account_update(
         self,
         account: str,
+        market: str,
         moved: dict[str, Decimal],
         positions: list[PositionRecord],
         reason: str,
         funding: str | None,
     ) -> Json:
-        views = {(v.position.symbol, v.position.position_side): v for v in self._exchange.positions(account)}
+        views = {
+            (v.position.symbol, v.position.position_side): v
+            for v in self._exchange.positions(account, market)
+        }
         balances = {
-            asset: (self._known.get((account, "um", asset), ZERO), self._cross_wallet(account, asset), delta)
+            asset: (
+                self._known.get((account, market, asset), ZERO),
+                self._exchange.futures_totals(account, asset, market).cross_wallet,
+                delta,
+            )
             for asset, delta in moved.items()
         }
         shown = [p for p in positions if p.isolated or reason != "FUNDING_FEE"]
-        rows = [user_um.position(p, views.get((p.symbol, p.position_side))) for p in shown]
+        listed = self._exchange.catalogue.perpetuals(market)
+        rows = [user_um.position(p, views.get((p.symbol, p.position_side)), listed[p.symbol]) for p in shown]
         symbol = funding if reason == "FUNDING_FEE" else None
         return user_um.account_update(balances, rows, reason, self._exchange.now_ms(), symbol)
-
-    def _cross_wallet(self, account: str, asset: str) -> Decimal:
-        return self._exchange.futures_totals(account, asset).cross_wallet
 
 
 def _reason(traded: bool, funding: str | None, moved: Decimal) -> str:

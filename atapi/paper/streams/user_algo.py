@@ -1,9 +1,9 @@
-"""USD-M user events beside orders and balances: conditional orders, settings, margin calls."""
+"""Futures user events beside orders and balances: conditional orders, settings, margin calls."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from atapi.paper.algos import AlgoRecord
 from atapi.paper.liquidations import MarginCall
@@ -13,7 +13,15 @@ from atapi.paper.wire.figures import bare
 Json = dict[str, Any]
 
 
-def algo_update(algo: AlgoRecord, now_ms: int) -> tuple[str, Json]:
+class Event(NamedTuple):
+    """What is told to whom."""
+
+    account: str
+    symbol: str  # "" where it is about the USD-M account as a whole
+    event: Json
+
+
+def algo_update(algo: AlgoRecord, now_ms: int) -> Event:
     """Tell what happened to a conditional order."""
     shown: Json = {
         "caid": algo.client_algo_id,
@@ -45,10 +53,12 @@ def algo_update(algo: AlgoRecord, now_ms: int) -> tuple[str, Json]:
     }
     if algo.callback_rate:
         shown |= {"AP": bare(algo.activate_price or ZERO), "cr": bare(algo.callback_rate)}
-    return algo.account, {"e": "ALGO_UPDATE", "T": algo.updated_ms, "E": now_ms, "o": shown}
+    return Event(
+        algo.account, algo.symbol, {"e": "ALGO_UPDATE", "T": algo.updated_ms, "E": now_ms, "o": shown}
+    )
 
 
-def margin_call(call: MarginCall, now_ms: int) -> tuple[str, Json]:
+def margin_call(call: MarginCall, now_ms: int) -> Event:
     """Warn that positions are near liquidation; the cross wallet is told for cross positions only."""
     event: Json = {"e": "MARGIN_CALL", "E": now_ms}
     if call.cross_wallet is not None:
@@ -66,16 +76,17 @@ def margin_call(call: MarginCall, now_ms: int) -> tuple[str, Json]:
         }
         for view in call.positions
     ]
-    return call.account, event
+    return Event(call.account, call.positions[0].position.symbol, event)
 
 
-def config_update(changed: tuple[str, Json], now_ms: int) -> tuple[str, Json]:
+def config_update(changed: tuple[str, Json], now_ms: int) -> Event:
     """Tell a new leverage or asset mode."""
     account, change = changed
-    return account, {"e": "ACCOUNT_CONFIG_UPDATE", "E": now_ms, "T": now_ms, **change}
+    event = {"e": "ACCOUNT_CONFIG_UPDATE", "E": now_ms, "T": now_ms, **change}
+    return Event(account, change.get("ac", {}).get("s", ""), event)
 
 
-EVENTS: Mapping[str, Callable[[Any, int], tuple[str, Json]]] = {  # what the exchange tells -> the event
+EVENTS: Mapping[str, Callable[[Any, int], Event]] = {  # what the exchange tells -> the event
     "algo": algo_update,
     "margin_call": margin_call,
     "config": config_update,

@@ -1,73 +1,21 @@
-"""New orders as they come in: which parameters a type wants, and the refusals for those it does not."""
+"""New futures orders as they come in: which parameters a type wants, and the refusals for those it does not."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from atapi.paper.exchange import Submit
+from atapi.paper.order_terms import PLAIN
 from atapi.paper.price_match import LEVELS
-from atapi.paper.records import Refusal, UmTerms
+from atapi.paper.records import Refusal
 from atapi.paper.um_amend import Amendment
 from atapi.paper.wire.params import Params, invalid
 
-SPOT_UNSUPPORTED = {  # type -> how Binance calls it where a symbol has none
-    "STOP_LOSS": "Stop loss orders",
-    "STOP_LOSS_LIMIT": "Stop loss limit orders",
-    "TAKE_PROFIT": "Take profit orders",
-    "TAKE_PROFIT_LIMIT": "Take profit limit orders",
-}
 CONDITIONAL = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
-SPOT_ANSWERS = ("ACK", "RESULT", "FULL")
 UM_ANSWERS = ("ACK", "RESULT")
 UM_FORCES = ("GTC", "IOC", "FOK", "GTX", "GTD")
 POSITION_SIDES = ("BOTH", "LONG", "SHORT")
 PREVENTION_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
-
-
-def spot_order(params: Params) -> tuple[Submit, str]:
-    """Read a spot order and the kind of answer it wants."""
-    symbol, side, kind = params.symbol(), params.side(), _spot_type(params)
-    client_id = params.client_id("newClientOrderId")
-    answer = params.maybe("newOrderRespType") or ("ACK" if kind == "LIMIT_MAKER" else "FULL")
-    if answer not in SPOT_ANSWERS:
-        raise invalid("newOrderRespType")
-    params.skip("strategyId", "strategyType", "icebergQty")
-    prevention = params.maybe("selfTradePreventionMode") or "EXPIRE_MAKER"
-    if prevention not in PREVENTION_MODES:
-        raise Refusal(-2010, "This symbol does not allow the specified self-trade prevention mode.")
-    if (params.maybe_decimal("icebergQty") or 0) > 0:
-        raise Refusal(-2010, "Iceberg orders are not supported for this symbol.")
-    params.forbid("stopPrice", "trailingDelta")
-    time_in_force: str | None = None
-    price: Decimal | None = None
-    quantity: Decimal | None = None
-    quote_quantity: Decimal | None = None
-    if kind == "MARKET":
-        params.forbid("timeInForce", "price")
-        quantity, quote_quantity = params.maybe_decimal("quantity"), params.maybe_decimal("quoteOrderQty")
-        if quantity is None and quote_quantity is None:
-            raise either("quantity", "quoteOrderQty")
-        if quantity is not None and quote_quantity is not None:
-            raise Refusal(-1106, "Parameter 'quoteOrderQty' sent when not required.")
-    else:
-        params.forbid("quoteOrderQty")
-        if kind == "LIMIT":
-            time_in_force = _time_in_force(params, ("GTC", "IOC", "FOK"))
-        else:
-            params.forbid("timeInForce")
-        quantity, price = params.decimal("quantity"), params.decimal("price")
-    submit = Submit(
-        symbol=symbol,
-        side=side,
-        type=kind,
-        quantity=quantity,
-        quote_quantity=quote_quantity,
-        price=price,
-        time_in_force=time_in_force,
-        client_order_id=client_id,
-        self_trade_prevention=prevention,
-    )
-    return submit, answer
 
 
 def um_order(params: Params) -> tuple[Submit, str]:
@@ -101,7 +49,7 @@ def um_order(params: Params) -> tuple[Submit, str]:
         reduce_only=params.flag("reduceOnly") if "reduceOnly" in params else None,
         position_side=position_side(params),
         self_trade_prevention=um_prevention(params),
-        terms=UmTerms(good_till_ms=good_till(params, time_in_force), price_match=price_match(params)),
+        terms=PLAIN.but(good_till_ms=good_till(params, time_in_force), price_match=price_match(params)),
     )
     return submit, answer
 
@@ -172,15 +120,6 @@ def order_key(params: Params) -> tuple[int | None, str | None]:
 def either(first: str, second: str) -> Refusal:
     """Make the refusal of a request that names neither of two parameters."""
     return Refusal(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")
-
-
-def _spot_type(params: Params) -> str:
-    kind = params.text("type")
-    if kind in SPOT_UNSUPPORTED:
-        raise Refusal(-2010, f"{SPOT_UNSUPPORTED[kind]} are not supported for this symbol.")
-    if kind not in ("LIMIT", "MARKET", "LIMIT_MAKER"):
-        raise Refusal(-1116, "Invalid orderType.")
-    return kind
 
 
 def _um_type(params: Params) -> str:

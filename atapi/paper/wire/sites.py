@@ -1,4 +1,4 @@
-"""Which endpoints stand on which port: spot with the wallets, USD-M, and the host's own on both."""
+"""Which endpoints stand on which port: spot with the wallets, USD-M, COIN-M, and the host's own on all."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from atapi.paper.routes import (
     admin,
     admin_accounts,
     admin_faults,
+    cm_account,
+    cm_market,
+    cm_orders,
+    cm_prices,
+    cm_settings,
     listen_keys,
     margin,
     products,
     spot_account,
+    spot_changes,
+    spot_lists,
     spot_market,
     spot_orders,
     spot_tickers,
@@ -28,7 +35,18 @@ from atapi.paper.routes import (
 from atapi.paper.wire.router import Router
 
 HOST = (admin, admin_accounts, admin_faults)
-SPOT = (spot_market, spot_tickers, spot_orders, spot_account, wallet, margin, products, *HOST)
+SPOT = (
+    spot_market,
+    spot_tickers,
+    spot_orders,
+    spot_lists,
+    spot_changes,
+    spot_account,
+    wallet,
+    margin,
+    products,
+    *HOST,
+)
 UM = (
     um_market,
     um_tickers,
@@ -44,11 +62,13 @@ UM = (
     *HOST,
 )
 
+CM = (cm_market, cm_prices, cm_orders, cm_account, cm_settings, *HOST)
+
 
 def routers() -> dict[str, Router]:
     """Make the table of each port."""
-    tables = {"spot": Router(), "um": Router()}
-    for market, files in (("spot", SPOT), ("um", UM)):
+    tables = {"spot": Router(), "um": Router(), "cm": Router()}
+    for market, files in (("spot", SPOT), ("um", UM), ("cm", CM)):
         for file in files:
             tables[market].include_router(file.router)
     return tables

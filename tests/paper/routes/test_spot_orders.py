@@ -185,7 +185,7 @@ def test_fills_are_listed_and_paged(spot: Wire) -> None:
         ({**MARKET, "type": "STOP", "quantity": "1"}, (-1116, "Invalid orderType.")),
         (
             {**MARKET, "type": "STOP_LOSS", "quantity": "1", "stopPrice": "1"},
-            (-2010, "Stop loss orders are not supported for this symbol."),
+            (-2010, "Order would trigger immediately."),
         ),
         ({**LIMIT, "price": "40000", "timeInForce": "GTX"}, (-1115, "Invalid timeInForce.")),
         (

@@ -5,14 +5,28 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from atapi.matching.filters import MAX_OPEN_ORDERS, SPOT_BAND, SPOT_MAX_NOTIONAL, SPOT_MAX_PRICE, UM_MAX_PRICE
+from atapi.matching import spot_filters as spot
+from atapi.matching.contracts import Inverse
+from atapi.matching.filters import MAX_OPEN_ORDERS, UM_MAX_PRICE
 from atapi.paper.feeds.base import PerpetualRules, SpotRules
+from atapi.paper.feeds.coin_margined import pair_of
 from atapi.paper.wire.figures import bare, eight, places
 
 Json = dict[str, Any]
 
 NEVER_MS = 4133404800000  # when a perpetual is delivered
-PREVENTION_MODES = ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"]
+CM_FILTERS = ("PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "MAX_NUM_ORDERS", "PERCENT_PRICE")
+CM_MAX_ALGO_ORDERS = 20  # USD-M tells none since 2025-12-29
+SPOT_TYPES = [
+    "LIMIT",
+    "LIMIT_MAKER",
+    "MARKET",
+    "STOP_LOSS",
+    "STOP_LOSS_LIMIT",
+    "TAKE_PROFIT",
+    "TAKE_PROFIT_LIMIT",
+]
+PREVENTION_MODES = ["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"]
 
 
 def spot_symbol(rules: SpotRules, permission_sets: bool) -> Json:
@@ -27,19 +41,19 @@ def spot_symbol(rules: SpotRules, permission_sets: bool) -> Json:
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
-        "icebergAllowed": False,
-        "ocoAllowed": False,
-        "otoAllowed": False,
+        "orderTypes": SPOT_TYPES,
+        "icebergAllowed": True,
+        "ocoAllowed": True,
+        "otoAllowed": True,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
-        "cancelReplaceAllowed": False,
-        "amendAllowed": False,
+        "allowTrailingStop": True,
+        "cancelReplaceAllowed": True,
+        "amendAllowed": True,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
-        "filters": _spot_filters(rules),
+        "filters": spot_filters(rules),
         "permissions": [],
         "permissionSets": [["SPOT"]] if permission_sets else [],
         "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
@@ -86,13 +100,40 @@ def um_symbol(rules: PerpetualRules) -> Json:
     }
 
 
-def _spot_filters(rules: SpotRules) -> list[Json]:
-    (bid_down, bid_up), (ask_down, ask_up) = SPOT_BAND["BUY"], SPOT_BAND["SELL"]
+def cm_symbol(rules: PerpetualRules) -> Json:
+    """Print one symbol of `/dapi/v1/exchangeInfo`: a status of another name, a contract size, no least notional."""
+    assert isinstance(rules.contract, Inverse), rules.symbol
+    shape = um_symbol(rules)
+    status = shape.pop("status")
+    filters = [row for row in shape["filters"] if row["filterType"] in CM_FILTERS]
+    filters.insert(4, {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": CM_MAX_ALGO_ORDERS})
+    return shape | {
+        "pair": pair_of(rules.symbol),
+        "contractStatus": status,
+        "marginAsset": rules.margin_asset,
+        "contractSize": int(rules.contract.size),
+        "equalQtyPrecision": 4,
+        "filters": filters,
+    }
+
+
+def exchange_filters() -> list[Json]:
+    """Print the filters that count over all symbols of an account; exchangeInfo does not list them."""
+    return [
+        {"filterType": "EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders": spot.EXCHANGE_MAX_ORDERS},
+        {"filterType": "EXCHANGE_MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": spot.EXCHANGE_MAX_ALGO_ORDERS},
+        {"filterType": "EXCHANGE_MAX_NUM_ORDER_LISTS", "maxNumOrderLists": spot.EXCHANGE_MAX_ORDER_LISTS},
+    ]
+
+
+def spot_filters(rules: SpotRules) -> list[Json]:
+    """Print a symbol's filters, the price filter first."""
+    (bid_down, bid_up), (ask_down, ask_up) = spot.BAND["BUY"], spot.BAND["SELL"]
     return [
         {
             "filterType": "PRICE_FILTER",
             "minPrice": eight(rules.tick_size),
-            "maxPrice": eight(SPOT_MAX_PRICE),
+            "maxPrice": eight(spot.MAX_PRICE),
             "tickSize": eight(rules.tick_size),
         },
         {
@@ -101,11 +142,19 @@ def _spot_filters(rules: SpotRules) -> list[Json]:
             "maxQty": eight(rules.max_quantity),
             "stepSize": eight(rules.lot_size),
         },
+        {"filterType": "ICEBERG_PARTS", "limit": spot.MAX_ICEBERG_PARTS},
         {
             "filterType": "MARKET_LOT_SIZE",
             "minQty": eight(Decimal(0)),
             "maxQty": eight(rules.market_max_quantity),
             "stepSize": eight(Decimal(0)),
+        },
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": spot.MIN_TRAILING_DELTA,
+            "maxTrailingAboveDelta": spot.MAX_TRAILING_DELTA,
+            "minTrailingBelowDelta": spot.MIN_TRAILING_DELTA,
+            "maxTrailingBelowDelta": spot.MAX_TRAILING_DELTA,
         },
         {
             "filterType": "PERCENT_PRICE_BY_SIDE",
@@ -119,11 +168,14 @@ def _spot_filters(rules: SpotRules) -> list[Json]:
             "filterType": "NOTIONAL",
             "minNotional": eight(rules.min_notional),
             "applyMinToMarket": True,
-            "maxNotional": eight(SPOT_MAX_NOTIONAL),
+            "maxNotional": eight(spot.MAX_NOTIONAL),
             "applyMaxToMarket": False,
             "avgPriceMins": 5,
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_OPEN_ORDERS},
+        {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": spot.MAX_ORDER_LISTS},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": spot.MAX_ALGO_ORDERS},
+        {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": spot.MAX_AMENDS},
     ]
 
 

@@ -7,26 +7,32 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from atapi.paper.records import ZERO, OrderRecord, TradeRecord
+from atapi.paper.market import SELF_TRADE
+from atapi.paper.records import ZERO, AmendRecord, OrderRecord, PreventedRecord, TradeRecord
+from atapi.paper.waiting import CONTINGENT
 from atapi.paper.wire.figures import eight
 
 Json = dict[str, Any]
 
 
-def placed(order: OrderRecord, fills: Sequence[TradeRecord], kind: str) -> Json:
+def placed(
+    order: OrderRecord, fills: Sequence[TradeRecord], kind: str, prevented: Sequence[PreventedRecord] = ()
+) -> Json:
     """Print the answer to a new order: ACK, RESULT or FULL."""
     shape: Json = {
         "symbol": order.symbol,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": order.terms.list_id,
         "clientOrderId": order.client_order_id,
         "transactTime": order.updated_ms,
     }
     if kind == "ACK":
         return shape
-    shape |= _amounts(order) | {"workingTime": order.created_ms, **_prevention(order), **_expiry(order)}
+    shape |= _amounts(order) | {"workingTime": order.working_ms, **_conditional(order)}
     if kind == "FULL":
         shape["fills"] = [_fill(trade) for trade in fills]
+    if prevented:
+        shape["preventedMatches"] = [_met(record) for record in prevented]
     return shape
 
 
@@ -35,7 +41,7 @@ def order(record: OrderRecord) -> Json:
     return {
         "symbol": record.symbol,
         "orderId": record.order_id,
-        "orderListId": -1,
+        "orderListId": record.terms.list_id,
         "clientOrderId": record.client_order_id,
         "price": eight(record.price),
         "origQty": eight(record.quantity),
@@ -45,15 +51,14 @@ def order(record: OrderRecord) -> Json:
         "timeInForce": record.time_in_force,
         "type": record.type,
         "side": record.side,
-        "stopPrice": eight(ZERO),
-        "icebergQty": eight(ZERO),
+        "stopPrice": eight(record.terms.stop_price),
+        "icebergQty": eight(record.terms.iceberg),
         "time": record.created_ms,
         "updateTime": record.updated_ms,
-        "isWorking": True,
-        "workingTime": record.created_ms,
+        "isWorking": not record.waiting,
+        "workingTime": record.working_ms,
         "origQuoteOrderQty": eight(record.quote_quantity),
-        **_prevention(record),
-        **_expiry(record),
+        **_conditional(record),
     }
 
 
@@ -63,11 +68,64 @@ def canceled(order: OrderRecord, cancel_id: str | None) -> Json:
         "symbol": order.symbol,
         "origClientOrderId": order.client_order_id,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": order.terms.list_id,
         "clientOrderId": cancel_id or cancel_id_of(order),
         "transactTime": order.updated_ms,
         **_amounts(order),
-        **_prevention(order),
+        **_conditional(order),
+    }
+
+
+def amended(record: AmendRecord, order: OrderRecord) -> Json:
+    """Print an order that was made smaller; here, and only here, `cumulative` has one m."""
+    return {
+        "symbol": order.symbol,
+        "orderId": order.order_id,
+        "orderListId": order.terms.list_id,
+        "origClientOrderId": record.old_client_id,
+        "clientOrderId": order.client_order_id,
+        "price": eight(order.price),
+        "qty": eight(order.quantity),
+        "executedQty": eight(order.executed),
+        "preventedQty": eight(order.terms.prevented),
+        "quoteOrderQty": eight(order.quote_quantity),
+        "cumulativeQuoteQty": eight(order.quote_executed),
+        "status": order.status,
+        "timeInForce": order.time_in_force,
+        "type": order.type,
+        "side": order.side,
+        **({} if order.waiting else {"workingTime": order.working_ms}),
+        **_conditional(order),
+    }
+
+
+def amendment(record: AmendRecord) -> Json:
+    """Print one line of an order's amendments."""
+    return {
+        "symbol": record.symbol,
+        "orderId": record.order_id,
+        "executionId": record.execution_id,
+        "origClientOrderId": record.old_client_id,
+        "newClientOrderId": record.new_client_id,
+        "origQty": eight(record.old_quantity),
+        "newQty": eight(record.new_quantity),
+        "time": record.time_ms,
+    }
+
+
+def prevented_match(record: PreventedRecord) -> Json:
+    """Print one prevented trade with oneself; a side that lost nothing has no quantity."""
+    return {
+        "symbol": record.symbol,
+        "preventedMatchId": record.match_id,
+        "takerOrderId": record.taker_id,
+        "makerSymbol": record.symbol,
+        "makerOrderId": record.maker_id,
+        "tradeGroupId": -1,
+        "selfTradePreventionMode": record.mode,
+        "price": eight(record.price),
+        **_lost(record),
+        "transactTime": record.time_ms,
     }
 
 
@@ -146,12 +204,46 @@ def _amounts(order: OrderRecord) -> Json:
     }
 
 
-def _prevention(order: OrderRecord) -> Json:
-    return {"selfTradePreventionMode": order.self_trade_prevention}
+def expiry_of(order: OrderRecord) -> str | None:
+    """Tell why an order expired; Binance has no word for self-trade prevention, which has a status of its own."""
+    return None if order.expiry_reason == SELF_TRADE else order.expiry_reason
 
 
-def _expiry(order: OrderRecord) -> Json:
-    return {"expiryReason": order.expiry_reason} if order.expiry_reason else {}
+def _conditional(order: OrderRecord) -> Json:
+    terms = order.terms
+    shape: Json = {"selfTradePreventionMode": order.self_trade_prevention}
+    if order.type in CONTINGENT:
+        shape["stopPrice"] = eight(terms.stop_price)
+    if terms.trailing_delta:
+        shape |= {"trailingDelta": terms.trailing_delta, "trailingTime": terms.trailing_ms}
+    if terms.iceberg:
+        shape["icebergQty"] = eight(terms.iceberg)
+    if terms.strategy_id is not None:
+        shape["strategyId"] = terms.strategy_id
+    if terms.strategy_type is not None:
+        shape["strategyType"] = terms.strategy_type
+    if terms.prevented_match_id is not None:
+        shape |= {"preventedMatchId": terms.prevented_match_id, "preventedQuantity": eight(terms.prevented)}
+    reason = expiry_of(order)
+    return shape if reason is None else shape | {"expiryReason": reason}
+
+
+def _met(record: PreventedRecord) -> Json:
+    return {
+        "preventedMatchId": record.match_id,
+        "makerSymbol": record.symbol,
+        "makerOrderId": record.maker_id,
+        "price": eight(record.price),
+        **_lost(record),
+    }
+
+
+def _lost(record: PreventedRecord) -> Json:
+    sides = (
+        ("takerPreventedQuantity", record.taker_quantity),
+        ("makerPreventedQuantity", record.maker_quantity),
+    )
+    return {name: eight(quantity) for name, quantity in sides if quantity is not None}
 
 
 def _fill(trade: TradeRecord) -> Json:

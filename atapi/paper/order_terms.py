@@ -1,0 +1,58 @@
+"""What an order may have beside price and quantity: a price it waits for, an iceberg's peak, a list, an end.
+
+Most orders have none of it and share `PLAIN`. They never change; an order is given others.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+ZERO = Decimal(0)
+NO_LIST = -1
+WAITING = -1  # working time of an order that is not on the book yet
+
+
+class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything about an order that most orders have not."""
+
+    list_id: int = NO_LIST
+    stop_price: Decimal = ZERO
+    trailing_delta: int = 0  # basis points
+    trailing_ms: int = -1  # since when it trails
+    extreme: Decimal = ZERO  # best price since then
+    guard: Decimal = ZERO  # price at which a waiting order to buy at market holds its funds
+    iceberg: Decimal = ZERO  # shown at most
+    entered: Decimal = ZERO  # executed of an iceberg before it rested
+    working_ms: int = 0  # since when it is on the book; 0: from the beginning; -1: not yet
+    prevented: Decimal = ZERO  # lost to self-trade prevention
+    prevented_match_id: int | None = None  # the last of those
+    amends: int = 0
+    strategy_id: int | None = None
+    strategy_type: int | None = None
+    good_till_ms: int = 0  # when a GTD order expires
+    price_match: str = "NONE"  # how the exchange chose its price
+    close_position: bool = False  # closes whatever the position is
+    forced: str = ""  # LIQUIDATION or ADL where the exchange itself placed it
+
+    def but(self, **changes: Any) -> OrderTerms:
+        """Copy with some things changed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+PLAIN = OrderTerms()
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(OrderTerms).decode
+
+
+def encoded(terms: OrderTerms) -> str | None:
+    """Write terms as the store keeps them; None for the plain ones."""
+    return None if terms is PLAIN else _encode(terms).decode()
+
+
+def decoded(text: str | None) -> OrderTerms:
+    """Read them back."""
+    return PLAIN if text is None else _decode(text)

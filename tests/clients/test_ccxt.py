@@ -1,0 +1,244 @@
+"""ccxt, sync and async, `binance` and `binanceusdm`, unmodified but for its base URLs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.clients.conftest import Served
+from tests.clients.facts import FuturesFacts, SpotFacts
+from tests.clients.trading import Fill, Placed
+
+ccxt = pytest.importorskip(
+    "ccxt", reason="ccxt is not installed; .ci/run tries it in an environment of its own"
+)
+
+NAMES = {"spot": ("binance", "BTC/USDT"), "um": ("binanceusdm", "BTC/USDT:USDT")}
+TIME_DRIFT = "timeDifference"
+
+
+def urls(served: Served) -> dict[str, str]:
+    """Map ccxt's names of APIs to the exchange's ports."""
+    spot = dict.fromkeys(("public", "private", "v1"), f"{served.spot}/api/v3")
+    wallets = {"sapi": "v1", "sapiV2": "v2", "sapiV3": "v3", "sapiV4": "v4"}
+    futures = {
+        f"fapi{kind}{version}": f"{served.um}/fapi/{version.lower() or 'v1'}"
+        for kind in ("Public", "Private")
+        for version in ("", "V2", "V3")
+    }
+    sapi = {name: f"{served.spot}/sapi/{version}" for name, version in wallets.items()}
+    return {**spot, **sapi, **futures, "fapiData": f"{served.um}/futures/data"}
+
+
+REFUSED = {
+    "signature": ccxt.AuthenticationError,
+    "timestamp": ccxt.InvalidNonce,
+    "tick": (ccxt.BadRequest, ccxt.InvalidOrder, ccxt.ExchangeError),
+    "step": (ccxt.BadRequest, ccxt.InvalidOrder, ccxt.ExchangeError),
+    "minimum": (ccxt.BadRequest, ccxt.InvalidOrder, ccxt.ExchangeError),
+    "unknown": ccxt.OrderNotFound,
+    "margin type": ccxt.MarginModeAlreadySet,
+}
+
+
+class Ccxt:
+    """ccxt as the list wants it."""
+
+    def __init__(self, served: Served, market: str, make: Callable[[str, dict[str, Any]], Any], call: Callable[[Any], Any]) -> None:  # fmt: skip
+        self.market = market
+        self._served = served
+        self._make = make
+        self._call = call
+        name, self.symbol = NAMES[market]
+        # By its words on spot; on a loopback address ccxt does not know futures' own codes.
+        funds = ccxt.InsufficientFunds if market == "spot" else ccxt.ExchangeError
+        self.refused: dict[str, Any] = REFUSED | {"funds": funds}
+        listed = {"types": ["spot", "linear"] if market == "spot" else ["linear"]}
+        options = {"fetchMarkets": listed}
+        self.exchange = make(name, {"apiKey": served.key, "secret": served.secret, "options": options})
+        self.exchange.urls["api"] = self.exchange.urls["api"] | urls(served)
+
+    def _do(self, method: str, *args: Any, **named: Any) -> Any:
+        return self._call(getattr(self.exchange, method)(*args, **named))
+
+    def _fresh(self) -> Ccxt:
+        return Ccxt(self._served, self.market, self._make, self._call)
+
+    def markets(self) -> set[str]:
+        """Load them."""
+        loaded = self._do("load_markets")
+        assert loaded[self.symbol]["active"]
+        return {market["id"] for market in loaded.values()}
+
+    def candles(self, count: int) -> list[list[Any]]:
+        """Fetch them."""
+        return list(self._do("fetch_ohlcv", self.symbol, "1h", limit=count))
+
+    def book(self) -> tuple[Decimal, Decimal]:
+        """Fetch its best levels."""
+        book = self._do("fetch_order_book", self.symbol, 5)
+        return Decimal(str(book["bids"][0][0])), Decimal(str(book["asks"][0][0]))
+
+    def balance(self, asset: str) -> Decimal:
+        """Fetch the balance; of futures the wallet's, where ccxt's total counts open profit in."""
+        told = self._do("fetch_balance")
+        if self.market == "spot":
+            return Decimal(str(told[asset]["total"]))
+        assert told[asset]["total"] is not None
+        [wallet] = [row["walletBalance"] for row in told["info"]["assets"] if row["asset"] == asset]
+        return Decimal(wallet)
+
+    def limit(self, side: str, quantity: str, price: str, client_id: str | None = None) -> str:
+        """Place an order, its numbers as they are where ccxt would round them."""
+        self._do("load_markets")
+        if len(quantity) > 8 or price.endswith("001") or quantity in ("0.00001", "0.0001"):
+            return self._raw(side, quantity, price)
+        params = {} if client_id is None else {"clientOrderId": client_id}
+        made = self._do(
+            "create_order", self.symbol, "limit", side.lower(), float(quantity), float(price), params
+        )
+        return str(made["id"])
+
+    def _raw(self, side: str, quantity: str, price: str) -> str:
+        method = "private_post_order" if self.market == "spot" else "fapiprivate_post_order"
+        order = {"symbol": "BTCUSDT", "side": side, "type": "LIMIT", "timeInForce": "GTC"}
+        return str(self._do(method, {**order, "quantity": quantity, "price": price})["orderId"])
+
+    def at_market(self, side: str, quantity: str) -> str:
+        """Place a market order."""
+        return str(self._do("create_order", self.symbol, "market", side.lower(), float(quantity))["id"])
+
+    def cancel(self, order_id: str) -> None:
+        """Cancel it."""
+        self._do("cancel_order", order_id, self.symbol)
+
+    def order(self, order_id: str | None = None, client_id: str | None = None) -> Placed:
+        """Fetch it."""
+        params = {} if client_id is None else {"clientOrderId": client_id}
+        found = self._do("fetch_order", order_id, self.symbol, params)
+        return Placed(found["id"], found["clientOrderId"], found["status"], Decimal(str(found["filled"])))
+
+    def open_orders(self) -> list[str]:
+        """Fetch them."""
+        return [order["id"] for order in self._do("fetch_open_orders", self.symbol)]
+
+    def fills(self) -> list[Fill]:
+        """Fetch one's own trades."""
+        return [
+            Fill(
+                t["order"],
+                *(Decimal(t["info"][name]) for name in ("price", "qty", "commission")),
+                t["fee"]["currency"],
+            )
+            for t in self._do("fetch_my_trades", self.symbol)
+        ]
+
+    def with_secret(self, secret: str) -> Ccxt:
+        """Sign with another secret."""
+        other = self._fresh()
+        other.exchange.secret = secret
+        return other
+
+    def ahead(self, milliseconds: int) -> Ccxt:
+        """Shift what ccxt takes for the time."""
+        other = self._fresh()
+        other.exchange.options["adjustForTimeDifference"] = False
+        other.exchange.options[TIME_DRIFT] = -milliseconds
+        return other
+
+    def close(self) -> None:
+        """Hang up."""
+        if hasattr(self.exchange, "close"):
+            closing = self.exchange.close()
+            if closing is not None:
+                self._call(closing)
+
+    # --- futures --------------------------------------------------------------------------------------------------
+    def funding(self) -> tuple[Decimal, int]:
+        """Fetch the running rate."""
+        told = self._do("fetch_funding_rate", self.symbol)
+        return Decimal(str(told["fundingRate"])), told["fundingTimestamp"]
+
+    def funding_history(self, count: int) -> list[int]:
+        """Fetch settled rates."""
+        return [row["timestamp"] for row in self._do("fetch_funding_rate_history", self.symbol, limit=count)]
+
+    def open_interest(self) -> Decimal:
+        """Fetch it."""
+        return Decimal(str(self._do("fetch_open_interest", self.symbol)["openInterestAmount"]))
+
+    def position(self) -> Decimal:
+        """Fetch positions."""
+        signs = {"long": 1, "short": -1}
+        found = self._do("fetch_positions", [self.symbol])
+        return sum(
+            (signs[p["side"]] * Decimal(str(p["contracts"])) for p in found if p["contracts"]), Decimal(0)
+        )
+
+    def set_leverage(self, leverage: int) -> int:
+        """Set it."""
+        return int(self._do("set_leverage", leverage, self.symbol)["leverage"])
+
+    def set_margin_type(self, name: str) -> None:
+        """Set it."""
+        self._do("load_markets")
+        params = {"symbol": "BTCUSDT", "marginType": name}
+        self._do("fapiprivate_post_margintype", params)
+
+    def hedge_mode(self) -> bool:
+        """Fetch the mode."""
+        return bool(self._do("fetch_position_mode")["hedged"])
+
+    def to_futures(self, amount: str) -> None:
+        """Transfer."""
+        assert self._do("transfer", "USDT", float(amount), "spot", "linear")["id"]
+
+
+def asynchronous(name: str, options: dict[str, Any]) -> Any:
+    """Make an async exchange."""
+    import ccxt.async_support
+
+    return getattr(ccxt.async_support, name)(options)
+
+
+@pytest.fixture(params=["sync", "async"])
+def make(request: pytest.FixtureRequest, served: Served) -> Iterator[Callable[[str], Ccxt]]:
+    """Give a function that makes a client of either kind, and hang all of them up afterwards."""
+    made: list[Ccxt] = []
+    loop = asyncio.new_event_loop()
+
+    def of(market: str) -> Ccxt:
+        if request.param == "sync":
+            client = Ccxt(
+                served, market, lambda name, options: getattr(ccxt, name)(options), lambda value: value
+            )
+        else:
+            client = Ccxt(served, market, asynchronous, loop.run_until_complete)
+        made.append(client)
+        return client
+
+    yield of
+    for client in made:
+        client.close()
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+
+
+class TestSpot(SpotFacts):
+    """`ccxt.binance`."""
+
+    @pytest.fixture
+    def client(self, make: Callable[[str], Ccxt]) -> Ccxt:
+        return make("spot")
+
+
+class TestFutures(FuturesFacts):
+    """`ccxt.binanceusdm`."""
+
+    @pytest.fixture
+    def client(self, make: Callable[[str], Ccxt]) -> Ccxt:
+        return make("um")
