@@ -17,6 +17,7 @@ FAUCET = "@faucet"  # where deposits come from
 FEES = "@fees"  # where trading fees go
 CROWD = "@crowd"  # the synthetic counterparty of spot trades
 CLEARING = "@clearing"  # the other side of realized futures profit
+INSURANCE = "@insurance"  # takes liquidation fees, pays what bankrupt accounts cannot
 FUNDING_POOL = "@funding"  # the other side of funding payments
 LENDERS = "@lenders"  # who lends to margin accounts, and has claims on them
 INSURANCE = "@insurance"  # takes over what a liquidation leaves, and its fee

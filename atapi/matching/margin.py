@@ -1,7 +1,7 @@
 """Margin of futures positions, by the exchange's bracket tables.
 
 Notional is a position's value in its margin asset: quote asset of a linear contract, coins of an inverse one.
-Source: protocol reference, sections 11.3 and 11.4; Binance FAQ b3c689c1 (liquidation price).
+Source: protocol reference, section 11.3.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from atapi.domain.numbers import ONE, ZERO
-from atapi.matching.contracts import LINEAR, Contract
+from atapi.domain.numbers import ZERO
 
 
 class Bracket(Protocol):
@@ -81,39 +80,6 @@ def exposure(position: Decimal, bids: Decimal, asks: Decimal) -> Decimal:
     return max(abs(position + bids), abs(position - asks))
 
 
-def liquidation_price(
-    *,
-    quantity: Decimal,
-    cost: Decimal,
-    wallet: Decimal,
-    brackets: Sequence[Bracket],
-    others_maintenance: Decimal = ZERO,
-    others_unrealized: Decimal = ZERO,
-    contract: Contract = LINEAR,
-) -> Decimal:
-    """Mark price at which margin balance meets maintenance margin, in one-way cross margin; 0 where none does.
-
-    With V the value of one unit (the price itself, or size / price where the contract is inverse) and d its sign:
-    V = (WB - TMM1 + UPNL1 + cum - d*cost) / (|q|*MMR - d*q), with the bracket that holds |q|*V: the margin left is
-    monotone in V, so exactly one bracket holds its own solution.
-
-    Args:
-        quantity: Signed position.
-        cost: Value of the position at its entry price, signed.
-        wallet: Wallet balance of the margin asset.
-        brackets: The symbol's margin table, floors ascending.
-        others_maintenance: Maintenance margin of the account's other positions.
-        others_unrealized: Unrealized profit of the account's other positions.
-        contract: How the symbol's values follow from its prices.
-    """
-    if not quantity:
-        return ZERO
-    size, sign = abs(quantity), contract.sign
-    left = wallet - others_maintenance + others_unrealized - sign * cost
-    for bracket in brackets:
-        value = (left + bracket.offset) / (size * bracket.maintenance_rate - sign * quantity)
-        notional = size * value
-        last = bracket is brackets[-1]
-        if value > 0 and bracket.floor <= notional and (notional <= bracket.cap or last):
-            return contract.price(ONE, value)
-    return ZERO
+def hedged_exposure(long: Decimal, short: Decimal, bids: Decimal, asks: Decimal) -> Decimal:
+    """Notional of both legs of a hedged symbol and of the orders that open more of either; they do not offset."""
+    return abs(long) + bids + abs(short) + asks

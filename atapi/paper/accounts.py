@@ -77,7 +77,7 @@ class Accounts:
 
     def set_burns_bnb(self, account: str, market: str, on: bool) -> None:
         """Switch paying a market's fees in BNB."""
-        self._set(account, f"bnb_burn.{market}", "true" if on else "false")
+        self.set(account, f"bnb_burn.{market}", "true" if on else "false")
 
     def leverage(self, account: str, symbol: str) -> int:
         """Leverage set for a symbol."""
@@ -85,7 +85,7 @@ class Accounts:
 
     def set_leverage(self, account: str, symbol: str, leverage: int) -> None:
         """Set the leverage of a symbol."""
-        self._set(account, f"leverage.{symbol}", str(leverage))
+        self.set(account, f"leverage.{symbol}", str(leverage))
 
     def rates(self, account: str, market: str) -> Rates:
         """Fee rates of a market: a regular user's, or those agreed."""
@@ -94,7 +94,7 @@ class Accounts:
 
     def set_rates(self, account: str, market: str, rates: Rates) -> None:
         """Agree fee rates of a market."""
-        self._set(account, f"fees.{market}", f"{rates.maker:f} {rates.taker:f}")
+        self.set(account, f"fees.{market}", f"{rates.maker:f} {rates.taker:f}")
 
     def denied(self, account: str) -> frozenset[str]:
         """List what an account's key may not do."""
@@ -102,9 +102,18 @@ class Accounts:
 
     def allow(self, account: str, permissions: Sequence[str]) -> None:
         """Say all that an account's key may do."""
-        self._set(account, "permissions", " ".join(permissions))
+        self.set(account, "permissions", " ".join(permissions))
         self._denied[account] = frozenset(PERMISSIONS).difference(permissions)
 
-    def _set(self, account: str, name: str, value: str) -> None:
+    def setting(self, account: str, name: str, default: str) -> str:
+        """Look up what an account has set."""
+        return self._settings.get((account, name), default)
+
+    def settings_of(self, prefix: str) -> list[tuple[str, str, str]]:
+        """List account, name and value of the settings whose names begin so."""
+        return [(a, name, v) for (a, name), v in self._settings.items() if name.startswith(prefix)]
+
+    def set(self, account: str, name: str, value: str) -> None:
+        """Set something of an account."""
         self._settings[account, name] = value
         self._effects.setting(account, name, value)

@@ -15,11 +15,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from atapi.matching.ledger import Entry, Holder
+from atapi.paper.algos import AlgoRecord
 from atapi.paper.records import (
     AccountRecord,
     AmendRecord,
     IncomeRecord,
     ListRecord,
+    MarginChange,
     OrderRecord,
     PositionRecord,
     PreventedRecord,
@@ -29,6 +31,7 @@ from atapi.paper.records import (
 )
 
 Listener = Callable[[str, Any], None]
+CHANGING = ("order", "amendment", "position", "algo")
 
 
 class Posting(NamedTuple):
@@ -50,6 +53,8 @@ class Batch:
     lists: dict[int, ListRecord] = field(default_factory=dict)  # id -> order list
     prevented: list[PreventedRecord] = field(default_factory=list)
     amends: list[AmendRecord] = field(default_factory=list)
+    algos: dict[int, AlgoRecord] = field(default_factory=dict)  # algo id -> conditional order
+    margin_changes: list[MarginChange] = field(default_factory=list)
     trades: list[TradeRecord] = field(default_factory=list)
     positions: dict[tuple[str, str, str], PositionRecord] = field(default_factory=dict)
     income: list[IncomeRecord] = field(default_factory=list)
@@ -134,6 +139,29 @@ class Effects:
         self._batch.amends.append(record)
         self._tell("amended", record)
 
+    def amendment(self, record: OrderRecord) -> None:
+        """Note that a futures order was changed by its owner and lost its place on the book."""
+        self._batch.orders[record.market, record.order_id] = record
+        self._tell("amendment", record)
+
+    def algo(self, record: AlgoRecord, *, quiet: bool = False) -> None:
+        """Note a new or changed conditional order; `quiet` where only what it remembers changed."""
+        self._batch.algos[record.algo_id] = record
+        if not quiet:
+            self._tell("algo", record)
+
+    def margin_call(self, record: object) -> None:
+        """Note that an account was warned."""
+        self._tell("margin_call", record)
+
+    def configured(self, account: str, change: dict[str, Any]) -> None:
+        """Note that a setting was changed that streams tell."""
+        self._tell("config", (account, change))
+
+    def margin_change(self, record: MarginChange) -> None:
+        """Note a change of isolated margin."""
+        self._batch.margin_changes.append(record)
+
     def trade(self, record: TradeRecord) -> None:
         """Note a fill."""
         self._batch.trades.append(record)
@@ -176,7 +204,9 @@ class Effects:
     def durable(self) -> bool:
         """Whether there is anything to write."""
         batch = self._batch
-        return bool(batch.postings or batch.orders or batch.accounts or batch.settings or batch.meta)
+        # A position may change alone: margin added to an isolated one moves no money.
+        changed = batch.postings or batch.orders or batch.positions or batch.algos
+        return bool(changed or batch.accounts or batch.settings or batch.meta)
 
     @property
     def pending(self) -> bool:
@@ -212,7 +242,7 @@ class Effects:
     def _tell(self, kind: str, record: object) -> None:
         if self._listeners:
             # Records that change later are told as they are now.
-            self._events.append((kind, copy(record) if kind in ("order", "position") else record))
+            self._events.append((kind, copy(record) if kind in CHANGING else record))
 
     def _clear(self) -> None:
         self._batch = Batch()

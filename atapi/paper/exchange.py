@@ -31,7 +31,6 @@ from atapi.paper.orders import Orders
 from atapi.paper.perpetuals import Perpetuals
 from atapi.paper.prices import Prices
 from atapi.paper.records import (
-    ZERO,
     AccountRecord,
     IncomeRecord,
     OrderRecord,
@@ -46,7 +45,9 @@ from atapi.paper.store import Store
 from atapi.paper.tape import Tape
 from atapi.paper.terms import REGULAR, Gift, Terms
 from atapi.paper.timeline import Timeline
+from atapi.paper.traded_through import TradedThrough
 from atapi.paper.transfers import Transfers
+from atapi.paper.um_desk import UmDesk
 from atapi.paper.um_market import UmMarket
 from atapi.paper.views import FuturesTotals, Mark, PositionView, Submit
 from atapi.paper.wallets import Wallets
@@ -106,7 +107,18 @@ class Exchange:
         self._markets: dict[str, Market[Any]] = {"spot": coins.spot, "margin": coins.margin} | {
             name: perpetuals.market for name, perpetuals in self._perpetuals.items()
         }
-        self._timeline = Timeline(feed, self._orders, self._markets, self._perpetuals, coins.watch)
+        futures = {name: perpetuals.market for name, perpetuals in self._perpetuals.items()}
+        self._desks = {
+            name: UmDesk(office, perpetuals, futures, settled_ms=self._settled_ms, call=self._call)
+            for name, perpetuals in self._perpetuals.items()
+        }
+        through = TradedThrough(feed, self._orders, self._markets)
+        sources = [
+            through,
+            *(source for desk in self._desks.values() for source in desk.sources),
+            *coins.sources,
+        ]
+        self._timeline = Timeline(self._orders, self._markets, sources)
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
         for order in sorted(store.open_orders(), key=lambda order: (order.working_ms, order.order_id)):
@@ -275,7 +287,7 @@ class Exchange:
     def test(self, account: str, market: str, order: Submit) -> None:
         """Judge an order and book nothing."""
         with self._call() as now:
-            self._market(market).judge(account, order, now)
+            self._market(market).admit(account, order, now)
 
     def cancel(
         self, account: str, market: str, symbol: str, *, order_id: int | None, client_order_id: str | None
@@ -323,6 +335,15 @@ class Exchange:
                 self._market(market).listing(symbol)
             return self._store.trades(account, market, symbol)
 
+    def desk(self, market: str) -> UmDesk:
+        """What a futures market has beyond that: settings, conditional orders, liquidation."""
+        return self._desks[market]
+
+    @property
+    def futures(self) -> UmDesk:
+        """The desk of USD-M."""
+        return self._desks["um"]
+
     # --- futures account ------------------------------------------------------------------------------------
     def positions(self, account: str, market: str = "um") -> Sequence[PositionView]:
         """List open positions."""
@@ -342,7 +363,7 @@ class Exchange:
     def leverage(self, account: str, symbol: str, market: str = "um") -> int:
         """Leverage of a symbol; 20 until changed, or the most it allows."""
         self._market(market).listing(symbol)
-        return self._perpetuals[market].accounts.leverage(account, symbol)
+        return self._perpetuals[market].accounts.modes.leverage(account, symbol)
 
     def set_leverage(self, account: str, symbol: str, leverage: int, market: str = "um") -> None:
         """Set leverage; Refusal -4028 outside the symbol's brackets."""
@@ -367,7 +388,8 @@ class Exchange:
         """Call `listener(kind, record)` after each order, trade, balance or funding event, in order.
 
         Kinds: "order" (OrderRecord copy), "trade" (TradeRecord), "balance" ((account, wallet, asset, free, locked)),
-        "position" (PositionRecord copy), "funding" (SettledFunding), "book" ((market, symbol)).
+        "position" (PositionRecord copy), "funding" (SettledFunding), "book" ((market, symbol)), "amendment"
+        (OrderRecord copy), "algo" (AlgoRecord copy), "margin_call" (MarginCall), "config" ((account, what changed)).
         """
         self._effects.subscribe(listener)
 
@@ -435,8 +457,7 @@ class Exchange:
         return self._markets[name]
 
     def _spendable(self, holder: Holder, asset: str, now_ms: int) -> Decimal:
-        totals = self._perpetuals[holder.wallet].accounts.totals(holder.account, asset, now_ms)
-        return max(ZERO, min(totals.wallet_balance, totals.available))
+        return self._desks[holder.wallet].spendable(holder.account, asset, now_ms)
 
 
 def _market_of(series: Series, symbol: str, catalogue: Catalogue) -> str:

@@ -39,6 +39,11 @@ class Funding:
         """Settle every funding with after_ms < time <= until_ms, oldest first."""
         return [self.settled(symbol, due) for due in self._rates.due(symbol, after_ms, until_ms)]
 
+    def next_due_ms(self, symbol: str, after_ms: int, until_ms: int) -> int | None:
+        """Tell when the next funding with after_ms < time <= until_ms falls due."""
+        due = self._rates.due(symbol, after_ms, until_ms)
+        return due[0].time_ms if due else None
+
     def history(
         self, symbol: str | None, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int
     ) -> Sequence[SettledFunding]:

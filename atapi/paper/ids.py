@@ -13,6 +13,7 @@ FIRST_ORDER = {
     "um": 81_000_000_001,
     "cm": 94_000_000_001,
 }  # futures ids do not fit 32 bits, as on Binance
+FIRST_ALGO = 4_000_000_000_000_001
 FIRST_INCOME = 9_600_000_001
 FIRST_TRANSFER = 11_400_000_001
 FIRST_LOAN = 100_000_001
@@ -41,8 +42,12 @@ class Ids:
                 ("prevented", "prevented", "match_id"),
                 ("execution", "amends", "execution_id"),
                 ("interest", "interest", "interest_id"),
+                ("algo", "algos", "algo_id"),
             )
-        } | {"loan": max(store.last_id("loans", "loan_id"), FIRST_LOAN - 1)}
+        }
+        self._counters["loan"] = max(store.last_id("loans", "loan_id"), FIRST_LOAN - 1)
+        self._counters["algo"] = max(self._counters["algo"], FIRST_ALGO - 1)
+        self._counters["liquidation"] = store.count_orders("autoclose-%")
         self._account = store.last_id("accounts", "CAST(account AS INTEGER)")
         self._crowd = 0
 
@@ -67,7 +72,7 @@ class Ids:
         return self._transfer
 
     def next(self, name: str) -> int:
-        """Give the next id of a `list` of orders, a `prevented` match, an amendment (`execution`), a `loan`, `interest`."""
+        """Give the next of `list`, `prevented`, `execution` (amendment), `loan`, `interest`, `algo` or `liquidation`."""
         self._counters[name] += 1
         return self._counters[name]
 

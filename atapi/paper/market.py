@@ -121,7 +121,14 @@ class Market(ABC, Generic[RulesT]):
     # --- orders -------------------------------------------------------------------------------------------------
     def place(self, account: str, submit: Submit, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
         """Judge, match and book an order; its own fills are returned with it."""
-        draft = self.judge(account, submit, now_ms)
+        return self.book(self.admit(account, submit, now_ms), now_ms)
+
+    def admit(self, account: str, submit: Submit, now_ms: int) -> Draft:
+        """Judge an order as it came from its owner; by itself, that is all."""
+        return self.judge(account, submit, now_ms)
+
+    def book(self, draft: Draft, now_ms: int) -> tuple[OrderRecord, list[TradeRecord]]:
+        """Give an order that was judged its ids, match it, and let the rest of it rest or expire."""
         self.register(draft.order)
         trades = self.enter(draft, now_ms)
         return copy(draft.order), trades
@@ -135,10 +142,14 @@ class Market(ABC, Generic[RulesT]):
 
     def enter(self, draft: Draft, now_ms: int) -> list[TradeRecord]:
         """Match an order that has ids with the book, and let the rest of it rest or expire."""
-        order, office = draft.order, self.office
+        self.reserve(draft.order, draft.plan)
+        self.office.effects.order(draft.order)
+        return self.work(draft, now_ms)
+
+    def work(self, draft: Draft, now_ms: int) -> list[TradeRecord]:
+        """Match an order that is registered and reserved for, and let the rest of it rest or expire."""
+        order = draft.order
         listing = self.listing(order.symbol)
-        self.reserve(order, draft.plan)
-        office.effects.order(order)
         trades = self._match(listing, draft, now_ms)
         self.filled(order, trades, now_ms)
         if order.open:
@@ -459,7 +470,7 @@ def check_form(
     if submit.type in priced and submit.type != "LIMIT_MAKER" and submit.time_in_force not in forces:
         raise Refusal(-1115, "Invalid timeInForce.")
     missing = []
-    if submit.type in priced and submit.price is None:
+    if submit.type in priced and submit.price is None and submit.terms.price_match == "NONE":
         missing.append("price")
     if submit.quantity is None and (submit.type != "MARKET" or submit.quote_quantity is None):
         missing.append("quantity")
@@ -483,9 +494,10 @@ def new_order(
         price=price if price is not None else ZERO,
         quantity=quantity,
         quote_quantity=submit.quote_quantity or ZERO,
-        reduce_only=submit.reduce_only,
+        reduce_only=bool(submit.reduce_only),
         position_side=submit.position_side,
         self_trade_prevention=submit.self_trade_prevention,
+        terms=submit.terms,
         created_ms=now_ms,
         updated_ms=now_ms,
     )

@@ -1,4 +1,4 @@
-"""What a spot order may have beside price and quantity: a price it waits for, an iceberg's peak, a list it is part of.
+"""What an order may have beside price and quantity: a price it waits for, an iceberg's peak, a list, an end.
 
 Most orders have none of it and share `PLAIN`. They never change; an order is given others.
 """
@@ -38,6 +38,10 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     repay_at_cancel: bool = True  # whether what it borrowed and did not spend is repaid
     borrowed: Decimal = ZERO
     borrowed_asset: str = ""
+    good_till_ms: int = 0  # when a GTD order expires
+    price_match: str = "NONE"  # how the exchange chose its price
+    close_position: bool = False  # closes whatever the position is
+    forced: str = ""  # LIQUIDATION or ADL where the exchange itself placed it
 
     def but(self, **changes: Any) -> OrderTerms:
         """Copy with some things changed."""

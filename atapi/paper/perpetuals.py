@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from atapi.domain.numbers import floor_to
 from atapi.paper.backoffice import Backoffice
+from atapi.paper.collateral import Collateral
 from atapi.paper.feeds.base import Feed
 from atapi.paper.funding import Funding
 from atapi.paper.funding_rates import FundingRates
@@ -16,6 +17,8 @@ from atapi.paper.prices import DAY
 from atapi.paper.records import ZERO, Refusal, SettledFunding
 from atapi.paper.um_accounts import UmAccounts
 from atapi.paper.um_market import UmMarket
+from atapi.paper.um_modes import UmModes
+from atapi.paper.um_positions import UmPositions
 from atapi.paper.views import Mark
 
 
@@ -28,6 +31,7 @@ class Perpetuals:
     rates: FundingRates
     marks: Marks
     funding: Funding
+    collateral: Collateral
 
     @classmethod
     def open(cls, office: Backoffice, kind: type[UmMarket]) -> Perpetuals:
@@ -36,11 +40,18 @@ class Perpetuals:
         rules = office.rulebook.catalogue.perpetuals(kind.name)
         rates = FundingRates(feed, rules, office.rulebook)
         marks = Marks(office.prices, rates, rules, kind.series)
+        collateral = Collateral(office.prices, frozenset(office.rulebook.catalogue.spot))
         accounts = UmAccounts(
-            office.store, office.effects, office.accounts, office.wallets, marks, rules, kind.name
+            UmPositions(office.store.positions(), rules, office.effects),
+            UmModes(office.accounts, rules, kind.name),
+            office.wallets,
+            marks,
+            collateral,
+            rules,
+            kind.name,
         )
         market = kind(office, rules, accounts, marks)
-        return cls(feed, market, rates, marks, Funding(feed, rules, rates, marks))
+        return cls(feed, market, rates, marks, Funding(feed, rules, rates, marks), collateral)
 
     @property
     def accounts(self) -> UmAccounts:
@@ -77,7 +88,7 @@ class Perpetuals:
         today = now_ms // DAY * DAY
         days = self.feed.bars(self.market.series, symbol, DAY, today - DAY, today - 1, now_ms)
         crowd = floor_to(days[-1].volume / 2, listing.lot) if days else ZERO
-        held = [position.quantity for position in self.accounts.in_symbol(symbol)]
+        held = [position.quantity for position in self.accounts.positions.in_symbol(symbol)]
         longs = sum((quantity for quantity in held if quantity > 0), ZERO)
         shorts = sum((-quantity for quantity in held if quantity < 0), ZERO)
         return crowd + max(longs, shorts)

@@ -57,13 +57,22 @@ class Prices:
         price = self.at(Series.INDEX, symbol, now_ms)
         if price is not None:
             return price
-        multiplier, spot = ONE, symbol
+        source = self.index_source(symbol)
+        if source is not None:
+            series, name, multiplier = source
+            price = self.last(series, name, now_ms)
+            if price is not None:
+                return price * multiplier
+        return self.last(Series.UM, symbol, now_ms)
+
+    def index_source(self, symbol: str) -> tuple[Series, str, Decimal] | None:
+        """Tell whose price stands for a perpetual's index where the feed has none, and how many times it."""
         multiplied = _MULTIPLIED.fullmatch(symbol)
         if multiplied and symbol not in self._catalogue.spot:
-            multiplier, spot = Decimal(multiplied[1]), multiplied[2]
-        if spot in self._catalogue.spot:
-            price = self.last(Series.SPOT, spot, now_ms)
-        return self.last(Series.UM, symbol, now_ms) if price is None else price * multiplier
+            name, multiplier = multiplied[2], Decimal(multiplied[1])
+        else:
+            name, multiplier = symbol, ONE
+        return (Series.SPOT, name, multiplier) if name in self._catalogue.spot else None
 
     def average(self, symbol: str, now_ms: int) -> Decimal | None:
         """Tell the volume-weighted spot price of the last five minutes, else the last price."""

@@ -172,6 +172,8 @@ class PositionRecord:
         ZERO  # signed: value at the mean entry price, kept instead of the mean so that nothing is rounded
     )
     carry: Decimal = ZERO  # realized profit not yet posted, within half of the ledger's last digit
+    isolated: bool = False
+    margin: Decimal = ZERO  # isolated wallet: the part of the balance that stands for this position alone
     updated_ms: int = 0
 
     @property
@@ -192,6 +194,19 @@ class IncomeRecord:
     amount: Decimal  # signed
     asset: str
     trade_id: int | None
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginChange:
+    """One move of margin to or from an isolated position, by its owner."""
+
+    account: str
+    symbol: str
+    position_side: str
+    kind: int  # 1 added, 2 taken off
+    amount: Decimal
+    asset: str
     time_ms: int
 
 

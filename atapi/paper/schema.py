@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from atapi.paper.algos import ALGO_DDL
 from atapi.paper.margin import tables as margin
 from atapi.paper.order_terms import decoded, encoded
 from atapi.paper.records import (
@@ -15,6 +16,7 @@ from atapi.paper.records import (
     AmendRecord,
     IncomeRecord,
     ListRecord,
+    MarginChange,
     OrderRecord,
     PositionRecord,
     PreventedRecord,
@@ -22,7 +24,7 @@ from atapi.paper.records import (
     TransferRecord,
 )
 
-VERSION = "3"
+VERSION = "5"
 
 META = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 DDL = """
@@ -69,8 +71,8 @@ CREATE TABLE IF NOT EXISTS trades (
 CREATE INDEX IF NOT EXISTS trades_of ON trades (account, market, symbol, trade_id);
 CREATE INDEX IF NOT EXISTS trades_in ON trades (market, symbol, time_ms);
 CREATE TABLE IF NOT EXISTS positions (
-    account TEXT, symbol TEXT, position_side TEXT, quantity TEXT, cost TEXT, carry TEXT, updated_ms INTEGER,
-    PRIMARY KEY (account, symbol, position_side)
+    account TEXT, symbol TEXT, position_side TEXT, quantity TEXT, cost TEXT, carry TEXT, isolated INTEGER,
+    margin TEXT, updated_ms INTEGER, PRIMARY KEY (account, symbol, position_side)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS income (
     income_id INTEGER PRIMARY KEY, account TEXT, market TEXT, symbol TEXT, kind TEXT, amount TEXT, asset TEXT,
@@ -80,14 +82,18 @@ CREATE INDEX IF NOT EXISTS income_of ON income (account, market, income_id);
 CREATE TABLE IF NOT EXISTS transfers (
     transfer_id INTEGER PRIMARY KEY, account TEXT, kind TEXT, asset TEXT, amount TEXT, time_ms INTEGER
 );
+CREATE TABLE IF NOT EXISTS margin_changes (
+    change_id INTEGER PRIMARY KEY, account TEXT, symbol TEXT, position_side TEXT, kind INTEGER, amount TEXT,
+    asset TEXT, time_ms INTEGER
+);
 CREATE TABLE IF NOT EXISTS settings (
     account TEXT, name TEXT, value TEXT, PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
 """
-DDL += margin.DDL
+DDL += ALGO_DDL + margin.DDL
 TABLES = (
     "accounts", "entries", "balances", "orders", "lists", "prevented", "amends", "trades", "positions", "income",
-    "transfers", "settings", "meta", *margin.TABLES,
+    "transfers", "settings", "meta", "algos", "margin_changes", *margin.TABLES,
 )  # fmt: skip
 
 ORDER_COLUMNS = (
@@ -104,7 +110,7 @@ TRADE_COLUMNS = (
     "market, trade_id, account, order_id, symbol, side, price, quantity, fee, fee_asset, realized, maker,"
     " position_side, time_ms"
 )
-POSITION_COLUMNS = "account, symbol, position_side, quantity, cost, carry, updated_ms"
+POSITION_COLUMNS = "account, symbol, position_side, quantity, cost, carry, isolated, margin, updated_ms"
 INCOME_COLUMNS = "income_id, account, market, symbol, kind, amount, asset, trade_id, time_ms"
 TRANSFER_COLUMNS = "transfer_id, account, kind, asset, amount, time_ms"
 ACCOUNT_COLUMNS = "account, name, api_key, api_secret, created_ms"
@@ -209,7 +215,8 @@ def trade_of(row: Row) -> TradeRecord:
 def position_row(p: PositionRecord) -> Row:
     """Write a position in the order of `POSITION_COLUMNS`."""
     return (
-        p.account, p.symbol, p.position_side, text(p.quantity), text(p.cost), text(p.carry), p.updated_ms,
+        p.account, p.symbol, p.position_side, text(p.quantity), text(p.cost), text(p.carry),
+        int(p.isolated), text(p.margin), p.updated_ms,
     )  # fmt: skip
 
 
@@ -217,7 +224,7 @@ def position_of(row: Row) -> PositionRecord:
     """Read a position back."""
     return PositionRecord(
         account=row[0], symbol=row[1], position_side=row[2], quantity=Decimal(row[3]), cost=Decimal(row[4]),
-        carry=Decimal(row[5]), updated_ms=row[6],
+        carry=Decimal(row[5]), isolated=bool(row[6]), margin=Decimal(row[7]), updated_ms=row[8],
     )  # fmt: skip
 
 
@@ -254,6 +261,19 @@ def transfer_of(row: Row) -> TransferRecord:
     return TransferRecord(
         transfer_id=row[0], account=row[1], kind=row[2], asset=row[3], amount=Decimal(row[4]), time_ms=row[5]
     )
+
+
+def margin_change_row(c: MarginChange) -> Row:
+    """Write a change of isolated margin; its number comes of itself."""
+    return (None, c.account, c.symbol, c.position_side, c.kind, text(c.amount), c.asset, c.time_ms)
+
+
+def margin_change_of(row: Row) -> MarginChange:
+    """Read it back."""
+    return MarginChange(
+        account=row[1], symbol=row[2], position_side=row[3], kind=row[4], amount=Decimal(row[5]), asset=row[6],
+        time_ms=row[7],
+    )  # fmt: skip
 
 
 def account_row(a: AccountRecord) -> Row:

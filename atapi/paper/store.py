@@ -18,12 +18,14 @@ from typing import Any
 from atapi.errors import StorageError
 from atapi.matching.ledger import Holder
 from atapi.paper import schema
+from atapi.paper.algos import AlgoRecord, algo_of, algo_row
 from atapi.paper.effects import Batch
 from atapi.paper.records import (
     AccountRecord,
     AmendRecord,
     IncomeRecord,
     ListRecord,
+    MarginChange,
     OrderRecord,
     PositionRecord,
     PreventedRecord,
@@ -128,6 +130,10 @@ class Store:
             add("trades", [schema.trade_row(trade) for trade in batch.trades])
         if batch.positions:
             change("positions", {key: schema.position_row(one) for key, one in batch.positions.items()})
+        if batch.algos:
+            change("algos", {key: algo_row(algo) for key, algo in batch.algos.items()})
+        if batch.margin_changes:
+            add("margin_changes", [schema.margin_change_row(one) for one in batch.margin_changes])
         if batch.income:
             add("income", [schema.income_row(line) for line in batch.income])
         if batch.transfers:
@@ -246,6 +252,16 @@ class Store:
         )
         return self._trades(where, *markets, symbol, since_ms, limit)[::-1]
 
+    def algos(self, where: str, *values: Any) -> list[AlgoRecord]:
+        """List conditional orders that a condition of SQL holds for, oldest first."""
+        sql = f"SELECT record FROM algos WHERE {where} ORDER BY algo_id"
+        return [algo_of(row) for row in self._read(sql, *values)]
+
+    def margin_changes(self, account: str, symbol: str) -> list[MarginChange]:
+        """List changes of isolated margin, oldest first."""
+        sql = "SELECT * FROM margin_changes WHERE account = ? AND symbol = ? ORDER BY change_id"
+        return [schema.margin_change_of(row) for row in self._read(sql, account, symbol)]
+
     def income(self, account: str, market: str) -> list[IncomeRecord]:
         """List an account's income of a market, oldest first."""
         sql = (
@@ -261,6 +277,11 @@ class Store:
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """Read rows of a table whose owner knows it."""
         return self._read(sql, *values).fetchall()
+
+    def count_orders(self, client_order_id: str) -> int:
+        """Count orders whose client id is like this."""
+        row = self._one("SELECT count(*) FROM orders WHERE client_order_id LIKE ?", client_order_id)
+        return int(row[0]) if row else 0
 
     def last_id(self, table: str, column: str, market: str | None = None) -> int:
         """Highest id used so far; 0 where none was."""

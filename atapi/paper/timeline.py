@@ -1,130 +1,63 @@
-"""What happened between two moments, in its order: fundings and interest paid, margin accounts
-liquidated, open orders that the market reached.
+"""What happened between two moments, in its order.
 
-Bars are looked at when they are over, by the minute; where the feed has no minutes, by the hour, else by the day. At
-the end every symbol with an open order is looked at as it is now: the crowd quotes anew and takes what its quotes
-cross.
+Each source of happenings tells when its next one is; the earliest happens, and then all are asked again, because what
+happened may have changed what follows: a fill opens a position, a position is liquidated, a stop becomes an order. At
+the end every symbol with an open order is looked at as it is now: the crowd quotes anew and takes what its quotes cross.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from heapq import merge
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from atapi.paper.feeds.base import Bar, Feed
-from atapi.paper.listing import Listing
-from atapi.paper.margin.watch import MarginWatch
 from atapi.paper.market import Market
 from atapi.paper.orders import Orders
-from atapi.paper.perpetuals import Perpetuals
-from atapi.paper.prices import DAY, HOUR, MINUTE
-from atapi.paper.records import SettledFunding
+from atapi.paper.prices import DAY
 
 
-class Moment(NamedTuple):
-    """Something that happens at a time; of what happens at the same time, payments come first."""
+class Source(Protocol):
+    """Something that happens by itself as time goes on."""
 
-    time_ms: int
-    turn: int  # 0 for a payment, 1 for a bar
-    market: str
-    symbol: str
-    what: Bar | SettledFunding | None  # None: an hour for which interest is owed
+    def next_ms(self, after_ms: int, until_ms: int) -> int | None:
+        """Tell when it next happens in after_ms < time <= until_ms; None where it does not."""
+        ...
+
+    def happen(self, at_ms: int) -> None:
+        """Let everything of this moment happen."""
+        ...
 
 
 class Timeline:
-    """Brings markets from one moment to a later one."""
+    """Brings markets from one moment to a later one.
 
-    def __init__(
-        self,
-        feed: Feed,
-        orders: Orders,
-        markets: Mapping[str, Market[Any]],
-        perpetuals: Mapping[str, Perpetuals],
-        margin: MarginWatch,
-    ) -> None:
-        self._feed = feed
+    Args:
+        sources: In the order in which they happen where they happen at once.
+    """
+
+    def __init__(self, orders: Orders, markets: Mapping[str, Market[Any]], sources: Sequence[Source]) -> None:
         self._orders = orders
         self._markets = markets
-        self._perpetuals = perpetuals
-        self._margin = margin
+        self._sources = sources
 
     def run(self, after_ms: int, now_ms: int) -> None:
         """Let everything happen that lies in after_ms < time <= now_ms."""
-        ordered = {name: self._orders.symbols(name) for name in self._markets}
-        fundings = self._fundings(ordered, after_ms, now_ms)
-        walks = [] if after_ms // MINUTE == now_ms // MINUTE else self._walks(ordered, after_ms, now_ms)
-        hours = [Moment(hour, 0, "margin", "", None) for hour in self._margin.hours(after_ms, now_ms)]
-        lived = after_ms
-        for moment in merge(fundings, hours, *walks, key=_in_time):
-            self._margin.live(lived, moment.time_ms)
-            self._happen(moment)
-            lived = moment.time_ms
-        self._margin.live(lived, now_ms)
+        at = after_ms
+        while at < now_ms:
+            at = self._step(at, min(now_ms, (at // DAY + 1) * DAY))
         for name, market in self._markets.items():
-            for symbol in ordered[name]:
+            for symbol in self._orders.symbols(name):
                 market.look(symbol, now_ms)
 
-    def _happen(self, moment: Moment) -> None:
-        if moment.what is None:
-            self._margin.charge(moment.time_ms)
-        elif isinstance(moment.what, SettledFunding):
-            self._perpetuals[moment.market].market.settle_funding(moment.what)
-        else:
-            market = self._markets[moment.market]
-            market.live_through(market.listing(moment.symbol), moment.what, moment.time_ms)
-
-    def _fundings(self, ordered: Mapping[str, Sequence[str]], after_ms: int, now_ms: int) -> list[Moment]:
-        found = [
-            Moment(funding.time_ms, 0, name, symbol, funding)
-            for name, perpetuals in self._perpetuals.items()
-            for symbol in sorted(perpetuals.accounts.symbols().union(ordered[name]))
-            for funding in perpetuals.funding.due(symbol, after_ms, now_ms)
-        ]
-        return sorted(found, key=_in_time)
-
-    def _walks(self, ordered: dict[str, list[str]], after_ms: int, now_ms: int) -> list[Iterator[Moment]]:
-        return [
-            self._walk(market, market.listing(symbol), after_ms, now_ms)
-            for name, market in self._markets.items()
-            for symbol in ordered[name]
-        ]
-
-    def _walk(
-        self, market: Market[Any], listing: Listing[Any], after_ms: int, now_ms: int
-    ) -> Iterator[Moment]:
-        """Walk bars that end in after_ms < time <= now_ms and reach an order that is open by then.
-
-        Each bar is asked for only once what the one before it did has happened, so that an order that one bar
-        brings to the book may be filled by the next.
-        """
-        for over_ms, bar in self._bars(market, listing, after_ms, now_ms):
-            if market.reached(listing, bar):
-                yield Moment(over_ms - 1, 1, market.name, listing.symbol, bar)
-
-    def _bars(
-        self, market: Market[Any], listing: Listing[Any], after_ms: int, now_ms: int
-    ) -> Iterator[tuple[int, Bar]]:
-        """Walk finished bars with their ends, in minutes where the hour reaches an order."""
-        series, symbol = market.series, listing.symbol
-        hours = self._feed.bars(series, symbol, HOUR, after_ms // HOUR * HOUR, now_ms, now_ms)
-        if not hours:
-            days = self._feed.bars(series, symbol, DAY, after_ms // DAY * DAY, now_ms, now_ms)
-            yield from _over(days, DAY, after_ms, now_ms)
-        for hour in hours:
-            if market.reached(listing, hour):
-                last = hour.open_ms + HOUR - MINUTE
-                minutes = self._feed.bars(series, symbol, MINUTE, hour.open_ms, last, now_ms)
-                step = MINUTE if minutes else HOUR
-                yield from _over(minutes or [hour], step, after_ms, now_ms)
-
-
-def _over(bars: Sequence[Bar], step_ms: int, after_ms: int, now_ms: int) -> Iterator[tuple[int, Bar]]:
-    for bar in bars:
-        end = bar.open_ms + step_ms
-        if after_ms < end <= now_ms:
-            yield end, bar
-
-
-def _in_time(moment: Moment) -> tuple[int, int, str, str]:
-    return moment[:4]
+    def _step(self, after_ms: int, until_ms: int) -> int:
+        due: list[tuple[Source, int]] = []
+        until = until_ms
+        for source in self._sources:
+            at = source.next_ms(after_ms, until)
+            if at is not None:
+                assert after_ms < at <= until, (source, after_ms, at, until)
+                until = at  # nothing later needs to be looked for
+                due.append((source, at))
+        for source, at in due:
+            if at == until:
+                source.happen(at)
+        return until

@@ -1,29 +1,33 @@
-"""Futures accounts: positions, what they are worth at the mark, and the margin they and open orders need.
+"""Futures accounts: what positions are worth at the mark, and the margin they and open orders need.
 
-Cross margin, one-way mode, single-asset mode: each margin asset (a symbol's quote asset, the coin on COIN-M) carries
-its own positions. Notional is a value in that asset.
+In single-asset mode each margin asset (a symbol's quote asset, the coin on COIN-M) carries its own positions; in
+multi-assets mode all assets carry all, in dollars. Notional is a value in the margin asset. A position on isolated margin stands on what was put aside for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
 from atapi.domain.numbers import to_ledger
 from atapi.matching import margin
 from atapi.matching.ledger import Holder
-from atapi.matching.positions import Holding, after_fill, unrealized
-from atapi.paper.accounts import Accounts
-from atapi.paper.effects import Effects
+from atapi.matching.liquidation import Leg, liquidation_price
+from atapi.matching.positions import Holding, unrealized
+from atapi.paper.collateral import Collateral
 from atapi.paper.feeds.base import PerpetualRules
 from atapi.paper.marks import Marks
 from atapi.paper.records import ZERO, PositionRecord
-from atapi.paper.store import Store
+from atapi.paper.um_modes import BOTH, LONG, SHORT, UmModes
+from atapi.paper.um_positions import UmPositions
 from atapi.paper.views import FuturesTotals, PositionView
 from atapi.paper.wallets import Wallets
+
+MarkOf = Callable[[PositionRecord], Decimal]
+ADL_TOP = 4
 
 
 @dataclass(slots=True)
@@ -34,85 +38,69 @@ class OpenNotional:
     asks: Decimal = ZERO
 
 
+@dataclass(slots=True)
+class Pool:
+    """Positions that are liquidated together, and what they stand on."""
+
+    account: str
+    positions: list[PositionRecord]
+    wallet: Decimal
+    unrealized: Decimal = ZERO
+    maintenance: Decimal = ZERO
+    assets: list[str] = field(default_factory=list)  # margin assets; empty for an isolated position
+
+    @property
+    def isolated(self) -> bool:
+        """Whether it is one isolated position."""
+        return not self.assets
+
+    @property
+    def balance(self) -> Decimal:
+        """Margin balance."""
+        return self.wallet + self.unrealized
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is to be liquidated."""
+        return bool(self.positions) and self.balance <= self.maintenance
+
+
 class Need(NamedTuple):
     """What one symbol asks of an account, in its margin asset."""
 
     unrealized: Decimal
-    position: Decimal  # initial margin of the position
+    cross_unrealized: Decimal
+    position: Decimal  # initial margin of its positions
+    cross_position: Decimal
     orders: Decimal  # initial margin that open orders add
     maintenance: Decimal
 
 
-NOTHING = Need(ZERO, ZERO, ZERO, ZERO)
-
-
 class UmAccounts:
-    """Positions and margin of all accounts, USD-M; COIN-M with its own rules and wallet."""
+    """Margin of all accounts."""
 
     def __init__(
         self,
-        store: Store,
-        effects: Effects,
-        accounts: Accounts,
+        positions: UmPositions,
+        modes: UmModes,
         wallets: Wallets,
         marks: Marks,
+        collateral: Collateral,
         rules: Mapping[str, PerpetualRules],
-        wallet: str = "um",
+        market: str = "um",
     ) -> None:
-        self._wallet = wallet
-        self._effects = effects
-        self._accounts = accounts
+        self._market = market
+        self.positions = positions
+        self.modes = modes
         self._wallets = wallets
         self._marks = marks
+        self._collateral = collateral
         self._rules = rules
-        self._positions: dict[str, dict[str, PositionRecord]] = {}  # account -> symbol -> position
+        self._asset_of = {symbol: r.margin_asset for symbol, r in rules.items()}
+        self._assets = sorted({r.margin_asset for r in rules.values()})
         self._resting: dict[str, dict[str, OpenNotional]] = {}  # account -> symbol -> open orders
-        for position in store.positions():
-            if position.quantity and position.symbol in rules:
-                self._positions.setdefault(position.account, {})[position.symbol] = position
 
-    # --- positions ----------------------------------------------------------------------------------------------
-    def quantity(self, account: str, symbol: str) -> Decimal:
-        """Signed position, 0 where flat."""
-        position = self._positions.get(account, {}).get(symbol)
-        return ZERO if position is None else position.quantity
-
-    def symbols(self) -> set[str]:
-        """List symbols in which anybody has a position."""
-        return {symbol for mine in self._positions.values() for symbol in mine}
-
-    def in_symbol(self, symbol: str) -> Iterator[PositionRecord]:
-        """Walk all accounts' positions in a symbol, in the order of accounts."""
-        for account in sorted(self._positions):
-            position = self._positions[account].get(symbol)
-            if position is not None:
-                yield position
-
-    def fill(self, account: str, symbol: str, quantity: Decimal, price: Decimal, now_ms: int) -> Decimal:
-        """Apply a fill of a signed quantity; the profit to post comes back."""
-        mine = self._positions.setdefault(account, {})
-        position = mine.get(symbol)
-        if position is None:
-            position = mine[symbol] = PositionRecord(account=account, symbol=symbol)
-        contract = self._rules[symbol].contract
-        holding, realized = after_fill(_holding(position), quantity, price, contract)
-        position.quantity, position.cost, position.carry = holding
-        position.updated_ms = now_ms
-        self._effects.position(position)
-        if not position.quantity:
-            del mine[symbol]
-            if not mine:
-                del self._positions[account]
-        return realized
-
-    def views(self, account: str, now_ms: int) -> list[PositionView]:
-        """Show an account's positions at the mark, in the order of symbols."""
-        return [
-            self._view(account, position, now_ms)
-            for _, position in sorted(self._positions.get(account, {}).items())
-        ]
-
-    # --- margin -------------------------------------------------------------------------------------------------
+    # --- open orders --------------------------------------------------------------------------------------------
     def rest(self, account: str, symbol: str, side: str, notional: Decimal) -> None:
         """Count an open order's notional in; a negative one counts it out."""
         mine = self._resting.setdefault(account, {})
@@ -128,99 +116,210 @@ class UmAccounts:
 
     def exposure(self, account: str, symbol: str, mark: Decimal, *, side: str, notional: Decimal) -> Decimal:
         """Largest notional in a symbol if open orders filled, this much on one side included."""
-        resting = self._resting.get(account, {}).get(symbol)
-        bids, asks = (ZERO, ZERO) if resting is None else (resting.bids, resting.asks)
+        bids, asks = self._open_notional(account, symbol)
         if side == "BUY":
             bids += notional
         else:
             asks += notional
-        notional = self._rules[symbol].contract.value(self.quantity(account, symbol), mark)
-        return margin.exposure(notional, bids, asks)
+        held, value = self.positions.quantity, self._rules[symbol].contract.value
+        if self.modes.hedged(account):
+            long, short = (value(held(account, symbol, leg), mark) for leg in (LONG, SHORT))
+            return margin.hedged_exposure(long, short, bids, asks)
+        return margin.exposure(value(held(account, symbol, BOTH), mark), bids, asks)
+
+    # --- margin -------------------------------------------------------------------------------------------------
+    def balance(self, account: str, asset: str) -> Decimal:
+        """Wallet balance of one asset."""
+        return self._wallet(account, asset)
 
     def totals(self, account: str, asset: str, now_ms: int) -> FuturesTotals:
-        """Sum up one margin asset of an account."""
-        needs = [need for _, need in self._needs(account, asset, now_ms)]
+        """Sum up one margin asset of an account; in multi-assets mode all of them."""
+        joined = self.modes.joined(account)
+        needs = self._needs(account, self._assets if joined else [asset], now_ms)
         profit = sum((need.unrealized for need in needs), ZERO)
+        cross_profit = sum((need.cross_unrealized for need in needs), ZERO)
         position = sum((need.position for need in needs), ZERO)
         orders = sum((need.orders for need in needs), ZERO)
-        wallet = self._wallets.balance(Holder(account, self._wallet), asset)
+        wallet = self._joint_wallet(account, now_ms) if joined else self._wallet(account, asset)
+        put_aside = self.positions.isolated_margin(account, asset)
+        taken = sum((need.cross_position for need in needs), orders)
         return FuturesTotals(
             wallet_balance=wallet,
+            cross_wallet=wallet - put_aside,
             unrealized=profit,
+            cross_unrealized=cross_profit,
             initial_margin=position + orders,
             position_margin=position,
             order_margin=orders,
             maintenance_margin=sum((need.maintenance for need in needs), ZERO),
-            available=max(ZERO, wallet + profit - position - orders),
+            available=max(ZERO, wallet - put_aside + cross_profit - taken),
         )
 
+    def pools(self, account: str, now_ms: int, mark_of: MarkOf | None = None) -> list[Pool]:
+        """Group an account's positions by what they stand on, at the mark or at marks that are given."""
+        mark_of = mark_of or (lambda position: self._mark(position, now_ms))
+        crossed: dict[str, Pool] = {}  # quote asset, or "" for all of them -> pool
+        alone: list[Pool] = []
+        joined = self.modes.joined(account)
+        for position in self.positions.of(account):
+            asset = self._asset_of[position.symbol]
+            if position.isolated:
+                pool = Pool(account, [], position.margin)
+                alone.append(pool)
+            else:
+                key = "" if joined else asset
+                if key not in crossed:
+                    crossed[key] = self._empty_pool(account, asset, now_ms)
+                pool = crossed[key]
+            mark = mark_of(position)
+            pool.positions.append(position)
+            pool.unrealized += self._gain(position, mark)
+            pool.maintenance += self._maintenance(position, mark)
+        return [*crossed.values(), *alone]
+
+    def cross_pool(self, account: str, asset: str, now_ms: int) -> Pool:
+        """What stands for all positions in an asset that have no margin of their own."""
+        found = (pool for pool in self.pools(account, now_ms) if asset in pool.assets)
+        return next(found, None) or self._empty_pool(account, asset, now_ms)
+
+    def maintenance(self, position: PositionRecord, now_ms: int) -> Decimal:
+        """Maintenance margin of a position."""
+        return self._maintenance(position, self._mark(position, now_ms))
+
+    # --- views --------------------------------------------------------------------------------------------------
+    def views(self, account: str, now_ms: int) -> list[PositionView]:
+        """Show an account's positions at the mark, in the order of symbols."""
+        return [self._view(account, position, now_ms) for position in self.positions.of(account)]
+
+    def resting_symbols(self, account: str) -> list[str]:
+        """List symbols in which an account's open orders need margin."""
+        return sorted(self._resting.get(account, {}))
+
+    def flat_view(self, account: str, symbol: str, side: str, now_ms: int) -> PositionView:
+        """Show a position of nothing."""
+        return self._view(account, PositionRecord(account=account, symbol=symbol, position_side=side), now_ms)
+
+    def ranked(self, symbol: str, *, long: bool, now_ms: int) -> list[PositionRecord]:
+        """List the positions of one side that gain, in the order they are deleveraged in.
+
+        Assumes: rank is profit as a fraction of cost, times the leverage set; Binance takes the effective one.
+        """
+        found = []
+        for position in self.positions.in_symbol(symbol):
+            profit = self._gain(position, self._mark(position, now_ms))
+            if (position.quantity > 0) == long and profit > 0:
+                rank = profit / abs(position.cost) * self.modes.leverage(position.account, symbol)
+                found.append((-rank, position.account, position))
+        return [position for *_, position in sorted(found, key=lambda item: item[:2])]
+
+    def mark(self, position: PositionRecord, now_ms: int) -> Decimal:
+        """Tell the mark of a position; its entry price where there is none, as if nothing had moved."""
+        return self._mark(position, now_ms)
+
     # ------------------------------------------------------------------------------------------------------------
-    def _needs(self, account: str, asset: str, now_ms: int) -> list[tuple[str, Need]]:
-        symbols = self._positions.get(account, {}).keys() | self._resting.get(account, {}).keys()
+    def _wallet(self, account: str, asset: str) -> Decimal:
+        return self._wallets.balance(Holder(account, self._market), asset)
+
+    def _joint_wallet(self, account: str, now_ms: int) -> Decimal:
+        balances = self._wallets.of(Holder(account, self._market))
+        worth = (self._collateral.worth(a, free + held, now_ms) for a, (free, held) in balances.items())
+        return to_ledger(sum(worth, ZERO))
+
+    def _empty_pool(self, account: str, asset: str, now_ms: int) -> Pool:
+        if self.modes.joined(account):
+            return Pool(account, [], self._joint_wallet(account, now_ms), assets=list(self._assets))
+        put_aside = self.positions.isolated_margin(account, asset)
+        return Pool(account, [], self._wallet(account, asset) - put_aside, assets=[asset])
+
+    def _needs(self, account: str, assets: Iterable[str], now_ms: int) -> list[Need]:
+        symbols = {p.symbol for p in self.positions.of(account)} | self._resting.get(account, {}).keys()
         return [
-            (symbol, self._need(account, symbol, now_ms))
+            self._need(account, symbol, now_ms)
             for symbol in sorted(symbols)
-            if self._rules[symbol].margin_asset == asset
+            if self._asset_of[symbol] in assets
         ]
 
     def _need(self, account: str, symbol: str, now_ms: int) -> Need:
-        mark, rules = self._mark(account, symbol, now_ms), self._rules[symbol]
-        leverage = self.leverage(account, symbol)
-        position = self._positions.get(account, {}).get(symbol)
-        resting = self._resting.get(account, {}).get(symbol)
-        notional = ZERO if position is None else rules.contract.value(position.quantity, mark)
-        alone = to_ledger(margin.initial_margin(notional, leverage))
-        orders = ZERO
-        if resting is not None:
-            both = margin.exposure(notional, resting.bids, resting.asks)
-            orders = to_ledger(margin.initial_margin(both, leverage)) - alone
-        if position is None:
-            return Need(ZERO, alone, orders, ZERO)
-        maintenance = to_ledger(margin.maintenance_margin(rules.brackets, notional))
-        return Need(unrealized(_holding(position), mark, rules.contract), alone, orders, maintenance)
+        profit = cross_profit = position = cross_position = maintenance = ZERO
+        for held in self.positions.legs(account, symbol):
+            mark = self._mark(held, now_ms)
+            gain, alone = self._gain(held, mark), self._initial(held, mark)
+            profit, position = profit + gain, position + alone
+            maintenance += to_ledger(self._maintenance(held, mark))
+            if not held.isolated:
+                cross_profit, cross_position = cross_profit + gain, cross_position + alone
+        orders = self._order_margin(account, symbol, position, now_ms)
+        return Need(profit, cross_profit, position, cross_position, orders, maintenance)
 
-    def leverage(self, account: str, symbol: str) -> int:
-        """Leverage of a symbol: what was set, else 20 or the most that the symbol allows."""
-        return min(
-            self._accounts.leverage(account, symbol), margin.max_leverage(self._rules[symbol].brackets)
-        )
+    def _order_margin(self, account: str, symbol: str, alone: Decimal, now_ms: int) -> Decimal:
+        if symbol not in self._resting.get(account, {}):
+            return ZERO
+        mark = self._marks.at(symbol, now_ms) or ZERO
+        both = self.exposure(account, symbol, mark, side="BUY", notional=ZERO)
+        leverage = self.modes.leverage(account, symbol)
+        return max(ZERO, to_ledger(margin.initial_margin(both, leverage)) - alone)
+
+    def _initial(self, position: PositionRecord, mark: Decimal) -> Decimal:
+        leverage = self.modes.leverage(position.account, position.symbol)
+        return to_ledger(margin.initial_margin(self._value(position, mark), leverage))
+
+    def _maintenance(self, position: PositionRecord, mark: Decimal) -> Decimal:
+        brackets = self._rules[position.symbol].brackets
+        return margin.maintenance_margin(brackets, self._value(position, mark)) if position.quantity else ZERO
+
+    def _value(self, position: PositionRecord, mark: Decimal) -> Decimal:
+        return self._rules[position.symbol].contract.value(position.quantity, mark)
+
+    def _gain(self, position: PositionRecord, mark: Decimal) -> Decimal:
+        holding = Holding(position.quantity, position.cost, position.carry)
+        return unrealized(holding, mark, self._rules[position.symbol].contract)
 
     def _view(self, account: str, position: PositionRecord, now_ms: int) -> PositionView:
-        rules = self._rules[position.symbol]
-        mark = self._mark(account, position.symbol, now_ms)
-        need = self._need(account, position.symbol, now_ms)
-        others = [
-            n for symbol, n in self._needs(account, rules.margin_asset, now_ms) if symbol != position.symbol
-        ]
-        liquidation = margin.liquidation_price(
-            quantity=position.quantity,
-            cost=position.cost,
-            wallet=self._wallets.balance(Holder(account, self._wallet), rules.margin_asset),
-            brackets=rules.brackets,
-            others_maintenance=sum((n.maintenance for n in others), ZERO),
-            others_unrealized=sum((n.unrealized for n in others), ZERO),
-            contract=rules.contract,
-        )
+        symbol, mark = position.symbol, self._mark(position, now_ms)
+        initial = sum((self._initial(p, mark) for p in self.positions.legs(account, symbol)), ZERO)
+        bids, asks = self._open_notional(account, symbol)
         return PositionView(
             position=copy(position),
             mark_price=mark,
-            unrealized=need.unrealized,
-            notional=to_ledger(rules.contract.value(position.quantity, mark)),
-            leverage=self.leverage(account, position.symbol),
-            initial_margin=need.position,
-            maintenance_margin=need.maintenance,
-            liquidation_price=to_ledger(liquidation),
+            unrealized=self._gain(position, mark),
+            notional=to_ledger(self._value(position, mark)),
+            leverage=self.modes.leverage(account, symbol),
+            initial_margin=self._initial(position, mark),
+            maintenance_margin=to_ledger(self._maintenance(position, mark)),
+            liquidation_price=to_ledger(self._liquidation_price(account, position, now_ms)),
+            order_margin=self._order_margin(account, symbol, initial, now_ms),
+            bids=bids,
+            asks=asks,
+            margin_asset=self._asset_of[symbol],
+            adl=self._adl(position, now_ms),
         )
 
-    def _mark(self, account: str, symbol: str, now_ms: int) -> Decimal:
-        mark = self._marks.at(symbol, now_ms)
-        if mark is not None:
-            return mark
-        position = self._positions.get(account, {}).get(symbol)  # no price at all: as if nothing had moved
-        if position is None:
+    def _liquidation_price(self, account: str, position: PositionRecord, now_ms: int) -> Decimal:
+        if not position.quantity:
             return ZERO
-        return self._rules[symbol].contract.price(position.quantity, position.cost)
+        pools = self.pools(account, now_ms)
+        pool = next(pool for pool in pools if any(p is position for p in pool.positions))
+        same = [p for p in pool.positions if p.symbol == position.symbol]
+        balance = pool.wallet
+        for other in pool.positions:
+            if other.symbol != position.symbol:
+                mark = self._mark(other, now_ms)
+                balance += self._gain(other, mark) - self._maintenance(other, mark)
+        rules = self._rules[position.symbol]
+        legs = [Leg(p.quantity, p.cost) for p in same]
+        return liquidation_price(legs, balance, rules.brackets, rules.contract)
 
+    def _adl(self, position: PositionRecord, now_ms: int) -> int:
+        ranked = self.ranked(position.symbol, long=position.quantity > 0, now_ms=now_ms)
+        place = next((i for i, other in enumerate(ranked) if other is position), None)
+        return 0 if place is None else ADL_TOP - ADL_TOP * place // len(ranked)
 
-def _holding(position: PositionRecord) -> Holding:
-    return Holding(position.quantity, position.cost, position.carry)
+    def _open_notional(self, account: str, symbol: str) -> tuple[Decimal, Decimal]:
+        resting = self._resting.get(account, {}).get(symbol)
+        return (ZERO, ZERO) if resting is None else (resting.bids, resting.asks)
+
+    def _mark(self, position: PositionRecord, now_ms: int) -> Decimal:
+        mark = self._marks.at(position.symbol, now_ms)
+        if mark is not None or not position.quantity:
+            return mark or ZERO
+        return self._rules[position.symbol].contract.price(position.quantity, position.cost)

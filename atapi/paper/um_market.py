@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from atapi.domain.numbers import ceil_to, to_ledger
@@ -16,11 +17,26 @@ from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.listing import Listing
 from atapi.paper.market import Draft, Market, check_form, new_order
 from atapi.paper.marks import Marks
-from atapi.paper.records import ZERO, IncomeRecord, OrderRecord, Refusal, SettledFunding, TradeRecord
+from atapi.paper.order_terms import PLAIN
+from atapi.paper.price_match import matched_price
+from atapi.paper.records import (
+    ZERO,
+    IncomeRecord,
+    OrderRecord,
+    PositionRecord,
+    Refusal,
+    SettledFunding,
+    TradeRecord,
+)
 from atapi.paper.um_accounts import UmAccounts
+from atapi.paper.um_modes import BOTH, LONG, OPENS, SHORT
 from atapi.paper.views import Submit
 
+LIQUIDATION, ADL = "LIQUIDATION", "ADL"
 REDUCED_AWAY = "REDUCE_ONLY"
+LEAST_LIFE_MS = 600_000  # of a GTD order
+LAST_MS = 253_402_300_799_000
+ONE_WAY, HEDGES = (BOTH,), (LONG, SHORT)
 ONE = Decimal(1)
 
 
@@ -35,26 +51,58 @@ class UmMarket(Market[PerpetualRules]):
     ) -> None:
         super().__init__(office, rules)
         self.accounts = accounts
+        self.positions = accounts.positions
+        self.modes = accounts.modes
+        self.dated: dict[int, int] = {}  # id of an open order -> when it expires
+        self.on_trade: list[
+            Callable[[str, str, int], None]
+        ] = []  # told account, symbol and time of each trade
+        self.on_end: list[Callable[[OrderRecord, int], None]] = []  # told of each order that ends, and when
         self._marks = marks
+
+    def check_mode(self, account: str, submit: Submit) -> Submit:
+        """Hold an order against the account's position mode; one that leaves a hedged leg only reduces."""
+        hedged = self.modes.hedged(account)
+        if (submit.position_side == BOTH) == hedged:
+            raise Refusal(-4061, "Order's position side does not match user's setting.")
+        if not hedged:
+            return submit
+        if submit.reduce_only is not None:
+            raise Refusal(-1106, "Parameter 'reduceonly' sent when not required.")
+        return replace(submit, reduce_only=OPENS[submit.position_side] != submit.side)
+
+    def mark(self, symbol: str, now_ms: int) -> Decimal | None:
+        """Tell a mark price; None where nothing of the perpetual has a price."""
+        return self._marks.at(symbol, now_ms)
+
+    def ended(self, order: OrderRecord, now_ms: int) -> None:
+        """Tell those who wait for an order's end."""
+        self.dated.pop(order.order_id, None)
+        for tell in self.on_end:
+            tell(order, now_ms)
+
+    def admit(self, account: str, submit: Submit, now_ms: int) -> Draft:
+        """Judge an order as it came from its owner: one with an end must have some time until then."""
+        check_life(submit.time_in_force, submit.terms.good_till_ms, now_ms)
+        return self.judge(account, submit, now_ms)
 
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it: symbol, mode, filters, client id, position, margin."""
-        check_form(submit, ("LIMIT", "MARKET"), ("GTC", "IOC", "FOK", "GTX"))
+        check_form(submit, ("LIMIT", "MARKET"), ("GTC", "IOC", "FOK", "GTX", "GTD"))
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
         mark = self._marks.at(submit.symbol, now_ms)
         if rules.status != "TRADING" or mark is None:  # halted, or not listed yet
             raise Refusal(-4140, "Invalid symbol status for opening position")
-        if submit.position_side != "BOTH":
-            raise Refusal(-4061, "Order's position side does not match user's setting.")
-        price = None if submit.type == "MARKET" else submit.price
+        submit = self.check_mode(account, submit)
+        price = self._asked_price(listing, submit)
         candidate = Candidate(
             side=submit.side,
             price=price,
             quantity=submit.quantity,
             reference=mark,
             open_orders=orders.count(account, self.name, submit.symbol),
-            reduce_only=submit.reduce_only,
+            reduce_only=bool(submit.reduce_only),
         )
         breach = breach_of_um(rules, candidate)
         if breach is not None:
@@ -71,6 +119,8 @@ class UmMarket(Market[PerpetualRules]):
     def reserve(self, order: OrderRecord, plan: Plan | None) -> None:
         """Count an open order's notional; its margin follows from that."""
         self._count(order, ZERO, order.remaining)
+        if order.time_in_force == "GTD":
+            self.dated[order.order_id] = order.terms.good_till_ms
 
     def release(self, order: OrderRecord, quantity: Decimal, price: Decimal) -> None:
         """Count a part of an order's notional out."""
@@ -102,19 +152,29 @@ class UmMarket(Market[PerpetualRules]):
         self.release(order, quantity, price)
         account, asset = order.account, listing.rules.margin_asset
         signed = quantity if order.side == "BUY" else -quantity
-        realized = self.accounts.fill(account, order.symbol, signed, price, now_ms)
+        isolated = self.modes.isolated(account, order.symbol)
+        realized = self.positions.fill(
+            account,
+            order.symbol,
+            order.position_side,
+            signed,
+            price,
+            now_ms,
+            leverage=self.modes.leverage(account, order.symbol) if isolated else None,
+        )
         if realized:
-            self._pay(account, order.symbol, "REALIZED_PNL", CLEARING, asset, realized, trade_id, now_ms)
+            self.pay(account, order.symbol, "REALIZED_PNL", CLEARING, asset, realized, trade_id, now_ms)
         rates, notional = self.rates(account, order.symbol), self.value(listing, quantity, price)
+        rate = rates.maker if maker else rates.taker
         cost = fee(
-            rate=rates.maker if maker else rates.taker,
+            rate=ZERO if order.terms.forced else rate,  # a liquidation pays a fee of its own, ADL none
             received=notional,
             asset=asset,
             notional=notional,
             purse=self.purse(Holder(account, self.name), asset, now_ms),
         )
         if cost.amount:
-            self._pay(account, order.symbol, "COMMISSION", FEES, cost.asset, -cost.amount, trade_id, now_ms)
+            self.pay(account, order.symbol, "COMMISSION", FEES, cost.asset, -cost.amount, trade_id, now_ms)
         return TradeRecord(
             market=self.name,
             account=account,
@@ -135,38 +195,22 @@ class UmMarket(Market[PerpetualRules]):
     def follow(self, listing: Listing[PerpetualRules], accounts: Iterable[str], now_ms: int) -> None:
         """Keep reduce-only orders within the position: cut the one that no longer fits, expire those beyond."""
         for account in accounts:
-            resting = [
-                (order, listing.book.get(order.order_id))
-                for order in self.office.orders.open(account, self.name, listing.symbol)
-                if order.reduce_only
-            ]
-            if not resting:
-                continue
-            held = self.accounts.quantity(account, listing.symbol)
-            left = abs(held)
-            for order, lots in sorted(resting, key=lambda item: _priority(item[0])):
-                if lots is None:
-                    continue  # still being matched
-                if not left or (order.side == "SELL") != (held > 0):
-                    self.end(listing, order, "EXPIRED", REDUCED_AWAY, now_ms)
-                elif order.remaining > left:
-                    listing.book.fill(lots, listing.lots(order.remaining - left))
-                    order.quantity = order.executed + left
-                    order.updated_ms = now_ms
-                    self.office.effects.order(order)
-                    left = ZERO
-                else:
-                    left -= order.remaining
+            for tell in self.on_trade:
+                tell(account, listing.symbol, now_ms)
+            for side in HEDGES if self.modes.hedged(account) else ONE_WAY:
+                self._follow(listing, account, side, now_ms)
 
     def settle_funding(self, funding: SettledFunding) -> None:
         """Pay a funding: rate * value at the mark of each position, from the longs where it is positive."""
         rules = self.rules[funding.symbol]
-        for position in self.accounts.in_symbol(funding.symbol):
+        for position in list(self.positions.in_symbol(funding.symbol)):
             notional = rules.contract.value(position.quantity, funding.mark_price)
             amount = -to_ledger(funding.rate * notional)
             if not amount:
                 continue
-            self._pay(
+            if position.isolated:
+                self.positions.add_margin(position, amount, funding.time_ms)
+            self.pay(
                 position.account,
                 funding.symbol,
                 "FUNDING_FEE",
@@ -178,6 +222,61 @@ class UmMarket(Market[PerpetualRules]):
             )
         self.office.effects.funding(funding)
 
+    def expire(self, order_id: int, reason: str | None, now_ms: int) -> None:
+        """End an open order without its owner."""
+        order = self.office.orders.of_id(self.name, order_id)
+        self.end(self.listing(order.symbol), order, "EXPIRED", reason, now_ms)
+
+    def force(
+        self,
+        position: PositionRecord,
+        quantity: Decimal,
+        price: Decimal,
+        cause: str,
+        client_id: str,
+        now_ms: int,
+    ) -> OrderRecord:
+        """Enter an order of the exchange's own that closes so much of a position at a price or better.
+
+        It matches like any IOC order but is judged by no rule. What is left of it stays open: `fill_off_book` is to
+        end it.
+        """
+        listing, bid = self.quoted(position.symbol, now_ms), position.quantity < 0
+        order = OrderRecord(
+            market=self.name,
+            account=position.account,
+            order_id=self.office.ids.order(self.name),
+            client_order_id=client_id,
+            symbol=position.symbol,
+            side="BUY" if bid else "SELL",
+            type="LIMIT",
+            time_in_force="IOC",
+            price=price,
+            quantity=quantity,
+            reduce_only=True,
+            position_side=position.position_side,
+            terms=PLAIN.but(forced=cause),
+            created_ms=now_ms,
+            updated_ms=now_ms,
+        )
+        self.office.orders.add(order)
+        self.office.effects.order(order)
+        if cause == LIQUIDATION:
+            lots, limit = listing.lots(quantity), listing.ticks(price)
+            plan = listing.book.plan(bid, owner=order.account, lots=lots, limit=limit)
+            if self._match(listing, Draft(order, plan, limit, lots), now_ms):
+                self.note_book(listing, now_ms)
+                self._quotes.remember(listing)
+        return order
+
+    def fill_off_book(self, order: OrderRecord, price: Decimal, trade_id: int, now_ms: int) -> None:
+        """Fill what is left of an order at a price that the exchange sets, with no order on the other side."""
+        listing, quantity = self.listing(order.symbol), order.remaining
+        trade = self.charge(listing, order, price, quantity, maker=False, trade_id=trade_id, now_ms=now_ms)
+        self._filled(order, self.value(listing, quantity, price), quantity, now_ms)
+        self.office.effects.trade(trade)
+        self.follow(listing, (order.account,), now_ms)
+
     def set_leverage(self, account: str, symbol: str, leverage: int, now_ms: int) -> None:
         """Set leverage, where the symbol, the exposure and the balance allow it."""
         listing = self.listing(symbol)
@@ -188,13 +287,19 @@ class UmMarket(Market[PerpetualRules]):
         exposed = self.accounts.exposure(account, symbol, mark, side="BUY", notional=ZERO)
         if exposed > max_notional(brackets, leverage):
             raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
-        needed = exposed / leverage - exposed / self.accounts.leverage(account, symbol)
+        present = self.modes.leverage(account, symbol)
+        if leverage < present and any(p.isolated for p in self.positions.legs(account, symbol)):
+            raise Refusal(
+                -4161, "Leverage reduction is not supported in Isolated Margin Mode with open positions"
+            )
+        needed = exposed / leverage - exposed / present
         if (
             needed > 0
             and needed > self.accounts.totals(account, listing.rules.margin_asset, now_ms).available
         ):
             raise Refusal(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
         self.office.accounts.set_leverage(account, symbol, leverage)
+        self.office.effects.configured(account, {"ac": {"s": symbol, "l": leverage}})
 
     def value(self, listing: Listing[PerpetualRules], quantity: Decimal, price: Decimal) -> Decimal:
         """Tell what a quantity is worth, in the margin asset."""
@@ -209,6 +314,37 @@ class UmMarket(Market[PerpetualRules]):
         return self.office.wallets.balance(holder, BNB)
 
     # ------------------------------------------------------------------------------------------------------------
+    def _follow(self, listing: Listing[PerpetualRules], account: str, side: str, now_ms: int) -> None:
+        resting = [
+            (order, listing.book.get(order.order_id))
+            for order in self.office.orders.open(account, self.name, listing.symbol)
+            if order.reduce_only and order.position_side == side
+        ]
+        if not resting:
+            return
+        held = self.positions.quantity(account, listing.symbol, side)
+        left = abs(held)
+        for order, lots in sorted(resting, key=lambda item: _priority(item[0])):
+            if lots is None:
+                continue  # still being matched
+            if not left or (order.side == "SELL") != (held > 0):
+                self.end(listing, order, "EXPIRED", REDUCED_AWAY, now_ms)
+            elif order.remaining > left:
+                listing.book.fill(lots, listing.lots(order.remaining - left))
+                order.quantity = order.executed + left
+                order.updated_ms = now_ms
+                self.office.effects.order(order)
+                left = ZERO
+            else:
+                left -= order.remaining
+
+    def _asked_price(self, listing: Listing[PerpetualRules], submit: Submit) -> Decimal | None:
+        if submit.type == "MARKET":
+            return None
+        if submit.terms.price_match != "NONE":
+            return matched_price(listing, submit.side, submit.terms.price_match)
+        return submit.price
+
     def _draft(
         self,
         listing: Listing[PerpetualRules],
@@ -222,8 +358,9 @@ class UmMarket(Market[PerpetualRules]):
         assert submit.quantity is not None
         quantity = submit.quantity
         if submit.reduce_only:
-            held = self.accounts.quantity(account, submit.symbol)
-            if not held or (held > 0) == bid:
+            held = self.positions.quantity(account, submit.symbol, submit.position_side)
+            hedged = submit.position_side != BOTH
+            if not held or (held > 0) == bid or (hedged and quantity > abs(held)):
                 raise Refusal(-2022, "ReduceOnly Order is rejected.")
             quantity = min(quantity, abs(held))
         if price is None:  # no market order trades further from the mark than its bound
@@ -250,7 +387,7 @@ class UmMarket(Market[PerpetualRules]):
                 -5021, "Due to the order could not be filled immediately, the FOK order has been rejected."
             )
         # One that may rest is cut to the position; one that may not keeps what was asked and expires with the rest.
-        asked = quantity if submit.time_in_force in ("GTC", "GTX") else submit.quantity
+        asked = quantity if submit.time_in_force in ("GTC", "GTX", "GTD") else submit.quantity
         order = new_order(self.name, account, submit, price=price, quantity=asked, now_ms=now_ms)
         return Draft(order, plan, limit, lots)
 
@@ -270,7 +407,7 @@ class UmMarket(Market[PerpetualRules]):
         after = accounts.exposure(account, symbol, mark, side=order.side, notional=notional)
         if after <= before:
             return  # it only reduces
-        leverage = accounts.leverage(account, symbol)
+        leverage = self.modes.leverage(account, symbol)
         if after > max_notional(rules.brackets, leverage):
             raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
         cost = (after - before) / leverage + self._open_loss(listing, order, size, notional, mark)
@@ -286,7 +423,7 @@ class UmMarket(Market[PerpetualRules]):
         mark: Decimal,
     ) -> Decimal:
         # What the part that opens would lose at once, against the mark.
-        held = self.accounts.quantity(order.account, order.symbol)
+        held = self.positions.quantity(order.account, order.symbol, order.position_side)
         closes = abs(held) if held and (held > 0) == (order.side == "SELL") else ZERO
         opens = max(ZERO, size - closes)
         if not opens:
@@ -302,7 +439,7 @@ class UmMarket(Market[PerpetualRules]):
             notional = value(after, order.price) - value(before, order.price)
             self.accounts.rest(order.account, order.symbol, order.side, notional)
 
-    def _pay(
+    def pay(
         self,
         account: str,
         symbol: str,
@@ -328,6 +465,20 @@ class UmMarket(Market[PerpetualRules]):
                 trade_id=trade_id,
                 time_ms=time_ms,
             )
+        )
+
+
+def check_life(time_in_force: str | None, good_till_ms: int, now_ms: int) -> None:
+    """Refuse an order that would end too soon, or never.
+
+    Raises:
+        Refusal: -5040.
+    """
+    if time_in_force == "GTD" and not now_ms + LEAST_LIFE_MS < good_till_ms < LAST_MS:
+        raise Refusal(
+            -5040,
+            "The goodTillDate timestamp must be greater than the current time plus 600 seconds and smaller than "
+            f"{LAST_MS}",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from atapi.paper.order_terms import PLAIN, OrderTerms
 from atapi.paper.records import PositionRecord
 
 
@@ -20,7 +21,7 @@ class Submit:
     price: Decimal | None = None
     time_in_force: str | None = None
     client_order_id: str | None = None  # None: the exchange makes one
-    reduce_only: bool = False
+    reduce_only: bool | None = None  # None: not said
     position_side: str = "BOTH"
     self_trade_prevention: str = "EXPIRE_MAKER"
     stop_price: Decimal | None = None
@@ -30,6 +31,7 @@ class Submit:
     strategy_type: int | None = None
     side_effect: str = ""  # on margin: what is borrowed and repaid with it
     repay_at_cancel: bool = True  # on margin: whether what it borrowed and did not spend is repaid
+    terms: OrderTerms = PLAIN  # what is said of it already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +69,26 @@ class PositionView:
     initial_margin: Decimal
     maintenance_margin: Decimal
     liquidation_price: Decimal  # 0 where there is none
+    order_margin: Decimal  # initial margin that the symbol's open orders add
+    bids: Decimal  # notional of the symbol's open orders that buy
+    asks: Decimal
+    margin_asset: str
+    adl: int  # 0 to 4: the higher, the sooner it is closed when somebody else goes bankrupt
+
+    @property
+    def isolated_margin(self) -> Decimal:
+        """What an isolated position stands on, its unrealized profit included."""
+        return self.position.margin + self.unrealized if self.position.isolated else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FuturesTotals:
-    """The USD-M wallet of one account in USDT terms."""
+    """One margin asset of a futures wallet; in multi-assets mode all of them, in USD."""
 
     wallet_balance: Decimal
+    cross_wallet: Decimal  # without what stands for isolated positions
     unrealized: Decimal
+    cross_unrealized: Decimal
     initial_margin: Decimal  # positions and open orders
     position_margin: Decimal
     order_margin: Decimal

@@ -37,6 +37,10 @@ class Wallets:
         """Free and held together."""
         return self._ledger.balance(holder, asset)
 
+    def knows(self, holder: Holder, asset: str) -> bool:
+        """Whether anything of an asset was ever in a wallet."""
+        return asset in self._ledger.assets(holder)
+
     def free(self, holder: Holder, asset: str) -> Decimal:
         """What is not held by open orders."""
         held = self._held.get((holder, asset))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from atapi.domain.numbers import LEDGER_STEP, to_ledger
 from atapi.matching import margin
 from atapi.matching.contracts import LINEAR, Inverse
+from atapi.matching.liquidation import Leg, bankruptcy_price, liquidation_price
 from atapi.matching.positions import Holding, after_fill, unrealized
 from tests.matching.test_margin import FLAT, Tier
 
@@ -90,7 +91,7 @@ def test_at_the_liquidation_price_margin_balance_is_maintenance_margin(
     cost = BTC.value(quantity, entry)
     wallet = abs(cost) * percent / 100
 
-    found = margin.liquidation_price(quantity=quantity, cost=cost, wallet=wallet, brackets=FLAT, contract=BTC)
+    found = liquidation_price([Leg(quantity, cost)], wallet, FLAT, BTC)
 
     if not found:  # a short with at least its own value in coin can pay any rise
         assert quantity < 0
@@ -112,15 +113,15 @@ def test_liquidation_prices_by_hand(contracts: int, wallet: str, expected: str) 
     # Entry 50000: cost 0.2 BTC. Long: 0.02 + 0.2 - v = 0.01 v, v = 0.22/1.01, price = 10000 * 1.01 / 0.22 = 45909.09…
     # Short: 0.02 - 0.2 + v = 0.01 v, v = 0.18/0.99, price = 10000 * 0.99 / 0.18 = 55000.
     quantity = D(contracts)
-    found = margin.liquidation_price(
-        quantity=quantity,
-        cost=BTC.value(quantity, D(50_000)),
-        wallet=D(wallet),
-        brackets=FLAT,
-        contract=BTC,
-    )
+    found = liquidation_price([Leg(quantity, BTC.value(quantity, D(50_000)))], D(wallet), FLAT, BTC)
 
     assert to_ledger(found) == D(expected)
+
+
+def test_at_the_bankruptcy_price_no_coin_is_left() -> None:
+    # 100 contracts at 50 000 are 0.2 BTC. Long with 0.02 left: 0.22 BTC at 45 454.54…; short: 0.18 BTC at 55 555.55…
+    assert to_ledger(bankruptcy_price(D(100), D(50_000), D("0.02"), BTC)) == D("45454.54545455")
+    assert to_ledger(bankruptcy_price(D(-100), D(50_000), D("0.02"), BTC)) == D("55555.55555556")
 
 
 def test_brackets_are_in_coins() -> None:

@@ -7,10 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from atapi.domain.numbers import to_ledger
 from atapi.matching import margin
 
 D = Decimal
@@ -74,53 +71,3 @@ def test_leverage_bounds_the_notional() -> None:
 )
 def test_exposure_is_the_worse_side(position: int, bids: int, asks: int, expected: int) -> None:
     assert margin.exposure(D(position), D(bids), D(asks)) == expected
-
-
-def test_the_protocols_liquidation_example() -> None:
-    # long 1 at 100, wallet 10, MMR 1 %: (10 - 100) / (0.01 - 1) = 90.909…
-    price = margin.liquidation_price(quantity=D(1), cost=D(100), wallet=D(10), brackets=FLAT)
-
-    assert to_ledger(price) == D("90.90909091")
-
-
-def test_a_short_is_liquidated_above() -> None:
-    # (10 + 100) / (0.01 + 1) = 108.9108…
-    price = margin.liquidation_price(quantity=D(-1), cost=D(-100), wallet=D(10), brackets=FLAT)
-
-    assert to_ledger(price) == D("108.91089109")
-
-
-def test_a_position_that_its_wallet_covers_has_no_liquidation_price() -> None:
-    assert margin.liquidation_price(quantity=D(1), cost=D(100), wallet=D(500), brackets=FLAT) == 0
-    assert margin.liquidation_price(quantity=D(0), cost=D(0), wallet=D(500), brackets=FLAT) == 0
-
-
-def test_other_positions_count() -> None:
-    # (50 - 5 - 35 - 100) / (0.01 - 1): as a wallet of 10
-    price = margin.liquidation_price(
-        quantity=D(1),
-        cost=D(100),
-        wallet=D(50),
-        brackets=FLAT,
-        others_maintenance=D(5),
-        others_unrealized=D(-35),
-    )
-
-    assert to_ledger(price) == D("90.90909091")
-
-
-@given(
-    st.integers(-5_000_000, 5_000_000).filter(bool), st.integers(100, 200_000), st.integers(0, 100_000_000)
-)
-def test_at_the_liquidation_price_margin_balance_is_maintenance_margin(
-    thousandths: int, entry: int, wallet: int
-) -> None:
-    quantity = D(thousandths).scaleb(-3)
-
-    price = margin.liquidation_price(quantity=quantity, cost=quantity * entry, wallet=D(wallet), brackets=BTC)
-
-    if price:
-        balance = wallet + quantity * price - quantity * entry
-        assert abs(balance - margin.maintenance_margin(BTC, quantity * price)) < D("1e-10")
-    else:
-        assert thousandths > 0  # a short always has one

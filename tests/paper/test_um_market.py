@@ -329,18 +329,3 @@ def test_fees_in_bnb_come_from_the_futures_wallet() -> None:
     _, [third] = exchange.place(account, "um", at_market("SELL", "0.1"))
     assert (third.fee, third.fee_asset) == (D("2.49975"), "USDT")
     assert free(exchange, account, "BNB", "um") == D("0.01") - 2 * D("0.00449955")
-
-
-def test_a_ruined_account_stays_consistent() -> None:
-    exchange = world(moving((MINUTE, "80000")))
-    account = funded(exchange, um_USDT="3000")
-    exchange.place(account, "um", at_market("SELL", "1"))
-
-    exchange.advance(MINUTE)
-
-    totals = exchange.futures_totals(account)
-    assert totals.wallet_balance + totals.unrealized < totals.maintenance_margin
-    assert totals.available == 0
-    assert refusal(exchange.transfer, account, "UMFUTURE_MAIN", "USDT", D(1))[0] == -5013
-    exchange.place(account, "um", at_market("BUY", "1", reduce_only=True))
-    assert free(exchange, account, "USDT", "um") < 0  # a debt, not a loss of the ledger

@@ -12,8 +12,9 @@ from atapi.paper.margin.loans import Loans
 from atapi.paper.margin.market import MarginMarket
 from atapi.paper.margin.side_effects import SideEffects
 from atapi.paper.margin.terms import Terms
-from atapi.paper.margin.watch import MarginWatch
+from atapi.paper.margin.watch import InterestDues, MarginLevels
 from atapi.paper.spot_market import SpotMarket
+from atapi.paper.timeline import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class CoinMarkets:
     margin: MarginMarket
     accounts: MarginAccounts
     desk: MarginDesk
-    watch: MarginWatch
+    sources: tuple[Source, ...]  # what happens to margin accounts by itself
 
     @classmethod
     def open(cls, office: Backoffice, calls: Calls) -> CoinMarkets:
@@ -42,5 +43,8 @@ class CoinMarkets:
             margin=margin,
             accounts=accounts,
             desk=MarginDesk(calls, office, terms, loans, accounts),
-            watch=MarginWatch(office.feed, terms, loans, accounts, liquidator),
+            sources=(
+                InterestDues(loans),
+                MarginLevels(office.feed, terms, loans, accounts, liquidator),
+            ),
         )

@@ -21,8 +21,24 @@ from atapi.paper.records import ZERO
 Range = tuple[Decimal, Decimal]  # lowest and highest price
 
 
-class MarginWatch:
-    """Brings margin accounts from one moment to a later one."""
+class InterestDues:
+    """The full hours at which somebody owes interest, as a source of the timeline."""
+
+    def __init__(self, loans: Loans) -> None:
+        self._loans = loans
+
+    def next_ms(self, after_ms: int, until_ms: int) -> int | None:
+        """Tell the first such hour in after_ms < time <= until_ms."""
+        hour = after_ms // HOUR * HOUR + HOUR
+        return hour if hour <= until_ms and self._loans.debtors() else None
+
+    def happen(self, at_ms: int) -> None:
+        """Charge the hour that begins."""
+        self._loans.charge_hour(at_ms)
+
+
+class MarginLevels:
+    """The full minutes at which an account falls short, as a source of the timeline."""
 
     def __init__(
         self, feed: Feed, terms: Terms, loans: Loans, accounts: MarginAccounts, liquidator: Liquidator
@@ -33,29 +49,26 @@ class MarginWatch:
         self._accounts = accounts
         self._liquidator = liquidator
 
-    def hours(self, after_ms: int, until_ms: int) -> range:
-        """List the full hours in after_ms < time <= until_ms at which somebody owes interest."""
-        if not self._loans.debtors():
-            return range(0)
-        return range(after_ms // HOUR * HOUR + HOUR, until_ms + 1, HOUR)
-
-    def charge(self, hour_ms: int) -> None:
-        """Charge the hour that begins."""
-        self._loans.charge_hour(hour_ms)
-
-    def live(self, after_ms: int, until_ms: int) -> None:
-        """Look at every account that owes, on the full minutes in after_ms < time <= until_ms."""
+    def next_ms(self, after_ms: int, until_ms: int) -> int | None:
+        """Tell the first minute in after_ms < time <= until_ms at which somebody is to be liquidated."""
         first = after_ms // MINUTE * MINUTE + MINUTE
         if first > until_ms or not self._loans.debtors():
-            return
+            return None
         ranges: dict[str, Range] = {}
         watched = [a for a in self._loans.debtors() if self._may_fall(a, first, until_ms, ranges)]
-        for minute in range(first, until_ms + 1, MINUTE) if watched else ():
-            for account in watched:
-                if self._accounts.standing(account, minute).margin_level <= LIQUIDATION_BAR:
-                    self._liquidator.liquidate(account, minute)
+        minutes = range(first, until_ms + 1, MINUTE) if watched else range(0)
+        return next((minute for minute in minutes if any(self._short(a, minute) for a in watched)), None)
+
+    def happen(self, at_ms: int) -> None:
+        """Liquidate who falls short now."""
+        for account in self._loans.debtors():
+            if self._short(account, at_ms):
+                self._liquidator.liquidate(account, at_ms)
 
     # ------------------------------------------------------------------------------------------------------------
+    def _short(self, account: str, at_ms: int) -> bool:
+        return self._accounts.standing(account, at_ms).margin_level <= LIQUIDATION_BAR
+
     def _may_fall(self, account: str, first_ms: int, until_ms: int, ranges: dict[str, Range]) -> bool:
         now = self._accounts.standing(account, first_ms)
         for asset in {*now.balances, *now.debts} - ranges.keys():

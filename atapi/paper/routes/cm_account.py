@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.exchange import FuturesTotals
-from atapi.paper.records import ZERO, Refusal
+from atapi.paper.records import ZERO
 from atapi.paper.routes.um_account import income_of
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.coins import cm_rules, wanted
@@ -23,15 +23,16 @@ Json = dict[str, Any]
 def account(call: Call) -> Json:
     """Show the account with one row for every listed coin and symbol."""
     caller = call.account
-    views = um.by_symbol(call.exchange.positions(caller, "cm"))
+    desk = call.exchange.desk("cm")
     return {
         "assets": [
             um.account_asset(asset, wallet, totals, call.now_ms)
             for asset, wallet, totals in _assets(call, caller)
         ],
         "positions": [
-            cm.account_position(rules, call.exchange.leverage(caller, symbol, "cm"), views.get(symbol))
+            cm.account_position(rules, view, isolated=desk.settings.isolated(caller, symbol))
             for symbol, rules in call.exchange.catalogue.cm.items()
+            for view in desk.views(caller, symbol)
         ],
         "canDeposit": True,
         "canTrade": True,
@@ -53,18 +54,13 @@ def position_risk(call: Call) -> list[Json]:
     """Show symbols, held or flat: of a margin asset, of a pair, or all."""
     margin_asset = call.params.maybe("marginAsset")
     symbols = wanted(call)
-    caller = call.account
-    views = um.by_symbol(call.exchange.positions(caller, "cm"))
+    caller, desk = call.account, call.exchange.desk("cm")
     listed = [cm_rules(call, symbol) for symbol in symbols]
     return [
-        cm.position_risk(
-            rules,
-            call.exchange.leverage(caller, rules.symbol, "cm"),
-            _mark_price(call, rules.symbol),
-            views.get(rules.symbol),
-        )
+        cm.position_risk(rules, view, isolated=desk.settings.isolated(caller, rules.symbol))
         for rules in listed
         if margin_asset in (None, rules.margin_asset)
+        for view in desk.views(caller, rules.symbol)
     ]
 
 
@@ -80,13 +76,6 @@ def commission_rate(call: Call) -> Json:
     symbol = call.params.symbol()
     maker, taker = call.exchange.fee_rates(call.account, "cm", symbol)
     return {"symbol": symbol, "makerCommissionRate": bare(maker), "takerCommissionRate": bare(taker)}
-
-
-def _mark_price(call: Call, symbol: str) -> Decimal:
-    try:
-        return call.exchange.mark(symbol, "cm").mark_price
-    except Refusal:  # listed, but without a price just now
-        return ZERO
 
 
 def _assets(call: Call, caller: str) -> list[tuple[str, Decimal, FuturesTotals | None]]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from atapi.matching.margin import max_notional
-from atapi.paper.records import Refusal
 from atapi.paper.routes.listen_keys import listen_keys
-from atapi.paper.routes.um_settings import position_mode, set_position_mode, unsupported
+from atapi.paper.routes.um_settings import position_mode, set_position_mode, switch_margin_type
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.coins import cm_rules, wanted
 from atapi.paper.wire.figures import bare
-from atapi.paper.wire.params import invalid
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes import cm
 
@@ -43,10 +41,5 @@ def leverage_brackets(call: Call) -> list[Json]:
 
 @router.signed("POST", "/dapi/v1/marginType")
 def set_margin_type(call: Call) -> Json:
-    """Refuse: every symbol is on cross margin already, and isolated margin is not simulated."""
-    cm_rules(call, call.params.symbol())
-    kind = call.params.text("marginType")
-    assert call.account
-    if kind == "CROSSED":
-        raise Refusal(-4046, "No need to change margin type.")
-    raise unsupported() if kind == "ISOLATED" else invalid("marginType")
+    """Switch a symbol between cross and isolated margin."""
+    return switch_margin_type(call, "cm")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.exchange import FuturesTotals
-from atapi.paper.records import ZERO, Refusal
+from atapi.paper.records import ZERO
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import bare
 from atapi.paper.wire.paging import time_span
@@ -27,7 +27,7 @@ RPI_RATE = Decimal("0.00005")
 def account_v2(call: Call) -> Json:
     """Show the account with one row for every listed symbol."""
     caller = call.account
-    views = um.by_symbol(call.exchange.positions(caller))
+    settings = call.exchange.futures.settings
     totals = call.exchange.futures_totals(caller)
     return {
         "feeTier": 0,
@@ -36,7 +36,7 @@ def account_v2(call: Call) -> Json:
         "canDeposit": True,
         "canWithdraw": True,
         "updateTime": 0,
-        "multiAssetsMargin": False,
+        "multiAssetsMargin": settings.joined(caller),
         "tradeGroupId": -1,
         **um.totals(totals),
         "assets": [
@@ -44,8 +44,9 @@ def account_v2(call: Call) -> Json:
             for asset, wallet, own in _assets(call, caller)
         ],
         "positions": [
-            um.account_position_v2(rules, call.exchange.leverage(caller, symbol), views.get(symbol))
+            um.account_position_v2(rules, view, isolated=settings.isolated(caller, symbol))
             for symbol, rules in call.exchange.catalogue.um.items()
+            for view in call.exchange.futures.views(caller, symbol)
         ],
     }
 
@@ -60,7 +61,7 @@ def account_v3(call: Call) -> Json:
         "assets": [
             um.account_asset(asset, wallet, own, call.now_ms) for asset, wallet, own in _assets(call, caller)
         ],
-        "positions": [um.account_position_v3(view) for view in call.exchange.positions(caller)],
+        "positions": [um.account_position_v3(view) for view in call.exchange.futures.busy_views(caller)],
     }
 
 
@@ -76,27 +77,23 @@ def balance(call: Call) -> list[Json]:
 def position_risk_v2(call: Call) -> list[Json]:
     """Show a symbol, or all of them, held or flat."""
     symbol = call.params.maybe_symbol()
-    caller = call.account
-    views = um.by_symbol(call.exchange.positions(caller))
-    wanted = list(call.exchange.catalogue.um) if symbol is None else [symbol]
-    rows = []
-    for name in wanted:
-        rules = um_rules(call, name)
-        mark = _mark_price(call, name)
-        rows.append(um.position_risk_v2(rules, call.exchange.leverage(caller, name), mark, views.get(name)))
-    return rows
+    caller, futures = call.account, call.exchange.futures
+    return [
+        um.position_risk_v2(um_rules(call, name), view, isolated=futures.settings.isolated(caller, name))
+        for name in (call.exchange.catalogue.um if symbol is None else [symbol])
+        for view in futures.views(caller, name)
+    ]
 
 
 @router.signed("GET", "/fapi/v3/positionRisk", weight=5)
 def position_risk_v3(call: Call) -> list[Json]:
-    """Show open positions."""
+    """Show positions that are open or have orders."""
     symbol = call.params.maybe_symbol()
     if symbol is not None:
         um_rules(call, symbol)
-    listed = call.exchange.catalogue.um
     return [
-        um.position_risk_v3(view, listed[view.position.symbol].quote_asset)
-        for view in call.exchange.positions(call.account)
+        um.position_risk_v3(view)
+        for view in call.exchange.futures.busy_views(call.account)
         if symbol in (None, view.position.symbol)
     ]
 
@@ -104,15 +101,15 @@ def position_risk_v3(call: Call) -> list[Json]:
 @router.signed("GET", "/fapi/v1/accountConfig", weight=5)
 def account_config(call: Call) -> Json:
     """Show the settings of the account."""
-    assert call.account
+    settings = call.exchange.futures.settings
     return {
         "feeTier": 0,
         "canTrade": True,
         "canDeposit": True,
         "canWithdraw": True,
-        "dualSidePosition": False,
+        "dualSidePosition": settings.hedged(call.account),
         "updateTime": 0,
-        "multiAssetsMargin": False,
+        "multiAssetsMargin": settings.joined(call.account),
         "tradeGroupId": -1,
     }
 
@@ -128,6 +125,24 @@ def commission_rate(call: Call) -> Json:
         "takerCommissionRate": bare(taker),
         "rpiCommissionRate": bare(RPI_RATE),
     }
+
+
+@router.signed("GET", "/fapi/v1/adlQuantile", weight=5)
+def adl_quantile(call: Call) -> list[Json]:
+    """Tell how soon each position would be deleveraged."""
+    symbol = call.params.maybe_symbol()
+    hedged = call.exchange.futures.settings.hedged(call.account)
+    found: dict[str, dict[str, int]] = {}
+    for view in call.exchange.positions(call.account):
+        position = view.position
+        if symbol in (None, position.symbol):
+            sides = found.setdefault(position.symbol, dict.fromkeys(("LONG", "SHORT"), 0))
+            if hedged:
+                sides[position.position_side] = view.adl
+                sides["HEDGE"] = 0
+            else:
+                sides["LONG" if position.quantity > 0 else "SHORT"] = sides["BOTH"] = view.adl
+    return [{"symbol": name, "adlQuantile": sides} for name, sides in found.items()]
 
 
 @router.signed("GET", "/fapi/v1/income", weight=30)
@@ -151,13 +166,6 @@ def income_of(call: Call, market: str) -> list[Json]:
     first_page = start is None and number == 1
     rows = rows[-limit:] if first_page else rows[(number - 1) * limit : number * limit]
     return [um.income(row) for row in rows]
-
-
-def _mark_price(call: Call, symbol: str) -> Decimal:
-    try:
-        return call.exchange.mark(symbol).mark_price
-    except Refusal:  # listed, but without a price just now
-        return ZERO
 
 
 def _assets(call: Call, caller: str) -> list[tuple[str, Decimal, FuturesTotals | None]]:

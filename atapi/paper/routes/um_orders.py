@@ -47,7 +47,7 @@ def place_batch(call: Call) -> list[Json]:
     answers: list[Json] = []
     for form in forms:
         try:
-            submit, answer = um_order(_form(form))
+            submit, answer = um_order(form_of(form))
             order, _ = call.exchange.place(account, "um", submit)
             answers.append(um.placed(order, _rules(call, order.symbol), ack=answer == "ACK"))
         except Refusal as refusal:
@@ -168,13 +168,6 @@ def user_trades(call: Call) -> list[Json]:
     return [um.user_trade(trade, _rules(call, trade.symbol)) for trade in rows]
 
 
-@router.signed("GET", "/fapi/v1/openAlgoOrders", weight=lambda params: 1 if "symbol" in params else 40)
-def open_algo_orders(call: Call) -> list[Json]:
-    """List open conditional orders: none, because none can be placed yet."""
-    assert call.account
-    return []
-
-
 @router.signed("GET", "/fapi/v1/rateLimit/order")
 def order_usage(call: Call) -> list[Json]:
     """Tell how many orders the account has used up."""
@@ -195,7 +188,8 @@ def _found(call: Call) -> OrderRecord:
     return call.exchange.order(call.account, "um", symbol, order_id=order_id, client_order_id=client_id)
 
 
-def _form(form: Any) -> Params:
+def form_of(form: Any) -> Params:
+    """Read one order of a batch as if it had been sent alone."""
     if not isinstance(form, dict):
         raise invalid("batchOrders")
     values = {
@@ -218,7 +212,8 @@ def _unplaced(account: str, submit: Submit) -> OrderRecord:
         time_in_force=submit.time_in_force or "GTC",
         price=submit.price or ZERO,
         quantity=submit.quantity or ZERO,
-        reduce_only=submit.reduce_only,
+        reduce_only=bool(submit.reduce_only),
         position_side=submit.position_side,
         self_trade_prevention=submit.self_trade_prevention,
+        terms=submit.terms,
     )

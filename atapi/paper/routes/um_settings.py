@@ -1,13 +1,15 @@
-"""USD-M settings: leverage, margin and position mode, fee burning. One-way mode and cross margin only."""
+"""USD-M settings: leverage, margin type and isolated margin, position mode, margin assets, fee burning."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from atapi.matching.margin import max_notional
-from atapi.paper.records import Refusal
+from atapi.paper.um_modes import CROSSED, ISOLATED
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import bare
+from atapi.paper.wire.orderforms import position_side
+from atapi.paper.wire.paging import time_span
 from atapi.paper.wire.params import invalid, missing
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes import um
@@ -16,6 +18,7 @@ from atapi.paper.wire.symbols import um_rules
 router = Router()
 
 Json = dict[str, Any]
+HISTORY_HOURS = 30 * 24
 DONE = {"code": 200, "msg": "success"}
 
 
@@ -42,7 +45,7 @@ def leverage_brackets(call: Call) -> list[Json]:
 def symbol_config(call: Call) -> list[Json]:
     """Show margin type and leverage by symbol."""
     symbol = call.params.maybe_symbol()
-    caller = call.account
+    caller, settings = call.account, call.exchange.futures.settings
     rows = []
     for name in call.exchange.catalogue.um if symbol is None else [symbol]:
         leverage = call.exchange.leverage(caller, name)
@@ -50,7 +53,7 @@ def symbol_config(call: Call) -> list[Json]:
         rows.append(
             {
                 "symbol": name,
-                "marginType": "CROSSED",
+                "marginType": ISOLATED if settings.isolated(caller, name) else CROSSED,
                 "isAutoAddMargin": False,
                 "leverage": leverage,
                 "maxNotionalValue": bare(max_notional(brackets, leverage)),
@@ -61,49 +64,88 @@ def symbol_config(call: Call) -> list[Json]:
 
 @router.signed("POST", "/fapi/v1/marginType")
 def set_margin_type(call: Call) -> Json:
-    """Refuse: every symbol is on cross margin already, and isolated margin is not simulated."""
-    call.params.symbol()
-    kind = call.params.text("marginType")
-    assert call.account
-    if kind == "CROSSED":
-        raise Refusal(-4046, "No need to change margin type.")
-    raise unsupported() if kind == "ISOLATED" else invalid("marginType")
+    """Switch a symbol between cross and isolated margin."""
+    return switch_margin_type(call, "um")
+
+
+def switch_margin_type(call: Call, market: str) -> Json:
+    """Switch the margin type of a symbol of a futures market."""
+    symbol, kind = call.params.symbol(), call.params.text("marginType")
+    if kind not in (CROSSED, ISOLATED):
+        raise invalid("marginType")
+    call.exchange.desk(market).settings.set_isolated(call.account, symbol, kind == ISOLATED)
+    return DONE
+
+
+@router.signed("POST", "/fapi/v1/positionMargin")
+def change_position_margin(call: Call) -> Json:
+    """Add margin to an isolated position, or take some off."""
+    symbol, side = call.params.symbol(), position_side(call.params)
+    amount, kind = call.params.decimal("amount"), call.params.integer("type")
+    if kind not in (1, 2):
+        raise invalid("type")
+    change = call.exchange.futures.settings.change_margin(call.account, symbol, side, amount, kind)
+    return {
+        "amount": float(change.amount),
+        "code": 200,
+        "msg": "Successfully modify position margin.",
+        "type": kind,
+    }
+
+
+@router.signed("GET", "/fapi/v1/positionMargin/history")
+def position_margin_history(call: Call) -> list[Json]:
+    """List changes of isolated margin, oldest first."""
+    symbol, kind = call.params.symbol(), call.params.maybe_integer("type")
+    start, end = time_span(call.params, HISTORY_HOURS)
+    limit = call.params.limit(500, 500)
+    found = [
+        {
+            "symbol": change.symbol,
+            "type": change.kind,
+            "deltaType": "USER_ADJUST",
+            "amount": bare(change.amount),
+            "asset": change.asset,
+            "time": change.time_ms,
+            "positionSide": change.position_side,
+        }
+        for change in call.exchange.futures.settings.margin_changes(call.account, symbol)
+        if kind in (None, change.kind)
+        if (start is None or start <= change.time_ms) and (end is None or change.time_ms <= end)
+    ]
+    return found[-limit:]
 
 
 @router.signed("GET", "/fapi/v1/positionSide/dual", weight=30)
 def position_mode(call: Call) -> Json:
-    """Say that positions are one-way."""
-    assert call.account
-    return {"dualSidePosition": False}
+    """Tell whether the account is in hedge mode."""
+    return {"dualSidePosition": call.exchange.futures.settings.hedged(call.account)}
 
 
 @router.signed("POST", "/fapi/v1/positionSide/dual")
 def set_position_mode(call: Call) -> Json:
-    """Refuse: one-way mode is set already, and hedge mode is not simulated."""
+    """Switch hedge mode."""
     if "dualSidePosition" not in call.params:
         raise missing("dualSidePosition")
     hedged = call.params.flag("dualSidePosition")
-    assert call.account
-    raise unsupported() if hedged else Refusal(-4059, "No need to change position side.")
+    call.exchange.futures.settings.set_hedged(call.account, hedged)
+    return DONE
 
 
 @router.signed("GET", "/fapi/v1/multiAssetsMargin", weight=30)
 def multi_assets_mode(call: Call) -> Json:
-    """Say that one asset margins all."""
-    assert call.account
-    return {"multiAssetsMargin": False}
+    """Tell whether all assets margin all positions."""
+    return {"multiAssetsMargin": call.exchange.futures.settings.joined(call.account)}
 
 
 @router.signed("POST", "/fapi/v1/multiAssetsMargin")
 def set_multi_assets_mode(call: Call) -> Json:
-    """Refuse: single-asset mode is set already, and the other is not simulated."""
+    """Switch multi-assets mode."""
     if "multiAssetsMargin" not in call.params:
         raise missing("multiAssetsMargin")
     wanted = call.params.flag("multiAssetsMargin")
-    assert call.account
-    if wanted:
-        raise unsupported()
-    raise Refusal(-4171, "Adjusted asset mode is currently set and does not need to be adjusted repeatedly.")
+    call.exchange.futures.settings.set_joined(call.account, wanted)
+    return DONE
 
 
 @router.signed("GET", "/fapi/v1/feeBurn", weight=30)
@@ -120,8 +162,3 @@ def set_fee_burn(call: Call) -> Json:
     burn = call.params.flag("feeBurn")
     call.exchange.set_bnb_burn(call.account, um=burn)
     return DONE
-
-
-def unsupported() -> Refusal:
-    """Make the refusal of what Binance has and this exchange has not."""
-    return Refusal(-1020, "This operation is not supported.")

@@ -17,7 +17,7 @@ from atapi.paper.records import (
     PreventedRecord,
     TradeRecord,
 )
-from atapi.paper.streams import user_spot, user_um
+from atapi.paper.streams import user_algo, user_spot, user_um
 from atapi.paper.wire.shapes.spot_lists import list_status
 
 Json = dict[str, Any]
@@ -33,6 +33,7 @@ class Execution:
     trade: TradeRecord | None = None
     prevented: PreventedRecord | None = None
     amended: AmendRecord | None = None
+    modified: bool = False  # of a futures order, by its owner
 
 
 @dataclass(slots=True)
@@ -40,12 +41,14 @@ class Happening:
     """What one call did to its users: everything up to the balances that end it."""
 
     orders: dict[tuple[str, int], OrderRecord] = field(default_factory=dict)  # (market, id) -> latest state
-    executions: list[Execution | tuple[ListRecord, str]] = field(default_factory=list)
+    executions: list[Execution | user_algo.Event | tuple[ListRecord, str]] = field(default_factory=list)
     prevented: dict[int, PreventedRecord] = field(
         default_factory=dict
     )  # order id -> what is still to be told
     amended: dict[int, AmendRecord] = field(default_factory=dict)  # order id -> what is still to be told
-    positions: dict[tuple[str, str], PositionRecord] = field(default_factory=dict)  # (account, symbol)
+    positions: dict[tuple[str, str, str], PositionRecord] = field(
+        default_factory=dict
+    )  # (account, symbol, position side)
     balances: list[tuple[str, str, str, Decimal, Decimal]] = field(default_factory=list)
     fundings: dict[str, str] = field(default_factory=dict)  # market -> symbol a funding was settled of
 
@@ -84,8 +87,13 @@ class UserEvents:
             now.prevented.update({number: record for number, lost in sides if lost is not None})
         elif kind == "amended":
             now.amended[record.order_id] = record
+        elif kind == "amendment":
+            now.orders[record.market, record.order_id] = record
+            now.executions.append(Execution(record, modified=True))
+        elif kind in user_algo.EVENTS:
+            now.executions.append(user_algo.EVENTS[kind](record, self._exchange.now_ms()))
         elif kind == "position":
-            now.positions[record.account, record.symbol] = record
+            now.positions[record.account, record.symbol, record.position_side] = record
         elif kind == "balance":
             now.balances.append(record)
         elif kind == "funding":
@@ -106,6 +114,9 @@ class UserEvents:
         happenings, self._happenings = self._happenings, []
         for happening in happenings:
             for execution in happening.executions:
+                if isinstance(execution, user_algo.Event):
+                    yield self._market_of(execution.symbol), execution.account, execution.event
+                    continue
                 if isinstance(execution, tuple):
                     record, status = execution
                     yield "spot", record.account, list_status(record, status)
@@ -117,7 +128,8 @@ class UserEvents:
                 if trade is not None and order.market == "um":
                     yield "um", order.account, user_um.trade_lite(order, trade)
                 rules = self._exchange.catalogue.perpetuals(order.market)[order.symbol]
-                yield order.market, order.account, user_um.order_update(order, trade, rules)
+                update = user_um.order_update(order, trade, rules, amended=execution.modified)
+                yield order.market, order.account, update
             yield from self._accounts(happening)
         self.cancel_ids.clear()
 
@@ -137,7 +149,7 @@ class UserEvents:
         traded = {(e.order.account, e.order.market) for e in executions if e.trade is not None}
         ordered = {(execution.order.market, execution.order.account) for execution in executions}
         for account in dict.fromkeys(
-            [*(b[0] for b in happening.balances), *(a for a, _ in happening.positions)]
+            [*(b[0] for b in happening.balances), *(a for a, *_ in happening.positions)]
         ):
             for market in COINS:
                 rows = [b for b in happening.balances if b[:2] == (account, market)]
@@ -156,12 +168,16 @@ class UserEvents:
                 }
                 positions = [
                     position
-                    for (owner, symbol), position in happening.positions.items()
+                    for (owner, symbol, _), position in happening.positions.items()
                     if owner == account and self._market_of(symbol) == market
                 ]
                 if any(moved.values()) or positions:
                     funding = happening.fundings.get(market)
                     reason = _reason((account, market) in traded, funding, sum(moved.values(), start=ZERO))
+                    if not any(moved.values()) and (account, market) not in traded:
+                        reason = "MARGIN_TRANSFER"  # to or from an isolated position
+                        listed = self._exchange.catalogue.perpetuals(market)
+                        moved = {listed[position.symbol].margin_asset: ZERO for position in positions}
                     update = self._account_update(account, market, moved, positions, reason, funding)
                     yield market, account, update
 
@@ -185,11 +201,21 @@ class UserEvents:
         reason: str,
         funding: str | None,
     ) -> Json:
-        views = {v.position.symbol: v for v in self._exchange.positions(account, market)}
-        balances = {asset: (self._known[account, market, asset], delta) for asset, delta in moved.items()}
-        shown = [] if reason == "FUNDING_FEE" else positions
+        views = {
+            (v.position.symbol, v.position.position_side): v
+            for v in self._exchange.positions(account, market)
+        }
+        balances = {
+            asset: (
+                self._known.get((account, market, asset), ZERO),
+                self._exchange.futures_totals(account, asset, market).cross_wallet,
+                delta,
+            )
+            for asset, delta in moved.items()
+        }
+        shown = [p for p in positions if p.isolated or reason != "FUNDING_FEE"]
         listed = self._exchange.catalogue.perpetuals(market)
-        rows = [user_um.position(p, views.get(p.symbol), listed[p.symbol]) for p in shown]
+        rows = [user_um.position(p, views.get((p.symbol, p.position_side)), listed[p.symbol]) for p in shown]
         symbol = funding if reason == "FUNDING_FEE" else None
         return user_um.account_update(balances, rows, reason, self._exchange.now_ms(), symbol)
 

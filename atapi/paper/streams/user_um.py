@@ -17,12 +17,16 @@ EXPIRY_CODES = {  # why an order expired -> `er`
     None: "0",
     "SELF_TRADE_PREVENTION": "1",
     "UNFILLED_IOC_QUANTITY_EXPIRED": "2",
+    "REDUCE_ONLY": "4",
+    "LIQUIDATION": "5",
     "INSUFFICIENT_LIQUIDITY": "9",
 }
 
 
-def order_update(order: OrderRecord, trade: TradeRecord | None, rules: PerpetualRules) -> Json:
-    """Tell what happened to an order: it is new, it traded, it ended."""
+def order_update(
+    order: OrderRecord, trade: TradeRecord | None, rules: PerpetualRules, *, amended: bool = False
+) -> Json:
+    """Tell what happened to an order: it is new, it traded, it was changed, it ended."""
     at = order.updated_ms
     mean = rules.contract.price(order.executed, order.quote_executed) if order.executed else ZERO
     return {
@@ -39,7 +43,7 @@ def order_update(order: OrderRecord, trade: TradeRecord | None, rules: Perpetual
             "p": bare(order.price),
             "ap": bare(round(mean, 8)),
             "sp": "0",
-            "x": "TRADE" if trade else _execution_type(order.status),
+            "x": "TRADE" if trade else "AMENDMENT" if amended else _execution_type(order.status),
             "X": order.status,
             "i": order.order_id,
             "l": bare(trade.quantity if trade else ZERO),
@@ -56,14 +60,14 @@ def order_update(order: OrderRecord, trade: TradeRecord | None, rules: Perpetual
             "wt": "CONTRACT_PRICE",
             "ot": order.type,
             "ps": order.position_side,
-            "cp": False,
+            "cp": order.terms.close_position,
             "rp": bare(trade.realized if trade else ZERO),
             "pP": False,
             "si": 0,
             "ss": 0,
             "V": order.self_trade_prevention,
-            "pm": "NONE",
-            "gtd": 0,
+            "pm": order.terms.price_match,
+            "gtd": order.terms.good_till_ms,
             "er": EXPIRY_CODES.get(order.expiry_reason, "0"),
         },
     }
@@ -89,22 +93,22 @@ def trade_lite(order: OrderRecord, trade: TradeRecord) -> Json:
 
 
 def account_update(
-    balances: Mapping[str, tuple[Decimal, Decimal]],
+    balances: Mapping[str, tuple[Decimal, Decimal, Decimal]],
     positions: Sequence[Json],
     reason: str,
     now_ms: int,
     symbol: str | None,
 ) -> Json:
-    """Tell balances (wallet and change by asset) and positions that changed, and why."""
+    """Tell balances (wallet, cross wallet and change by asset) and positions that changed, and why."""
     changes: Json = {
         "B": [
             {
                 "a": asset,
                 "wb": bare(wallet),
-                "cw": bare(wallet),
+                "cw": bare(cross),
                 "bc": "0" if reason == "ORDER" else bare(delta),
             }
-            for asset, (wallet, delta) in balances.items()
+            for asset, (wallet, cross, delta) in balances.items()
         ],
         "P": list(positions),
         "m": reason,
@@ -124,8 +128,8 @@ def position(record: PositionRecord, view: PositionView | None, rules: Perpetual
         "ep": entry,
         "cr": "0",
         "up": bare(view.unrealized if view else ZERO),
-        "mt": "cross",
-        "iw": "0",
+        "mt": "isolated" if record.isolated else "cross",
+        "iw": bare(record.margin),
         "ps": record.position_side,
         "ma": rules.margin_asset,
         "bep": entry,

@@ -5,11 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 from atapi.paper.exchange import Submit
+from atapi.paper.order_terms import PLAIN
+from atapi.paper.price_match import LEVELS
 from atapi.paper.records import Refusal
+from atapi.paper.um_amend import Amendment
 from atapi.paper.wire.params import Params, invalid
 
 CONDITIONAL = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
 UM_ANSWERS = ("ACK", "RESULT")
+UM_FORCES = ("GTC", "IOC", "FOK", "GTX", "GTD")
+POSITION_SIDES = ("BOTH", "LONG", "SHORT")
 PREVENTION_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
 
 
@@ -21,11 +26,6 @@ def um_order(params: Params) -> tuple[Submit, str]:
         raise invalid("newOrderRespType")
     if params.flag("closePosition"):
         raise Refusal(-4136, f"Target strategy invalid for orderType {kind},closePosition true")
-    if params.maybe("priceMatch") not in (None, "NONE"):
-        raise invalid("priceMatch")
-    prevention = params.maybe("selfTradePreventionMode") or "EXPIRE_MAKER"
-    if prevention not in PREVENTION_MODES:
-        raise invalid("selfTradePreventionMode")
     quantity = params.decimal("quantity")
     time_in_force: str | None = None
     price: Decimal | None = None
@@ -33,9 +33,11 @@ def um_order(params: Params) -> tuple[Submit, str]:
         if "timeInForce" in params:
             raise Refusal(-1106, "Parameter 'timeinforce' sent when not required.")
         params.forbid("price")
+        if price_match(params) != "NONE":
+            raise Refusal(-5038, "Price match only supports order type: LIMIT, STOP AND TAKE_PROFIT")
     else:
-        time_in_force = _time_in_force(params, ("GTC", "IOC", "FOK", "GTX"))
-        price = params.decimal("price")
+        time_in_force = _time_in_force(params, UM_FORCES)
+        price = matched_or_priced(params)
     submit = Submit(
         symbol=symbol,
         side=side,
@@ -43,12 +45,68 @@ def um_order(params: Params) -> tuple[Submit, str]:
         quantity=quantity,
         price=price,
         time_in_force=time_in_force,
-        client_order_id=_um_client_id(params),
-        reduce_only=params.flag("reduceOnly"),
-        position_side=params.maybe("positionSide") or "BOTH",
-        self_trade_prevention=prevention,
+        client_order_id=um_client_id(params, "newClientOrderId"),
+        reduce_only=params.flag("reduceOnly") if "reduceOnly" in params else None,
+        position_side=position_side(params),
+        self_trade_prevention=um_prevention(params),
+        terms=PLAIN.but(good_till_ms=good_till(params, time_in_force), price_match=price_match(params)),
     )
     return submit, answer
+
+
+def um_amendment(params: Params) -> Amendment:
+    """Read what an open USD-M order is to become."""
+    order_id, client_id = order_key(params)
+    return Amendment(
+        symbol=params.symbol(),
+        side=params.side(),
+        quantity=params.decimal("quantity"),
+        price=matched_or_priced(params),
+        price_match=price_match(params),
+        order_id=order_id,
+        client_order_id=client_id,
+        reduce_only=params.flag("reduceOnly"),
+    )
+
+
+def position_side(params: Params) -> str:
+    """Read which position an order is for."""
+    side = params.maybe("positionSide") or "BOTH"
+    if side not in POSITION_SIDES:
+        raise invalid("positionSide")
+    return side
+
+
+def um_prevention(params: Params) -> str:
+    """Read a USD-M self-trade prevention mode."""
+    mode = params.maybe("selfTradePreventionMode") or "EXPIRE_MAKER"
+    if mode not in PREVENTION_MODES:
+        raise Refusal(-5039, "Invalid self trade prevention mode")
+    return mode
+
+
+def price_match(params: Params) -> str:
+    """Read how the exchange is to choose a price."""
+    mode = params.maybe("priceMatch") or "NONE"
+    if mode != "NONE" and mode not in LEVELS:
+        raise Refusal(-5037, "Invalid price match")
+    return mode
+
+
+def matched_or_priced(params: Params) -> Decimal | None:
+    """Read a price, which must not be there where the exchange is to choose one."""
+    if price_match(params) == "NONE":
+        return params.decimal("price")
+    params.forbid("price")
+    return None
+
+
+def good_till(params: Params, time_in_force: str | None) -> int:
+    """Read when an order ends, to the second; 0 where it has no end."""
+    if time_in_force == "GTD":
+        return params.integer("goodTillDate") // 1000 * 1000
+    params.skip("goodTillDate")
+    return 0
 
 
 def order_key(params: Params) -> tuple[int | None, str | None]:
@@ -80,8 +138,9 @@ def _time_in_force(params: Params, allowed: tuple[str, ...]) -> str:
     return params.choice("timeInForce", allowed, Refusal(-1115, "Invalid timeInForce."))
 
 
-def _um_client_id(params: Params) -> str | None:
+def um_client_id(params: Params, name: str) -> str | None:
+    """Read a client id of a USD-M order, conditional or not."""
     try:
-        return params.client_id("newClientOrderId")
+        return params.client_id(name)
     except Refusal as refusal:
         raise Refusal(-4015, "Client order id is not valid.") from refusal

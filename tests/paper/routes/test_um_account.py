@@ -120,16 +120,10 @@ def test_modes_are_one_way_cross_and_single_asset(um: Wire) -> None:
     ("path", "params", "refusal"),
     [
         ("positionSide/dual", {"dualSidePosition": "False"}, (-4059, "No need to change position side.")),
-        ("positionSide/dual", {"dualSidePosition": "true"}, (-1020, "This operation is not supported.")),
         (
             "marginType",
             {"symbol": "BTCUSDT", "marginType": "CROSSED"},
             (-4046, "No need to change margin type."),
-        ),
-        (
-            "marginType",
-            {"symbol": "BTCUSDT", "marginType": "ISOLATED"},
-            (-1020, "This operation is not supported."),
         ),
         (
             "multiAssetsMargin",
@@ -138,7 +132,7 @@ def test_modes_are_one_way_cross_and_single_asset(um: Wire) -> None:
         ),
     ],
 )
-def test_modes_that_are_set_or_not_simulated_are_refused(
+def test_modes_that_are_set_already_are_refused(
     um: Wire, path: str, params: dict[str, str], refusal: tuple[int, str]
 ) -> None:
     assert um.signed("POST", f"/fapi/v1/{path}", **params).refusal == (400, *refusal)

@@ -103,49 +103,49 @@ def brackets(rules: PerpetualRules) -> Json:
 
 
 # --- account and positions ----------------------------------------------------------------------------------
-def position_risk(
-    rules: PerpetualRules, leverage: int, mark_price: Decimal, view: PositionView | None
-) -> Json:
+def position_risk(rules: PerpetualRules, view: PositionView, *, isolated: bool) -> Json:
     """Print a symbol, held or flat."""
+    position = view.position
     return {
         "symbol": rules.symbol,
-        "positionAmt": bare(view.position.quantity if view else ZERO),
+        "positionAmt": bare(position.quantity),
         "entryPrice": _entry(rules, view),
         "breakEvenPrice": _entry(rules, view),
-        "markPrice": eight(mark_price),
-        "unRealizedProfit": eight(view.unrealized if view else ZERO),
-        "liquidationPrice": bare(view.liquidation_price if view else ZERO),
-        "leverage": str(leverage),
-        "maxQty": bare(max_notional(rules.brackets, leverage)),
-        "marginType": "cross",
-        "isolatedMargin": eight(ZERO),
+        "markPrice": eight(view.mark_price),
+        "unRealizedProfit": eight(view.unrealized),
+        "liquidationPrice": bare(view.liquidation_price),
+        "leverage": str(view.leverage),
+        "maxQty": bare(max_notional(rules.brackets, view.leverage)),
+        "marginType": "isolated" if isolated else "cross",
+        "isolatedMargin": eight(view.isolated_margin),
         "isAutoAddMargin": "false",
-        "positionSide": "BOTH",
-        "notionalValue": eight(view.notional if view else ZERO),
-        "isolatedWallet": "0",
-        "updateTime": view.position.updated_ms if view else 0,
+        "positionSide": position.position_side,
+        "notionalValue": eight(view.notional),
+        "isolatedWallet": bare(position.margin),
+        "updateTime": position.updated_ms,
     }
 
 
-def account_position(rules: PerpetualRules, leverage: int, view: PositionView | None) -> Json:
+def account_position(rules: PerpetualRules, view: PositionView, *, isolated: bool) -> Json:
     """Print a symbol, held or flat, as `account` does."""
+    position = view.position
     return {
         "symbol": rules.symbol,
-        "positionAmt": bare(view.position.quantity if view else ZERO),
-        "initialMargin": eight(view.initial_margin if view else ZERO),
-        "maintMargin": eight(view.maintenance_margin if view else ZERO),
-        "unrealizedProfit": eight(view.unrealized if view else ZERO),
-        "positionInitialMargin": eight(view.initial_margin if view else ZERO),
-        "openOrderInitialMargin": "0",
-        "leverage": str(leverage),
-        "isolated": False,
-        "positionSide": "BOTH",
+        "positionAmt": bare(position.quantity),
+        "initialMargin": eight(view.initial_margin + view.order_margin),
+        "maintMargin": eight(view.maintenance_margin),
+        "unrealizedProfit": eight(view.unrealized),
+        "positionInitialMargin": eight(view.initial_margin),
+        "openOrderInitialMargin": bare(view.order_margin),
+        "leverage": str(view.leverage),
+        "isolated": isolated,
+        "positionSide": position.position_side,
         "entryPrice": _entry(rules, view),
         "breakEvenPrice": _entry(rules, view),
-        "maxQty": bare(max_notional(rules.brackets, leverage)),
-        "notionalValue": eight(view.notional if view else ZERO),
-        "isolatedWallet": "0",
-        "updateTime": view.position.updated_ms if view else 0,
+        "maxQty": bare(max_notional(rules.brackets, view.leverage)),
+        "notionalValue": eight(view.notional),
+        "isolatedWallet": bare(position.margin),
+        "updateTime": position.updated_ms,
     }
 
 
@@ -156,8 +156,8 @@ def balance(asset: str, wallet: Decimal, totals: FuturesTotals | None, updated_m
     return shape | {"withdrawAvailable": shape.pop("maxWithdrawAmount")}
 
 
-def _entry(rules: PerpetualRules, view: PositionView | None) -> str:
-    if view is None:
-        return "0.0"
+def _entry(rules: PerpetualRules, view: PositionView) -> str:
     position = view.position
+    if not position.quantity:
+        return "0.0"
     return bare(round(rules.contract.price(position.quantity, position.cost), 8))

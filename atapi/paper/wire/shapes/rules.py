@@ -86,8 +86,16 @@ def um_symbol(rules: PerpetualRules) -> Json:
         "marketTakeBound": bare(rules.price_band),
         "maxMoveOrderLimit": 10000,
         "filters": _um_filters(rules),
-        "orderTypes": ["LIMIT", "MARKET"],
-        "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+        "orderTypes": [
+            "LIMIT",
+            "MARKET",
+            "STOP",
+            "STOP_MARKET",
+            "TAKE_PROFIT",
+            "TAKE_PROFIT_MARKET",
+            "TRAILING_STOP_MARKET",
+        ],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
         "permissionSets": [],
     }
 

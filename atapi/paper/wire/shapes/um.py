@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -67,15 +66,15 @@ def _terms(order: OrderRecord) -> Json:
         "type": order.type,
         "origType": order.type,
         "reduceOnly": order.reduce_only,
-        "closePosition": False,
+        "closePosition": order.terms.close_position,
         "side": order.side,
         "positionSide": order.position_side,
         "stopPrice": "0",
         "workingType": "CONTRACT_PRICE",
         "priceProtect": False,
-        "priceMatch": "NONE",
+        "priceMatch": order.terms.price_match,
         "selfTradePreventionMode": order.self_trade_prevention,
-        "goodTillDate": 0,
+        "goodTillDate": order.terms.good_till_ms,
     }
 
 
@@ -139,8 +138,8 @@ def brackets(rules: PerpetualRules) -> Json:
 
 
 # --- positions ----------------------------------------------------------------------------------------------
-def position_risk_v3(view: PositionView, margin_asset: str) -> Json:
-    """Print an open position; neither leverage nor margin type is in it."""
+def position_risk_v3(view: PositionView) -> Json:
+    """Print a position that is open or has orders; neither leverage nor margin type is in it."""
     position = view.position
     return {
         "symbol": position.symbol,
@@ -151,47 +150,46 @@ def position_risk_v3(view: PositionView, margin_asset: str) -> Json:
         "markPrice": eight(view.mark_price),
         "unRealizedProfit": eight(view.unrealized),
         "liquidationPrice": bare(view.liquidation_price),
-        "isolatedMargin": "0",
+        "isolatedMargin": bare(view.isolated_margin),
         "notional": eight(view.notional),
-        "marginAsset": margin_asset,
-        "isolatedWallet": "0",
-        "initialMargin": eight(view.initial_margin),
+        "marginAsset": view.margin_asset,
+        "isolatedWallet": bare(position.margin),
+        "initialMargin": eight(view.initial_margin + view.order_margin),
         "maintMargin": eight(view.maintenance_margin),
         "positionInitialMargin": eight(view.initial_margin),
-        "openOrderInitialMargin": "0",
-        "adl": 0,
-        "bidNotional": "0",
-        "askNotional": "0",
+        "openOrderInitialMargin": bare(view.order_margin),
+        "adl": view.adl,
+        "bidNotional": bare(view.bids),
+        "askNotional": bare(view.asks),
         "updateTime": position.updated_ms,
     }
 
 
-def position_risk_v2(
-    rules: PerpetualRules, leverage: int, mark_price: Decimal, view: PositionView | None
-) -> Json:
+def position_risk_v2(rules: PerpetualRules, view: PositionView, *, isolated: bool) -> Json:
     """Print a symbol, held or flat."""
+    position = view.position
     return {
         "symbol": rules.symbol,
-        "positionAmt": bare(view.position.quantity if view else ZERO),
-        "entryPrice": _entry(view) if view else "0.0",
-        "breakEvenPrice": _entry(view) if view else "0.0",
-        "markPrice": eight(mark_price),
-        "unRealizedProfit": eight(view.unrealized if view else ZERO),
-        "liquidationPrice": bare(view.liquidation_price if view else ZERO),
-        "leverage": str(leverage),
-        "maxNotionalValue": bare(max_notional(rules.brackets, leverage)),
-        "marginType": "cross",
-        "isolatedMargin": NOTHING,
+        "positionAmt": bare(position.quantity),
+        "entryPrice": _entry(view),
+        "breakEvenPrice": _entry(view),
+        "markPrice": eight(view.mark_price),
+        "unRealizedProfit": eight(view.unrealized),
+        "liquidationPrice": bare(view.liquidation_price),
+        "leverage": str(view.leverage),
+        "maxNotionalValue": bare(max_notional(rules.brackets, view.leverage)),
+        "marginType": "isolated" if isolated else "cross",
+        "isolatedMargin": eight(view.isolated_margin),
         "isAutoAddMargin": "false",
-        "positionSide": "BOTH",
-        "notional": bare(view.notional if view else ZERO),
-        "isolatedWallet": "0",
-        "updateTime": view.position.updated_ms if view else 0,
+        "positionSide": position.position_side,
+        "notional": bare(view.notional),
+        "isolatedWallet": bare(position.margin),
+        "updateTime": position.updated_ms,
     }
 
 
 def _entry(view: PositionView) -> str:
-    return bare(round(view.position.entry_price, 8))
+    return bare(round(view.position.entry_price, 8)) if view.position.quantity else "0.0"
 
 
 # --- account ------------------------------------------------------------------------------------------------
@@ -205,8 +203,8 @@ def totals(totals: FuturesTotals) -> Json:
         "totalMarginBalance": eight(totals.wallet_balance + totals.unrealized),
         "totalPositionInitialMargin": eight(totals.position_margin),
         "totalOpenOrderInitialMargin": eight(totals.order_margin),
-        "totalCrossWalletBalance": eight(totals.wallet_balance),
-        "totalCrossUnPnl": eight(totals.unrealized),
+        "totalCrossWalletBalance": eight(totals.cross_wallet),
+        "totalCrossUnPnl": eight(totals.cross_unrealized),
         "availableBalance": eight(totals.available),
         "maxWithdrawAmount": eight(totals.available),
     }
@@ -225,8 +223,8 @@ def account_asset(asset: str, wallet: Decimal, totals: FuturesTotals | None, upd
         "initialMargin": eight(totals.initial_margin if totals else ZERO),
         "positionInitialMargin": eight(totals.position_margin if totals else ZERO),
         "openOrderInitialMargin": eight(totals.order_margin if totals else ZERO),
-        "crossWalletBalance": eight(wallet),
-        "crossUnPnl": eight(unrealized),
+        "crossWalletBalance": eight(totals.cross_wallet if totals else wallet),
+        "crossUnPnl": eight(totals.cross_unrealized if totals else ZERO),
         "availableBalance": eight(available),
         "maxWithdrawAmount": eight(available),
         "updateTime": updated_ms,
@@ -240,8 +238,8 @@ def balance(asset: str, wallet: Decimal, totals: FuturesTotals | None, updated_m
         "accountAlias": "SgsR",
         "asset": asset,
         "balance": eight(wallet),
-        "crossWalletBalance": eight(wallet),
-        "crossUnPnl": eight(totals.unrealized if totals else ZERO),
+        "crossWalletBalance": eight(totals.cross_wallet if totals else wallet),
+        "crossUnPnl": eight(totals.cross_unrealized if totals else ZERO),
         "availableBalance": eight(available),
         "maxWithdrawAmount": eight(available),
         "marginAvailable": True,
@@ -250,46 +248,42 @@ def balance(asset: str, wallet: Decimal, totals: FuturesTotals | None, updated_m
 
 
 def account_position_v3(view: PositionView) -> Json:
-    """Print an open position as `v3/account` does."""
+    """Print a position that is open or has orders, as `v3/account` does."""
     position = view.position
     return {
         "symbol": position.symbol,
         "positionSide": position.position_side,
         "positionAmt": bare(position.quantity),
         "unrealizedProfit": eight(view.unrealized),
-        "isolatedMargin": NOTHING,
+        "isolatedMargin": eight(view.isolated_margin),
         "notional": eight(view.notional),
-        "isolatedWallet": NOTHING,
-        "initialMargin": eight(view.initial_margin),
+        "isolatedWallet": eight(position.margin),
+        "initialMargin": eight(view.initial_margin + view.order_margin),
         "maintMargin": eight(view.maintenance_margin),
         "updateTime": position.updated_ms,
     }
 
 
-def account_position_v2(rules: PerpetualRules, leverage: int, view: PositionView | None) -> Json:
+def account_position_v2(rules: PerpetualRules, view: PositionView, *, isolated: bool) -> Json:
     """Print a symbol, held or flat, as `v2/account` does."""
+    position = view.position
     return {
         "symbol": rules.symbol,
-        "initialMargin": eight(view.initial_margin if view else ZERO),
-        "maintMargin": eight(view.maintenance_margin if view else ZERO),
-        "unrealizedProfit": eight(view.unrealized if view else ZERO),
-        "positionInitialMargin": eight(view.initial_margin if view else ZERO),
-        "openOrderInitialMargin": "0",
-        "leverage": str(leverage),
-        "isolated": False,
-        "entryPrice": _entry(view) if view else "0.0",
-        "breakEvenPrice": _entry(view) if view else "0.0",
-        "maxNotional": bare(max_notional(rules.brackets, leverage)),
-        "bidNotional": "0",
-        "askNotional": "0",
-        "positionSide": "BOTH",
-        "positionAmt": bare(view.position.quantity if view else ZERO),
-        "notional": bare(view.notional if view else ZERO),
-        "isolatedWallet": "0",
-        "updateTime": view.position.updated_ms if view else 0,
+        "initialMargin": eight(view.initial_margin + view.order_margin),
+        "maintMargin": eight(view.maintenance_margin),
+        "unrealizedProfit": eight(view.unrealized),
+        "positionInitialMargin": eight(view.initial_margin),
+        "openOrderInitialMargin": bare(view.order_margin),
+        "leverage": str(view.leverage),
+        "isolated": isolated,
+        "entryPrice": _entry(view),
+        "breakEvenPrice": _entry(view),
+        "maxNotional": bare(max_notional(rules.brackets, view.leverage)),
+        "bidNotional": bare(view.bids),
+        "askNotional": bare(view.asks),
+        "positionSide": position.position_side,
+        "positionAmt": bare(position.quantity),
+        "notional": bare(view.notional),
+        "isolatedWallet": bare(position.margin),
+        "updateTime": position.updated_ms,
     }
-
-
-def by_symbol(views: Sequence[PositionView]) -> Mapping[str, PositionView]:
-    """Key positions by symbol."""
-    return {view.position.symbol: view for view in views}
