@@ -50,8 +50,10 @@ class PaperExchange:
     Attributes:
         spot_url: Base URL of spot and wallets, for `/api` and `/sapi`.
         um_url: Base URL of USD-M, for `/fapi`.
+        cm_url: Base URL of COIN-M, for `/dapi`.
         spot_stream_url: Where spot's `/ws`, `/stream` and `/ws-api/v3` are.
         um_stream_url: Where USD-M's `/public`, `/market`, `/private` and `/ws-fapi/v1` are.
+        cm_stream_url: Where COIN-M's `/ws` and `/stream` are.
         key: API key of an account with funds in every wallet.
         secret: Its secret.
         token: What `/paper/v1` wants in `X-Paper-Token`.
@@ -60,8 +62,10 @@ class PaperExchange:
     def __init__(self, endpoint: Endpoint) -> None:
         self.spot_url = endpoint.spot_url
         self.um_url = endpoint.um_url
+        self.cm_url = endpoint.cm_url
         self.spot_stream_url = endpoint.spot_url.replace("http", "ws", 1)
         self.um_stream_url = endpoint.um_url.replace("http", "ws", 1)
+        self.cm_stream_url = endpoint.cm_url.replace("http", "ws", 1)
         self.key = endpoint.api_key
         self.secret = endpoint.api_secret
         self.token = endpoint.admin_token
@@ -112,7 +116,7 @@ def paper_exchange_running(
         seed: Of the synthetic feed.
         feed: `synthetic`, or `replay:DIR`.
         at: Where its clock stands; None lets it go by the machine's.
-        port: Of spot, USD-M on the next; 0 takes free ones.
+        port: Of spot, USD-M on the next, COIN-M on the one after; 0 takes free ones.
         enforce_limits: Whether weights and order counts over Binance's limits are refused.
         home: Where its state is kept; a folder that is thrown away where None.
     """

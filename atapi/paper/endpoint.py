@@ -18,6 +18,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     spot_url: str
     um_url: str
+    cm_url: str
     api_key: str
     api_secret: str
     admin_token: str

@@ -61,6 +61,11 @@ class Hosted:
         return self.endpoint.um_url
 
     @property
+    def cm_url(self) -> str:
+        """Base URL of COIN-M."""
+        return self.endpoint.cm_url
+
+    @property
     def api_key(self) -> str:
         """Key of the first account."""
         return self.endpoint.api_key
@@ -83,7 +88,7 @@ class Hosted:
         return self.endpoint != before
 
     def listening(self, port: int) -> AbstractContextManager[Endpoint]:
-        """Answer on two more ports, for other programs: spot on this one, USD-M on the next; 0 takes free ones.
+        """Answer on three more ports, for other programs: spot on this one, then USD-M, COIN-M; 0 takes free ones.
 
         Raises:
             ConfigError: A port is taken.

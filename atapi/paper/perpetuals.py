@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from atapi.domain.numbers import floor_to
 from atapi.paper.backoffice import Backoffice
-from atapi.paper.cm_market import CmMarket
 from atapi.paper.feeds.base import Feed
 from atapi.paper.funding import Funding
 from atapi.paper.funding_rates import FundingRates
@@ -33,8 +32,8 @@ class Perpetuals:
     @classmethod
     def open(cls, office: Backoffice, kind: type[UmMarket]) -> Perpetuals:
         """Open a market over what all markets share."""
-        feed, catalogue = office.feed, office.rulebook.catalogue
-        rules = catalogue.cm if kind is CmMarket else catalogue.um
+        feed = office.feed
+        rules = office.rulebook.catalogue.perpetuals(kind.name)
         rates = FundingRates(feed, rules, office.rulebook)
         marks = Marks(office.prices, rates, rules, kind.series)
         accounts = UmAccounts(

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from atapi.paper.endpoint import Endpoint
@@ -19,10 +19,11 @@ log = logging.getLogger("atapi.paper")
 
 BEAT_S = 1.0
 PLAYED_BEAT_S = 0.1  # of a recording, whose books change that often
+MARKETS = ("spot", "um", "cm")  # in the order of their ports
 
 
 class Runner:
-    """An exchange that answers on any number of pairs of ports.
+    """An exchange that answers on any number of sets of ports.
 
     Args:
         enforce_limits: Whether weights and order counts are refused over their limits.
@@ -41,7 +42,7 @@ class Runner:
 
     @asynccontextmanager
     async def listening(self, port: int = 0, *, client: bool = False) -> AsyncIterator[Endpoint]:
-        """Answer for spot on a port and for USD-M on the next, or on two free ones, as long as the block lasts.
+        """Answer for spot on a port, for USD-M and COIN-M on the next two, or on free ones, while the block lasts.
 
         Args:
             client: Whether the endpoint names the account for other clients, not the shell's own.
@@ -49,25 +50,22 @@ class Runner:
         Raises:
             OSError: A port is taken.
         """
-        spot = await Port.listen(self._gateway, "spot", port)
-        try:
-            um = await Port.listen(self._gateway, "um", port + 1 if port else 0)
-        except OSError:
-            await spot.close()
-            raise
-        account = self._world.client_account if client else self._world.first_account
-        try:
+        async with AsyncExitStack() as open_ports:
+            urls: dict[str, str] = {}
+            for offset, market in enumerate(MARKETS):
+                listening = await Port.listen(self._gateway, market, port + offset if port else 0)
+                open_ports.push_async_callback(listening.close)
+                urls[market] = listening.url
+            account = self._world.client_account if client else self._world.first_account
             yield Endpoint(
-                spot_url=spot.url,
-                um_url=um.url,
+                spot_url=urls["spot"],
+                um_url=urls["um"],
+                cm_url=urls["cm"],
                 api_key=account.api_key,
                 api_secret=account.api_secret,
                 admin_token=self._token,
                 pid=os.getpid(),
             )
-        finally:
-            await spot.close()
-            await um.close()
 
     async def beat(self) -> None:
         """Bring the exchange up to now every second, and send what changed to who listens."""

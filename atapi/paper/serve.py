@@ -26,10 +26,10 @@ def serve(
     out: IO[str],
     enforce_limits: bool = True,
 ) -> None:
-    """Serve spot on a port and USD-M on the next until interrupted; says where, one `name: value` a line.
+    """Serve spot on a port, USD-M and COIN-M on the next two; says where, one `name: value` a line.
 
     Args:
-        port: Of spot; 0 takes two free ones.
+        port: Of spot; 0 takes three free ones.
         out: Where to say it.
         enforce_limits: Whether request weights and order counts are refused over Binance's limits.
     Raises:
@@ -50,13 +50,15 @@ def serve(
 
 def lines(endpoint: Endpoint) -> list[tuple[str, str]]:
     """List what a client needs to know."""
-    spot, um = endpoint.spot_url, endpoint.um_url
-    spot_socket, um_socket = (url.replace("http://", "ws://") for url in (spot, um))
+    spot, um, cm = endpoint.spot_url, endpoint.um_url, endpoint.cm_url
+    spot_socket, um_socket, cm_socket = (url.replace("http://", "ws://") for url in (spot, um, cm))
     return [
         ("spot", spot),
         ("um", um),
+        ("cm", cm),
         ("spot-stream", spot_socket),
         ("um-stream", um_socket),
+        ("cm-stream", cm_socket),
         ("spot-ws-api", f"{spot_socket}/ws-api/v3"),
         ("um-ws-api", f"{um_socket}/ws-fapi/v1"),
         ("key", endpoint.api_key),

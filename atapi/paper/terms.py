@@ -40,4 +40,7 @@ FULL_FUNDS = (  # of an account made for other clients: something in every walle
     Gift("spot", "BNB", Decimal(10)),
     Gift("margin", "USDT", Decimal(100_000)),
     Gift("um", "USDT", Decimal(100_000)),
+    Gift("cm", "BTC", Decimal(1)),
+    Gift("cm", "ETH", Decimal(10)),
+    Gift("cm", "BNB", Decimal(10)),
 )

@@ -58,7 +58,7 @@ class HostThread:
 
     @contextmanager
     def listening(self, port: int) -> Iterator[Endpoint]:
-        """Answer on two more ports, one's own choice and the next, as long as the block lasts.
+        """Answer on three more ports, one's own choice and the next two, as long as the block lasts.
 
         Raises:
             ConfigError: One of them is taken.
@@ -70,8 +70,8 @@ class HostThread:
             endpoint = opened.result()
         except OSError as error:
             raise ConfigError(
-                f"cannot listen on ports {port} and {port + 1}: {error.strerror or error}",
-                hint="--port N, with N and N+1 free",
+                f"cannot listen on ports {port} to {port + 2}: {error.strerror or error}",
+                hint="--port N, with N, N+1 and N+2 free",
             ) from error
         try:
             yield endpoint

@@ -46,3 +46,9 @@ def spot(hosted: Hosted) -> Wire:
 def um(hosted: Hosted) -> Wire:
     """USD-M of that exchange."""
     return Wire(hosted.um_url, hosted.api_key, hosted.api_secret, "/fapi/v1")
+
+
+@pytest.fixture
+def cm(hosted: Hosted) -> Wire:
+    """COIN-M of that exchange."""
+    return Wire(hosted.cm_url, hosted.api_key, hosted.api_secret, "/dapi/v1")

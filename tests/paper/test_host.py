@@ -210,6 +210,7 @@ def test_an_endpoint_of_somebody_else_does_not_answer(host: Host) -> None:
     mixed = Endpoint(
         spot_url=theirs.spot_url,
         um_url=theirs.um_url,
+        cm_url=theirs.cm_url,
         api_key=mine.api_key,
         api_secret=mine.api_secret,
         admin_token=mine.admin_token,
@@ -235,11 +236,12 @@ def test_what_keeps_it_from_starting_is_told(tmp_path: Path) -> None:
 def test_serving_says_where_and_ends_cleanly(other: Other, host: Host) -> None:
     process = other(SERVING)
     assert process.stdout is not None
-    said = dict(process.stdout.readline().strip().split(": ", 1) for _ in range(9))
+    said = dict(process.stdout.readline().strip().split(": ", 1) for _ in range(11))
     joined = host()
 
     assert list(said) == [
-        "spot", "um", "spot-stream", "um-stream", "spot-ws-api", "um-ws-api", "key", "secret", "token",
+        "spot", "um", "cm", "spot-stream", "um-stream", "cm-stream", "spot-ws-api", "um-ws-api",
+        "key", "secret", "token",
     ]  # fmt: skip
     wire = Wire(said["spot"], said["key"], said["secret"], "/api/v3")
     wire.signed("POST", "/api/v3/order", symbol="BTCUSDT", side="BUY", type="MARKET", quoteOrderQty="100")
@@ -248,6 +250,7 @@ def test_serving_says_where_and_ends_cleanly(other: Other, host: Host) -> None:
     assert {row["asset"] for row in held} == {"BTC", "ETH", "BNB", "USDT"}
     assert joined.hosting is False
     assert len(Wire(said["um"], "", "", "/fapi/v1").get("/fapi/v1/exchangeInfo").json["symbols"]) > 20
+    assert len(Wire(said["cm"], "", "", "/dapi/v1").get("/dapi/v1/exchangeInfo").json["symbols"]) == 3
     assert usdt(joined) == "50000"  # the shell's own account is another
 
     process.send_signal(signal.SIGTERM)
@@ -260,7 +263,7 @@ def test_more_ports_are_opened_and_closed(hosted: Hosted) -> None:
         port = int(more.spot_url.rpartition(":")[2])
         assert more.spot_url != hosted.spot_url
         assert Wire(more.spot_url, "", "", "/api/v3").get("/api/v3/ping").json == {}
-        with pytest.raises(ConfigError, match=f"cannot listen on ports {port} and"), hosted.listening(port):
+        with pytest.raises(ConfigError, match=f"cannot listen on ports {port} to"), hosted.listening(port):
             pass
 
     with pytest.raises(ConnectionRefusedError):

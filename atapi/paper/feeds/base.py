@@ -129,6 +129,14 @@ class Catalogue:
     um: Mapping[str, PerpetualRules] = field(default_factory=dict)  # symbol -> rules
     cm: Mapping[str, PerpetualRules] = field(default_factory=dict)  # symbol -> rules
 
+    def perpetuals(self, market: str) -> Mapping[str, PerpetualRules]:
+        """List the perpetuals of `um` or `cm`."""
+        return self.cm if market == "cm" else self.um
+
+    def symbols(self, market: str) -> list[str]:
+        """List the symbols of `spot`, `um` or `cm`."""
+        return list(self.spot if market == "spot" else self.perpetuals(market))
+
 
 Levels = list[tuple[Decimal, Decimal]]  # price, quantity; best first
 

@@ -1,4 +1,4 @@
-"""Listen keys of the USD-M user stream; the API key alone opens one."""
+"""Listen keys of a futures user stream; the API key alone opens one."""
 
 from __future__ import annotations
 
@@ -7,26 +7,30 @@ from typing import Any
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.router import Router, Security
 
-router = Router()
-
 Json = dict[str, Any]
-PATH = "/fapi/v1/listenKey"
 
 
-@router.route("POST", PATH, security=Security.KEY)
-def open_key(call: Call) -> Json:
-    """Open a key, or extend the one that lives."""
-    return {"listenKey": call.gateway.listen_keys.open(call.account)}
+def listen_keys(market: str, path: str) -> Router:
+    """Make the endpoints of one market's keys."""
+    router = Router()
+
+    @router.route("POST", path, security=Security.KEY)
+    def open_key(call: Call) -> Json:
+        """Open a key, or extend the one that lives."""
+        return {"listenKey": call.gateway.listen_keys[market].open(call.account)}
+
+    @router.route("PUT", path, security=Security.KEY)
+    def extend_key(call: Call) -> Json:
+        """Extend the key by an hour."""
+        return {"listenKey": call.gateway.listen_keys[market].extend(call.account)}
+
+    @router.route("DELETE", path, security=Security.KEY)
+    def close_key(call: Call) -> Json:
+        """Close the key."""
+        call.gateway.listen_keys[market].close(call.account)
+        return {}
+
+    return router
 
 
-@router.route("PUT", PATH, security=Security.KEY)
-def extend_key(call: Call) -> Json:
-    """Extend the key by an hour."""
-    return {"listenKey": call.gateway.listen_keys.extend(call.account)}
-
-
-@router.route("DELETE", PATH, security=Security.KEY)
-def close_key(call: Call) -> Json:
-    """Close the key."""
-    call.gateway.listen_keys.close(call.account)
-    return {}
+router = listen_keys("um", "/fapi/v1/listenKey")

@@ -133,13 +133,18 @@ def commission_rate(call: Call) -> Json:
 @router.signed("GET", "/fapi/v1/income", weight=30)
 def income(call: Call) -> list[Json]:
     """List funding, fees, profits and transfers, oldest first; the last week unless asked otherwise."""
+    return income_of(call, "um")
+
+
+def income_of(call: Call, market: str) -> list[Json]:
+    """List the income of a futures market as `income` asks for it."""
     symbol, kind = call.params.maybe("symbol"), call.params.maybe("incomeType")
     start, end = time_span(call.params, INCOME_HOURS)
     limit, number = call.params.limit(100, 1000), call.params.maybe_integer("page") or 1
     since = call.now_ms - WEEK_MS if start is None and end is None else start or 0
     rows = [
         row
-        for row in call.exchange.income(call.account)
+        for row in call.exchange.income(call.account, market)
         if since <= row.time_ms and (end is None or row.time_ms <= end)
         if symbol in (None, row.symbol) and kind in (None, row.kind)
     ]

@@ -20,6 +20,7 @@ from atapi.paper.wire.shapes.market import (
     public_trade,
 )
 from atapi.paper.wire.shapes.rules import um_symbol
+from atapi.paper.wire.symbols import um_rules
 
 router = Router()
 
@@ -66,19 +67,21 @@ def exchange_info(call: Call) -> Json:
     }
 
 
-def _depth_weight(params: Params) -> int:
-    return DEPTH_WEIGHTS.get(_depth_limit(params), 10)
+def depth_weight(params: Params) -> int:
+    """Tell what a snapshot of a book weighs."""
+    return DEPTH_WEIGHTS.get(depth_limit(params), 10)
 
 
-def _depth_limit(params: Params) -> int:
+def depth_limit(params: Params) -> int:
+    """Read how many levels are wanted."""
     limit = params.maybe_integer("limit")
     return 500 if limit is None else limit
 
 
-@router.public("/fapi/v1/depth", weight=_depth_weight)
+@router.public("/fapi/v1/depth", weight=depth_weight)
 def depth(call: Call) -> Json:
     """Show the book."""
-    symbol, limit = call.params.symbol(), _depth_limit(call.params)
+    symbol, limit = call.params.symbol(), depth_limit(call.params)
     if limit not in DEPTH_WEIGHTS:
         raise invalid("limit") if limit > 1000 else Refusal(-4021, f"{limit} is not valid depth limit")
     call.gateway.before_snapshot("um", symbol)
@@ -118,24 +121,27 @@ def aggregate_trades(call: Call) -> list[Json]:
     return [aggregate_trade(trade, show, "um") for trade in trades_from(call, "um", symbol, limit)]
 
 
-def _kline_weight(params: Params) -> int:
+def kline_weight(params: Params) -> int:
+    """Tell what a page of bars weighs."""
     limit = params.maybe_integer("limit") or 500
     return next((weight for most, weight in ((99, 1), (499, 2), (1000, 5)) if limit <= most), 10)
 
 
-@router.public("/fapi/v1/klines", weight=_kline_weight)
+@router.public("/fapi/v1/klines", weight=kline_weight)
 def klines(call: Call) -> list[list[Any]]:
     """Show bars of last prices, the running one last."""
-    symbol, interval, start, end, limit = _asked(call.params, "symbol")
+    symbol = call.params.symbol()
+    interval, start, end, limit = kline_span(call.params)
     rows = bars_of(call.exchange, Series.UM, symbol, interval, start, end, limit)
     show = printer_of(call.exchange, "um", symbol)
     return [kline(bar, close_ms, show) for bar, close_ms in rows]
 
 
-@router.public("/fapi/v1/continuousKlines", weight=_kline_weight)
+@router.public("/fapi/v1/continuousKlines", weight=kline_weight)
 def continuous_klines(call: Call) -> list[list[Any]]:
     """Show bars of a pair's perpetual."""
-    symbol, interval, start, end, limit = _asked(call.params, "pair")
+    symbol = call.params.symbol("pair")
+    interval, start, end, limit = kline_span(call.params)
     if call.params.text("contractType") != "PERPETUAL":
         raise invalid("contractType")
     rows = bars_of(call.exchange, Series.UM, symbol, interval, start, end, limit)
@@ -143,20 +149,22 @@ def continuous_klines(call: Call) -> list[list[Any]]:
     return [kline(bar, close_ms, show) for bar, close_ms in rows]
 
 
-@router.public("/fapi/v1/markPriceKlines", weight=_kline_weight)
+@router.public("/fapi/v1/markPriceKlines", weight=kline_weight)
 def mark_klines(call: Call) -> list[list[Any]]:
     """Show bars of mark prices."""
     return _price_klines(call, Series.MARK, "symbol")
 
 
-@router.public("/fapi/v1/indexPriceKlines", weight=_kline_weight)
+@router.public("/fapi/v1/indexPriceKlines", weight=kline_weight)
 def index_klines(call: Call) -> list[list[Any]]:
     """Show bars of index prices."""
     return _price_klines(call, Series.INDEX, "pair")
 
 
 def _price_klines(call: Call, series: Series, name: str) -> list[list[Any]]:
-    symbol, interval, start, end, limit = _asked(call.params, name)
+    symbol = call.params.symbol(name)
+    interval, start, end, limit = kline_span(call.params)
+    um_rules(call, symbol)
     rows = bars_of(call.exchange, series, symbol, interval, start, end, limit)
     return [
         price_kline(bar, close_ms, INTERVALS.get(interval, close_ms + 1 - bar.open_ms))
@@ -164,9 +172,10 @@ def _price_klines(call: Call, series: Series, name: str) -> list[list[Any]]:
     ]
 
 
-def _asked(params: Params, name: str) -> tuple[str, str, int | None, int | None, int]:
-    symbol, interval = params.symbol(name), params.text("interval")
+def kline_span(params: Params) -> tuple[str, int | None, int | None, int]:
+    """Read which bars are wanted: interval, from, to, how many."""
+    interval = params.text("interval")
     start, end = params.maybe_integer("startTime"), params.maybe_integer("endTime")
     if start is not None and end is not None and start > end:
         raise Refusal(-1023, "Start time is greater than end time.")
-    return symbol, interval, start, end, params.limit(500, MAX_KLINES)
+    return interval, start, end, params.limit(500, MAX_KLINES)

@@ -9,7 +9,7 @@ from atapi.paper.exchange import Exchange
 from atapi.paper.streams.topic import State, Topic
 from atapi.paper.wire.shapes.market import Levels, levels, printer_of
 
-BOOK_LEVELS = {"spot": 5000, "um": 1000}  # as deep as a snapshot can be
+BOOK_LEVELS = {"spot": 5000, "um": 1000, "cm": 1000}  # as deep as a snapshot can be
 ZERO = Decimal(0)
 
 
@@ -75,10 +75,10 @@ class DiffDepth(Topic):
             return []
         printer = printer_of(self.exchange, self.market, self.symbol)
         event = self.event("depthUpdate")
-        if self.market == "um":
+        if self.market != "spot":
             event["T"] = event["E"]
         event |= {"U": old_id + 1, "u": new_id}
-        if self.market == "um":
+        if self.market != "spot":
             event["pu"] = old_id
         event |= {
             "b": levels(_changed(old_bids, bids), printer),

@@ -1,4 +1,4 @@
-"""Which WebSocket path says what: spot's `/ws`, `/stream`, `/ws-api/v3`; USD-M's `/public`, `/market`, `/private`."""
+"""Which WebSocket path says what: `/ws`, `/stream` and the API's; on USD-M below `/public`, `/market`, `/private`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def take_over(
 def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     """Find what is said on a path."""
     path = "/" + request.path.lstrip("/")
-    if path == API_PATHS[market]:
+    if path == API_PATHS.get(market):
         return ApiTalk(gateway, market)
     category = next((c for c in CATEGORIES if market == "um" and path.startswith(c + "/")), None)
     if category is not None:

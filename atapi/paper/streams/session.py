@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 64 * 1024
 MAX_QUEUED = 1024 * 1024  # bytes a client may leave unread before it is cut
 LIFE_S = 24 * 3600
-PINGS_S = {"spot": (20, 60), "um": (180, 600)}  # market -> every, pong within
-MESSAGES_PER_S = {"spot": 5, "um": 10}  # pings and pongs count
+PINGS_S = {"spot": (20, 60), "um": (180, 600), "cm": (180, 600)}  # market -> every, pong within
+MESSAGES_PER_S = {"spot": 5, "um": 10, "cm": 10}  # pings and pongs count
 
 _encode = msgspec.json.Encoder().encode
 _quiet = logging.getLogger("atapi.paper.websocket")

@@ -122,7 +122,8 @@ class StreamTalk:
         if len(self._streams) >= MAX_STREAMS:
             self._session.close(1008, "Too many streams")
             return
-        owner = self._gateway.listen_keys.owner(name) if self._market == "um" else None
+        keys = self._gateway.listen_keys.get(self._market)
+        owner = keys.owner(name) if keys is not None else None
         if owner is not None:
             self._session.owner = self._gateway.name_of(owner)
             self._streams[name] = self._hub.follow(

@@ -8,7 +8,7 @@ from typing import Any
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Bar, Series
 from atapi.paper.records import TradeRecord
-from atapi.paper.streams.topic import Json, Topic
+from atapi.paper.streams.topic import FUTURES_KIND, Json, Topic
 from atapi.paper.wire.intervals import bars_of
 from atapi.paper.wire.shapes.market import aggregate_trade, buyer_is_maker, printer_of
 
@@ -36,7 +36,7 @@ class Trades(Topic):
             self._last_id = trade.trade_id
             if self._aggregated:
                 event = self.event("aggTrade") | aggregate_trade(trade, printer, self.market)
-                events.append(event | ({"st": 1} if self.market == "um" else {}))
+                events.append(event | self._kind())
                 continue
             event = self.event("trade") | {
                 "t": trade.trade_id,
@@ -48,6 +48,9 @@ class Trades(Topic):
             events.append(event | ({"M": True} if self.market == "spot" else {"X": "MARKET"}))
         return events
 
+    def _kind(self) -> Json:
+        return {} if self.market == "spot" else {"st": FUTURES_KIND[self.market]}
+
     def _tape(self, limit: int) -> Sequence[TradeRecord]:
         return self.exchange.public_trades(self.market, self.symbol, limit)
 
@@ -57,7 +60,7 @@ class Klines(Topic):
 
     def __init__(self, exchange: Exchange, market: str, symbol: str, interval: str) -> None:
         super().__init__(exchange, market, symbol)
-        self._series = Series.SPOT if market == "spot" else Series.UM
+        self._series = Series(market)
         self._interval = interval
         self._last = self._running()
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.exchange import Exchange
-from atapi.paper.streams.topic import State, Topic
+from atapi.paper.feeds.coin_margined import pair_of
+from atapi.paper.streams.topic import FUTURES_KIND, State, Topic
 from atapi.paper.wire.figures import eight, places
 from atapi.paper.wire.shapes.market import levels, printer_of
 from atapi.paper.wire.statistics import day_statistics
@@ -55,7 +56,7 @@ class Ticker(State):
             "L": max(0, day.bar.trades - 1),
             "n": day.bar.trades,
         }
-        if self.market == "um":
+        if self.market != "spot":
             return facts
         _, bids, asks = self.exchange.depth("spot", self.symbol, 5)
         [bid, bid_quantity] = levels(bids[:1], printer)[0] if bids else ["0", "0"]
@@ -78,7 +79,7 @@ class MarkPrice(State):
     """Mark, index and running funding."""
 
     def facts(self) -> Any:
-        mark = self.exchange.mark(self.symbol)
+        mark = self.exchange.mark(self.symbol, self.market)
         return {
             "p": eight(mark.mark_price),
             "ap": eight(mark.mark_price),
@@ -89,15 +90,29 @@ class MarkPrice(State):
         }
 
     def show(self, facts: Any) -> Any:
-        return self.event("markPriceUpdate") | facts | {"st": 1}
+        return self.event("markPriceUpdate") | facts | {"st": FUTURES_KIND[self.market]}
+
+
+class IndexPrice(State):
+    """The index of a COIN-M pair."""
+
+    def facts(self) -> Any:
+        return eight(self.exchange.mark(self.symbol, self.market).index_price)
+
+    def show(self, facts: Any) -> Any:
+        now = self.exchange.now_ms()
+        return {"e": "indexPriceUpdate", "E": now, "i": pair_of(self.symbol), "p": facts}
 
 
 class All(Topic):
-    """One stream of all symbols: what has changed, as one array."""
+    """One stream of all symbols: what has changed, as one array; of futures, USD-M and COIN-M together."""
 
     def __init__(self, exchange: Exchange, market: str, each: type[State]) -> None:
         super().__init__(exchange, market, "")
-        self._topics = [each(exchange, market, symbol) for symbol in priced_symbols(exchange, market)]
+        markets = ("spot",) if market == "spot" else ("um", "cm")
+        self._topics = [
+            each(exchange, of, symbol) for of in markets for symbol in priced_symbols(exchange, of)
+        ]
 
     def current(self) -> list[Any]:
         return [[payload for topic in self._topics for payload in topic.current()]]

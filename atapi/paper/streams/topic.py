@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from atapi.paper.exchange import Exchange
+from atapi.paper.feeds.coin_margined import pair_of
 
 Json = dict[str, Any]
+FUTURES_KIND = {"um": 1, "cm": 2}  # `st` on the wire
 
 
 class Topic(ABC):
@@ -33,8 +35,11 @@ class Topic(ABC):
         return {"e": name, "E": self.exchange.now_ms(), "s": self.symbol}
 
     def futures_tail(self) -> Json:
-        """What USD-M adds since 2026-06-30: the pair, and that it is USD-M."""
-        return {"ps": self.symbol, "st": 1} if self.market == "um" else {}
+        """What futures add since 2026-06-30: the pair, and which of them it is."""
+        if self.market == "spot":
+            return {}
+        pair = pair_of(self.symbol) if self.market == "cm" else self.symbol
+        return {"ps": pair, "st": FUTURES_KIND[self.market]}
 
 
 class State(Topic):

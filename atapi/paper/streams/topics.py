@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from atapi.paper.exchange import Exchange
+from atapi.paper.feeds.coin_margined import perpetual_of
 from atapi.paper.streams.books import BookTicker, DiffDepth, PartialDepth
 from atapi.paper.streams.tape import Klines, Trades
-from atapi.paper.streams.tickers import All, MarkPrice, MiniTicker, Ticker
+from atapi.paper.streams.tickers import All, IndexPrice, MarkPrice, MiniTicker, Ticker
 from atapi.paper.streams.topic import State, Topic
 from atapi.paper.wire.intervals import known
 
@@ -19,14 +20,17 @@ _STATES: dict[str, type[State]] = {
     "markPrice": MarkPrice,
     "markPrice@1s": MarkPrice,
 }
+_CM_STATES: dict[str, type[State]] = {"indexPrice": IndexPrice, "indexPrice@1s": IndexPrice}
+_FUTURES_ARRAYS: dict[str, type[State]] = {
+    "!miniTicker@arr": MiniTicker,
+    "!ticker@arr": Ticker,
+    "!markPrice@arr": MarkPrice,
+    "!markPrice@arr@1s": MarkPrice,
+}
 _ARRAYS: dict[str, dict[str, type[State]]] = {
     "spot": {"!miniTicker@arr": MiniTicker},
-    "um": {
-        "!miniTicker@arr": MiniTicker,
-        "!ticker@arr": Ticker,
-        "!markPrice@arr": MarkPrice,
-        "!markPrice@arr@1s": MarkPrice,
-    },
+    "um": _FUTURES_ARRAYS,
+    "cm": _FUTURES_ARRAYS,
 }
 
 
@@ -36,8 +40,9 @@ def topic_of(exchange: Exchange, market: str, name: str) -> Topic | None:
         return _topic_of_all(exchange, market, name)
     lower, at, kind = name.partition("@")
     symbol = lower.upper()
-    listed = exchange.catalogue.spot if market == "spot" else exchange.catalogue.um
-    if not at or lower != lower.lower() or symbol not in listed:
+    if market == "cm" and kind in _CM_STATES:
+        symbol = perpetual_of(symbol)  # they are of a pair
+    if not at or lower != lower.lower() or symbol not in exchange.catalogue.symbols(market):
         return None
     if kind.startswith("kline_"):
         interval = kind.removeprefix("kline_")
@@ -50,8 +55,8 @@ def topic_of(exchange: Exchange, market: str, name: str) -> Topic | None:
         )
     if kind in ("trade", "aggTrade"):
         return Trades(exchange, market, symbol, aggregated=kind == "aggTrade")
-    each = _STATES.get(kind)
-    if each is None or (each is MarkPrice and market != "um"):
+    each = (_STATES | (_CM_STATES if market == "cm" else {})).get(kind)
+    if each is None or (each is MarkPrice and market == "spot"):
         return None
     return each(exchange, market, symbol)
 

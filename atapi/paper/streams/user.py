@@ -21,6 +21,7 @@ from atapi.paper.streams import user_spot, user_um
 from atapi.paper.wire.shapes.spot_lists import list_status
 
 Json = dict[str, Any]
+FUTURES = ("um", "cm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Happening:
     amended: dict[int, AmendRecord] = field(default_factory=dict)  # order id -> what is still to be told
     positions: dict[tuple[str, str], PositionRecord] = field(default_factory=dict)  # (account, symbol)
     balances: list[tuple[str, str, str, Decimal, Decimal]] = field(default_factory=list)
-    funding: str | None = None  # symbol a funding was settled of
+    fundings: dict[str, str] = field(default_factory=dict)  # market -> symbol a funding was settled of
 
 
 class UserEvents:
@@ -61,7 +62,7 @@ class UserEvents:
         self._happenings: list[Happening] = []
         self._known: dict[tuple[str, str, str], Decimal] = {}  # (account, wallet, asset) -> free and locked
         for record in exchange.accounts():
-            for wallet in ("spot", "um"):
+            for wallet in ("spot", *FUTURES):
                 for asset, (free, locked) in exchange.balances(record.account, wallet).items():
                     self._known[record.account, wallet, asset] = free + locked
 
@@ -87,7 +88,7 @@ class UserEvents:
         elif kind == "balance":
             now.balances.append(record)
         elif kind == "funding":
-            now.funding = record.symbol
+            now.fundings[self._market_of(record.symbol)] = record.symbol
 
     def _take_order(self, now: Happening, order: OrderRecord) -> None:
         now.orders[order.market, order.order_id] = order
@@ -112,9 +113,10 @@ class UserEvents:
                 if order.market == "spot":
                     yield "spot", order.account, self._report(execution)
                     continue
-                if trade is not None:
+                if trade is not None and order.market == "um":
                     yield "um", order.account, user_um.trade_lite(order, trade)
-                yield "um", order.account, user_um.order_update(order, trade)
+                rules = self._exchange.catalogue.perpetuals(order.market)[order.symbol]
+                yield order.market, order.account, user_um.order_update(order, trade, rules)
             yield from self._accounts(happening)
         self.cancel_ids.clear()
 
@@ -131,7 +133,7 @@ class UserEvents:
         now = self._exchange.now_ms()
         changes = self._changes(happening)
         executions = [execution for execution in happening.executions if isinstance(execution, Execution)]
-        traded = {execution.order.account for execution in executions if execution.trade is not None}
+        traded = {(e.order.account, e.order.market) for e in executions if e.trade is not None}
         ordered = {execution.order.account for execution in executions}
         for account in dict.fromkeys(
             [*(b[0] for b in happening.balances), *(a for a, _ in happening.positions)]
@@ -143,17 +145,25 @@ class UserEvents:
                 for (owner, wallet, asset), delta in changes.items():
                     if owner == account and wallet == "spot" and delta:
                         yield "spot", account, user_spot.balance_update(asset, delta, now)
-            moved = {
-                asset: delta for (owner, w, asset), delta in changes.items() if owner == account and w == "um"
-            }
-            positions = [p for (owner, _), p in happening.positions.items() if owner == account]
-            if any(moved.values()) or positions:
-                reason = _reason(account in traded, happening.funding, sum(moved.values(), start=ZERO))
-                yield (
-                    "um",
-                    account,
-                    self._account_update(account, moved, positions, reason, happening.funding),
-                )
+            for market in FUTURES:
+                moved = {
+                    asset: delta
+                    for (owner, wallet, asset), delta in changes.items()
+                    if (owner, wallet) == (account, market)
+                }
+                positions = [
+                    position
+                    for (owner, symbol), position in happening.positions.items()
+                    if owner == account and self._market_of(symbol) == market
+                ]
+                if any(moved.values()) or positions:
+                    funding = happening.fundings.get(market)
+                    reason = _reason((account, market) in traded, funding, sum(moved.values(), start=ZERO))
+                    update = self._account_update(account, market, moved, positions, reason, funding)
+                    yield market, account, update
+
+    def _market_of(self, symbol: str) -> str:
+        return "cm" if symbol in self._exchange.catalogue.cm else "um"
 
     def _changes(self, happening: Happening) -> dict[tuple[str, str, str], Decimal]:
         changes: dict[tuple[str, str, str], Decimal] = {}
@@ -166,15 +176,17 @@ class UserEvents:
     def _account_update(
         self,
         account: str,
+        market: str,
         moved: dict[str, Decimal],
         positions: list[PositionRecord],
         reason: str,
         funding: str | None,
     ) -> Json:
-        views = {v.position.symbol: v for v in self._exchange.positions(account)}
-        balances = {asset: (self._known[account, "um", asset], delta) for asset, delta in moved.items()}
+        views = {v.position.symbol: v for v in self._exchange.positions(account, market)}
+        balances = {asset: (self._known[account, market, asset], delta) for asset, delta in moved.items()}
         shown = [] if reason == "FUNDING_FEE" else positions
-        rows = [user_um.position(p, views.get(p.symbol)) for p in shown]
+        listed = self._exchange.catalogue.perpetuals(market)
+        rows = [user_um.position(p, views.get(p.symbol), listed[p.symbol]) for p in shown]
         symbol = funding if reason == "FUNDING_FEE" else None
         return user_um.account_update(balances, rows, reason, self._exchange.now_ms(), symbol)
 

@@ -1,4 +1,4 @@
-"""USD-M user events as they are printed: numbers without padding."""
+"""Futures user events as they are printed: numbers without padding."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.exchange import PositionView
+from atapi.paper.feeds.base import PerpetualRules
 from atapi.paper.records import ZERO, OrderRecord, PositionRecord, TradeRecord
 from atapi.paper.wire.figures import bare
 
 Json = dict[str, Any]
 
-MARGIN_ASSET = "USDT"
 EXPIRY_CODES = {  # why an order expired -> `er`
     None: "0",
     "SELF_TRADE_PREVENTION": "1",
@@ -21,10 +21,10 @@ EXPIRY_CODES = {  # why an order expired -> `er`
 }
 
 
-def order_update(order: OrderRecord, trade: TradeRecord | None) -> Json:
+def order_update(order: OrderRecord, trade: TradeRecord | None, rules: PerpetualRules) -> Json:
     """Tell what happened to an order: it is new, it traded, it ended."""
     at = order.updated_ms
-    mean = order.quote_executed / order.executed if order.executed else ZERO
+    mean = rules.contract.price(order.executed, order.quote_executed) if order.executed else ZERO
     return {
         "e": "ORDER_TRADE_UPDATE",
         "T": at,
@@ -46,7 +46,7 @@ def order_update(order: OrderRecord, trade: TradeRecord | None) -> Json:
             "z": bare(order.executed),
             "L": bare(trade.price if trade else ZERO),
             "n": bare(trade.fee if trade else ZERO),
-            "N": trade.fee_asset if trade else MARGIN_ASSET,
+            "N": trade.fee_asset if trade else rules.margin_asset,
             "T": at,
             "t": trade.trade_id if trade else 0,
             "b": "0",
@@ -114,9 +114,10 @@ def account_update(
     return {"e": "ACCOUNT_UPDATE", "T": now_ms, "E": now_ms, "a": changes}
 
 
-def position(record: PositionRecord, view: PositionView | None) -> Json:
+def position(record: PositionRecord, view: PositionView | None, rules: PerpetualRules) -> Json:
     """Print a position; `view` is None where it is flat."""
-    entry = bare(round(record.entry_price, 8))
+    mean = rules.contract.price(record.quantity, record.cost) if record.quantity else ZERO
+    entry = bare(round(mean, 8))
     return {
         "s": record.symbol,
         "pa": bare(record.quantity),
@@ -126,7 +127,7 @@ def position(record: PositionRecord, view: PositionView | None) -> Json:
         "mt": "cross",
         "iw": "0",
         "ps": record.position_side,
-        "ma": MARGIN_ASSET,
+        "ma": rules.margin_asset,
         "bep": entry,
     }
 

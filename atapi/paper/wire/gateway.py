@@ -14,7 +14,7 @@ from atapi.paper.records import AccountRecord, Refusal
 from atapi.paper.wire.auth import HttpProof, Proof, unknown_key
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.http import Answer, Request, html_answer, json_answer, refusal_answer
-from atapi.paper.wire.limits import Limits
+from atapi.paper.wire.limits import POOLS, Limits
 from atapi.paper.wire.listenkeys import ListenKeys
 from atapi.paper.wire.params import Params
 from atapi.paper.wire.permissions import needed
@@ -35,7 +35,7 @@ class Gateway:
 
     Args:
         exchange: The state machine; called from one thread only.
-        routers: `spot` and `um` to the endpoints of that port.
+        routers: `spot`, `um` and `cm` to the endpoints of that port.
         admin_token: What the `/paper/v1` endpoints want in `X-Paper-Token`.
         renew: Begins the world again and gives its new exchange.
         enforce_limits: False where weights and order counts are only told, never refused.
@@ -55,8 +55,9 @@ class Gateway:
         self.exchange = exchange
         self.routers = routers
         self._renew = renew
-        self.limits = {m: Limits(m, clock_ms, enforced=enforce_limits) for m in routers}
-        self.listen_keys = ListenKeys(clock_ms)
+        pools = {pool: Limits(pool, clock_ms, enforced=enforce_limits) for pool in ("spot", "um")}
+        self.limits = {market: pools[POOLS[market]] for market in routers}
+        self.listen_keys = {market: ListenKeys(clock_ms) for market in ("um", "cm")}
         self._admin_token = admin_token
         self._hub: Hub | None = None
         self.faults = Faults()
@@ -192,6 +193,6 @@ class Gateway:
 
 
 def _missing(market: str, request: Request) -> Answer:
-    if market == "um":
+    if market != "spot":
         return refusal_answer(-5000, f"Path {request.path}, Method {request.method} is invalid", 404)
     return html_answer(404, SPOT_MISSING)

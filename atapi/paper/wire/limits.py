@@ -64,6 +64,9 @@ RULES = {
 }
 
 
+POOLS = {"spot": "spot", "um": "um", "cm": "um"}  # USD-M and COIN-M draw on one pool since 2026-06-30
+
+
 class Window:
     """A counter that begins again with every span."""
 

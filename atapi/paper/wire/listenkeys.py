@@ -1,4 +1,4 @@
-"""Listen keys of the USD-M user stream: one a user, alive for an hour of real time after it was last asked for."""
+"""Listen keys of a futures user stream: one a user, alive for an hour of real time after it was last asked for."""
 
 from __future__ import annotations
 

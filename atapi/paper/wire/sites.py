@@ -1,4 +1,4 @@
-"""Which endpoints stand on which port: spot with the wallets, USD-M, and the host's own on both."""
+"""Which endpoints stand on which port: spot with the wallets, USD-M, COIN-M, and the host's own on all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from atapi.paper.routes import (
     admin_accounts,
     admin_faults,
     admin_recording,
+    cm_account,
+    cm_market,
+    cm_orders,
+    cm_prices,
+    cm_settings,
     listen_keys,
     margin,
     products,
@@ -50,11 +55,13 @@ UM = (
     *HOST,
 )
 
+CM = (cm_market, cm_prices, cm_orders, cm_account, cm_settings, *HOST)
+
 
 def routers() -> dict[str, Router]:
     """Make the table of each port."""
-    tables = {"spot": Router(), "um": Router()}
-    for market, files in (("spot", SPOT), ("um", UM)):
+    tables = {"spot": Router(), "um": Router(), "cm": Router()}
+    for market, files in (("spot", SPOT), ("um", UM), ("cm", CM)):
         for file in files:
             tables[market].include_router(file.router)
     return tables

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from atapi.matching.contracts import LINEAR, Contract
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Bar, Series
 from atapi.paper.wire.intervals import DAY, HOUR, merge
@@ -26,6 +27,7 @@ class DayStatistics:
     previous_close: Decimal  # the last price before the window
     last: Decimal
     close_ms: int
+    contract: Contract = LINEAR  # how volume and turnover make a price
 
     @property
     def change(self) -> Decimal:
@@ -40,12 +42,14 @@ class DayStatistics:
     @property
     def weighted_price(self) -> Decimal:
         """Mean price by volume; the last price where nothing is known to have traded."""
-        return self.bar.turnover / self.bar.volume if self.bar.volume else self.last
+        if not self.bar.volume or not self.bar.turnover:
+            return self.last
+        return self.contract.price(self.bar.volume, self.bar.turnover)
 
 
 def day_statistics(exchange: Exchange, market: str, symbol: str) -> DayStatistics:
     """Sum up the last day; refusal -1121 for an unknown symbol."""
-    series = Series.SPOT if market == "spot" else Series.UM
+    series = Series(market)
     now = exchange.now_ms()
     last = exchange.last_price(market, symbol)
     first = now - now % HOUR - (HOURS - 1) * HOUR
@@ -64,4 +68,5 @@ def day_statistics(exchange: Exchange, market: str, symbol: str) -> DayStatistic
         previous_close=before[-1].close if before else day.open,
         last=last,
         close_ms=now,
+        contract=LINEAR if market == "spot" else exchange.catalogue.perpetuals(market)[symbol].contract,
     )

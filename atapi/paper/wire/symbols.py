@@ -11,12 +11,17 @@ from atapi.paper.wire.params import Params
 
 def priced_symbols(exchange: Exchange, market: str) -> list[str]:
     """List the symbols of a market that have a price now; before its listing one has none."""
-    return [symbol for symbol in _listed(exchange, market) if _priced(exchange, market, symbol)]
+    return [symbol for symbol in exchange.catalogue.symbols(market) if _priced(exchange, market, symbol)]
 
 
 def um_rules(call: Call, symbol: str) -> PerpetualRules:
-    """Find the rules of a perpetual; refusal -1121 where nobody lists it."""
-    rules = call.exchange.catalogue.um.get(symbol)
+    """Find the rules of a USD-M perpetual; refusal -1121 where nobody lists it."""
+    return perpetual_rules(call, "um", symbol)
+
+
+def perpetual_rules(call: Call, market: str, symbol: str) -> PerpetualRules:
+    """Find the rules of a perpetual of `um` or `cm`; refusal -1121 where nobody lists it."""
+    rules = call.exchange.catalogue.perpetuals(market).get(symbol)
     if rules is None:
         raise Refusal(-1121, "Invalid symbol.")
     return rules
@@ -38,10 +43,6 @@ def wanted_symbols(params: Params) -> list[str] | None:
             raise Refusal(-1151, "Symbol is present multiple times in the list.")
         return names
     return None if one is None else [one]
-
-
-def _listed(exchange: Exchange, market: str) -> list[str]:
-    return list(exchange.catalogue.spot if market == "spot" else exchange.catalogue.um)
 
 
 def _priced(exchange: Exchange, market: str, symbol: str) -> bool:

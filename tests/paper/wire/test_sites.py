@@ -15,7 +15,7 @@ ROUTES = [
 ]
 
 
-@pytest.mark.parametrize("market", ["spot", "um"])
+@pytest.mark.parametrize("market", ["spot", "um", "cm"])
 def test_every_endpoint_is_documented(market: str) -> None:
     listed = " ".join(DOCS.read_text().partition("### Endpoints")[2].split())
     table = {

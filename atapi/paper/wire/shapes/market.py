@@ -1,4 +1,4 @@
-"""Bars, books, tapes and tickers as they are printed, spot and USD-M."""
+"""Bars, books, tapes and tickers as they are printed, spot and futures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from atapi.matching.contracts import LINEAR
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Bar, PerpetualRules
 from atapi.paper.records import TradeRecord
@@ -33,18 +34,18 @@ SPOT_PRINTER = Printer(eight, eight, eight)
 def um_printer(rules: PerpetualRules) -> Printer:
     """Print to the precision of a perpetual."""
     price, quantity = rules.price_precision, rules.quantity_precision
+    product = price + quantity if rules.contract is LINEAR else 8  # of COIN-M: coins
     return Printer(
         price=lambda value: places(value, price),
         quantity=lambda value: places(value, quantity),
-        quote=lambda value: places(value, price + quantity),
+        quote=lambda value: places(value, product),
     )
 
 
 def printer_of(exchange: Exchange, market: str, symbol: str) -> Printer:
     """Find how a symbol is printed; one nobody lists, as spot is."""
-    if market == "spot" or symbol not in exchange.catalogue.um:
-        return SPOT_PRINTER
-    return um_printer(exchange.catalogue.um[symbol])
+    listed = {} if market == "spot" else exchange.catalogue.perpetuals(market)
+    return um_printer(listed[symbol]) if symbol in listed else SPOT_PRINTER
 
 
 def kline(bar: Bar, close_ms: int, show: Printer) -> list[Any]:
@@ -105,6 +106,8 @@ def aggregate_trade(trade: TradeRecord, show: Printer, market: str) -> Json:
         "T": trade.time_ms,
         "m": buyer_is_maker(trade),
     }
+    if market == "cm":
+        return shape
     return shape | ({"M": True} if market == "spot" else {"nq": show.quantity(trade.quantity)})
 
 

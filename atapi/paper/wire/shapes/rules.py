@@ -6,13 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.matching import spot_filters as spot
+from atapi.matching.contracts import Inverse
 from atapi.matching.filters import MAX_OPEN_ORDERS, UM_MAX_PRICE
 from atapi.paper.feeds.base import PerpetualRules, SpotRules
+from atapi.paper.feeds.coin_margined import pair_of
 from atapi.paper.wire.figures import bare, eight, places
 
 Json = dict[str, Any]
 
 NEVER_MS = 4133404800000  # when a perpetual is delivered
+CM_FILTERS = ("PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "MAX_NUM_ORDERS", "PERCENT_PRICE")
+CM_MAX_ALGO_ORDERS = 20  # USD-M tells none since 2025-12-29
 SPOT_TYPES = [
     "LIMIT",
     "LIMIT_MAKER",
@@ -85,6 +89,23 @@ def um_symbol(rules: PerpetualRules) -> Json:
         "orderTypes": ["LIMIT", "MARKET"],
         "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
         "permissionSets": [],
+    }
+
+
+def cm_symbol(rules: PerpetualRules) -> Json:
+    """Print one symbol of `/dapi/v1/exchangeInfo`: a status of another name, a contract size, no least notional."""
+    assert isinstance(rules.contract, Inverse), rules.symbol
+    shape = um_symbol(rules)
+    status = shape.pop("status")
+    filters = [row for row in shape["filters"] if row["filterType"] in CM_FILTERS]
+    filters.insert(4, {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": CM_MAX_ALGO_ORDERS})
+    return shape | {
+        "pair": pair_of(rules.symbol),
+        "contractStatus": status,
+        "marginAsset": rules.margin_asset,
+        "contractSize": int(rules.contract.size),
+        "equalQtyPrecision": 4,
+        "filters": filters,
     }
 
 
