@@ -116,7 +116,7 @@ def paper_exchange_running(
         seed: Of the synthetic feed.
         feed: `synthetic`, or `replay:DIR`.
         at: Where its clock stands; None lets it go by the machine's.
-        port: Of spot, USD-M on the next; 0 takes free ones.
+        port: Of spot, USD-M on the next, COIN-M on the one after; 0 takes free ones.
         enforce_limits: Whether weights and order counts over Binance's limits are refused.
         home: Where its state is kept; a folder that is thrown away where None.
     """

@@ -22,6 +22,7 @@ class Served:
 
     spot: str
     um: str
+    cm: str
     spot_stream: str
     um_stream: str
     key: str
@@ -53,6 +54,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     yield Served(
         spot=told["spot"],
         um=told["um"],
+        cm=told["cm"],
         spot_stream=told["spot-stream"],
         um_stream=told["um-stream"],
         key=told["key"],

@@ -30,8 +30,10 @@ def urls(served: Served) -> dict[str, str]:
         for kind in ("Public", "Private")
         for version in ("", "V2", "V3")
     }
+    coin = dict.fromkeys(("dapiPublic", "dapiPrivate"), f"{served.cm}/dapi/v1")
+    coin |= {"dapiPrivateV2": f"{served.cm}/dapi/v2", "dapiData": f"{served.cm}/futures/data"}
     sapi = {name: f"{served.spot}/sapi/{version}" for name, version in wallets.items()}
-    return {**spot, **sapi, **futures, "fapiData": f"{served.um}/futures/data"}
+    return {**spot, **sapi, **futures, "fapiData": f"{served.um}/futures/data", **coin}
 
 
 REFUSED = {
@@ -57,9 +59,7 @@ class Ccxt:
         # By its words on spot; on a loopback address ccxt does not know futures' own codes.
         funds = ccxt.InsufficientFunds if market == "spot" else ccxt.ExchangeError
         self.refused: dict[str, Any] = REFUSED | {"funds": funds}
-        listed = {"types": ["spot", "linear"] if market == "spot" else ["linear"]}
-        options = {"fetchMarkets": listed}
-        self.exchange = make(name, {"apiKey": served.key, "secret": served.secret, "options": options})
+        self.exchange = make(name, {"apiKey": served.key, "secret": served.secret})
         self.exchange.urls["api"] = self.exchange.urls["api"] | urls(served)
 
     def _do(self, method: str, *args: Any, **named: Any) -> Any:

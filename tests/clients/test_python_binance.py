@@ -24,6 +24,7 @@ def connected(served: Served, key: str, secret: str) -> Any:
         API_URL = f"{served.spot}/api"
         MARGIN_API_URL = f"{served.spot}/sapi"
         FUTURES_URL = f"{served.um}/fapi"
+        FUTURES_COIN_URL = f"{served.cm}/dapi"
         FUTURES_DATA_URL = f"{served.um}/futures/data"
 
     return Here(key, secret)

@@ -21,6 +21,7 @@ Json = dict[str, Any]
 STREAMS = {
     "spot": ("depth", "trade", "bookTicker"),
     "um": ("depth", "trade", "bookTicker", "markPrice"),
+    "cm": ("depth", "trade", "bookTicker", "markPrice"),
 }
 SNAPSHOT = 1000  # levels of a side
 UNTOLD = ("signature", "apiKey", "timestamp", "recvWindow")  # proof, and what differs with each run
@@ -43,7 +44,7 @@ class Recorder:
         self._exchange = gateway.exchange
         self._hub = gateway.hub()
         catalogue = self._exchange.catalogue
-        listed = {"spot": catalogue.spot, "um": catalogue.um}
+        listed = {"spot": catalogue.spot, "um": catalogue.um, "cm": catalogue.cm}
         for symbol in symbols:
             if not any(symbol in rules for rules in listed.values()):
                 raise Refusal(-1121, f"Invalid symbol '{symbol}'.")

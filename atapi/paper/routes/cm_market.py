@@ -39,7 +39,7 @@ def ping(call: Call) -> Json:
 @router.public("/dapi/v1/time")
 def time(call: Call) -> Json:
     """Tell the exchange's time."""
-    return {"serverTime": call.now_ms}
+    return {"serverTime": call.exchange.clock.seen_ms()}
 
 
 @router.public("/dapi/v1/exchangeInfo")
@@ -47,7 +47,7 @@ def exchange_info(call: Call) -> Json:
     """List every symbol and its rules."""
     return {
         "timezone": "UTC",
-        "serverTime": call.now_ms,
+        "serverTime": call.exchange.clock.seen_ms(),
         "rateLimits": [rule.wire() for rule in call.gateway.limits["cm"].rules],
         "exchangeFilters": [],
         "symbols": [cm_symbol(rules) for rules in call.exchange.catalogue.cm.values()],
