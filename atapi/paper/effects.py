@@ -189,7 +189,7 @@ class Effects:
         self._batch.settings[account, name] = value
 
     def row(self, table: str, row: tuple[Any, ...]) -> None:
-        """Note a row of a table that its owner alone reads; it comes with a posting or an order."""
+        """Note a row of a table that its owner alone reads, its key first; it comes with a posting or an order."""
         self._batch.rows.setdefault(table, []).append(row)
 
     def meta(self, name: str, value: str) -> None:
