@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.gates.traders import DONE, FINAL, KINDS, REFUSED, SENT, SYMBOL, Move,
 
 ALL = {"spot": "/api/v3/allOrders", "margin": "/sapi/v1/margin/allOrders", "um": "/fapi/v1/allOrders"}
 TRADES = {"spot": "/api/v3/myTrades", "margin": "/sapi/v1/margin/myTrades", "um": "/fapi/v1/userTrades"}
+LOANS = ("BORROW", "REPAY")
 MOST = {"spot": 1000, "margin": 500, "um": 1000}
 Row = dict[str, Any]
 
@@ -22,26 +24,66 @@ def check(notes: Notes, lines: Mapping[str, Line], first: Mapping[tuple[str, str
     Args:
         first: What each wallet began with, by wallet and asset.
     """
-    found = {market: _orders(market, notes, lines[market]) for market in ALL}
-    trades = {market: _rows(lines[market], TRADES[market], MOST[market]) for market in TRADES}
-    for market, rows in found.items():
-        _fills(market, rows, trades[market])
+    seen = look(lines)
+    for market, rows in seen.orders.items():
+        _orders(market, notes, rows)
+        _fills(market, rows, seen.trades[market])
     for market, event in notes.events:
-        _heard(market, event, found[market], trades[market])
-    _algos(notes, lines["um"])
-    transfers = [row for kind in KINDS for row in _pages(lines["spot"], "/sapi/v1/asset/transfer", type=kind)]
-    _moves(notes.transfers, transfers)
-    loans = [
-        row | {"type": kind}
-        for kind in ("BORROW", "REPAY")
-        for row in _pages(lines["spot"], "/sapi/v1/margin/borrow-repay", type=kind)
-    ]
+        _heard(event, seen.orders[market], seen.trades[market])
+    _algos(notes, {row["clientAlgoId"]: row for row in seen.algos})
+    _moves(notes.transfers, seen.transfers)
     # What margin orders borrow and repay on their own has no name of ours.
-    _moves(notes.loans, [row for row in loans if bare(row["amount"]) in notes.loans])
-    _spot(lines["spot"], found["spot"], trades["spot"], transfers, first)
-    _margin(lines["spot"], trades["margin"], transfers, loans, first)
-    _futures(lines["um"], trades["um"], first)
+    _moves(notes.loans, [row for row in seen.loans if bare(row["amount"]) in notes.loans])
+    _spot(seen, first)
+    _margin(seen, first)
+    _futures(seen)
     notes.settle()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an exchange tells an account, all of one moment."""
+
+    orders: dict[str, dict[str, Row]]  # market -> client id -> order
+    trades: dict[str, list[Row]]  # market -> fills
+    algos: list[Row]
+    transfers: list[Row]
+    loans: list[Row]
+    spot: dict[str, Row]  # asset -> balance
+    margin: dict[str, Row]
+    income: list[Row]
+    futures: Row
+    positions: list[Row]
+
+
+def look(lines: Mapping[str, Line]) -> Seen:
+    """Ask for everything until nothing has happened meanwhile: where the clock goes, orders fill."""
+    spot, um = lines["spot"], lines["um"]
+    while True:
+        orders = _all_orders(lines)
+        borrow_repay = "/sapi/v1/margin/borrow-repay"
+        seen = Seen(
+            orders=orders,
+            trades={market: _rows(lines[market], path, MOST[market]) for market, path in TRADES.items()},
+            algos=um.told("/fapi/v1/allAlgoOrders", symbol=SYMBOL, limit=1000),
+            transfers=[row for kind in KINDS for row in _pages(spot, "/sapi/v1/asset/transfer", type=kind)],
+            loans=[row | {"type": kind} for kind in LOANS for row in _pages(spot, borrow_repay, type=kind)],
+            spot={row["asset"]: row for row in spot.told("/api/v3/account")["balances"]},
+            margin={row["asset"]: row for row in spot.told("/sapi/v1/margin/account")["userAssets"]},
+            income=um.told("/fapi/v1/income", limit=1000),
+            futures=next(row for row in um.told("/fapi/v2/balance") if row["asset"] == "USDT"),
+            positions=um.told("/fapi/v2/positionRisk", symbol=SYMBOL),
+        )
+        if _all_orders(lines) == orders:
+            assert len(seen.income) < 1000, "the life is too long to be checked in one page"
+            return seen
+
+
+def _all_orders(lines: Mapping[str, Line]) -> dict[str, dict[str, Row]]:
+    return {
+        market: {row["clientOrderId"]: row for row in _rows(lines[market], path, MOST[market])}
+        for market, path in ALL.items()
+    }
 
 
 def bare(number: str) -> str:
@@ -65,8 +107,7 @@ def _pages(line: Line, path: str, **params: Any) -> list[Row]:
 
 
 # --- orders -----------------------------------------------------------------------------------------------------
-def _orders(market: str, notes: Notes, line: Line) -> dict[str, Row]:
-    rows = {row["clientOrderId"]: row for row in _rows(line, ALL[market], MOST[market])}
+def _orders(market: str, notes: Notes, rows: Mapping[str, Row]) -> None:
     mine = {client_id: order for (where, client_id), order in notes.orders.items() if where == market}
     unknown = rows.keys() - mine.keys()
     assert not unknown, f"{market}: nobody sent {unknown}"
@@ -76,7 +117,6 @@ def _orders(market: str, notes: Notes, line: Line) -> dict[str, Row]:
         assert row is None or order.fate != REFUSED, f"{market}: {client_id} was refused and is there"
         if row is not None:
             _order(order, row)
-    return rows
 
 
 def _order(order: Order, row: Row) -> None:
@@ -106,10 +146,13 @@ def _fills(market: str, rows: Mapping[str, Row], trades: list[Row]) -> None:
     for trade in trades:
         filled[trade["orderId"]] += Decimal(trade["qty"])
     executed = {row["orderId"]: Decimal(row["executedQty"]) for row in rows.values()}
-    assert {key: value for key, value in executed.items() if value} == filled, market
+    executed = {key: value for key, value in executed.items() if value}
+    assert executed == filled, (
+        f"{market}: orders and fills differ, {set(executed.items()) ^ set(filled.items())}"
+    )
 
 
-def _heard(market: str, event: Row, rows: Mapping[str, Row], trades: list[Row]) -> None:
+def _heard(event: Row, rows: Mapping[str, Row], trades: list[Row]) -> None:
     told = event.get("o") if event.get("e") == "ORDER_TRADE_UPDATE" else event
     if not isinstance(told, dict) or event.get("e") not in ("ORDER_TRADE_UPDATE", "executionReport"):
         return
@@ -124,10 +167,7 @@ def _heard(market: str, event: Row, rows: Mapping[str, Row], trades: list[Row]) 
         assert any(trade["id"] == told["t"] for trade in trades), event
 
 
-def _algos(notes: Notes, line: Line) -> None:
-    rows = {
-        row["clientAlgoId"]: row for row in line.told("/fapi/v1/allAlgoOrders", symbol=SYMBOL, limit=1000)
-    }
+def _algos(notes: Notes, rows: Mapping[str, Row]) -> None:
     assert not rows.keys() - notes.algos.keys()
     for client_id, algo in notes.algos.items():
         row = rows.get(client_id)
@@ -176,21 +216,14 @@ def _traded(trades: list[Row]) -> dict[str, Decimal]:
     return moved
 
 
-def _spot(
-    line: Line,
-    orders: Mapping[str, Row],
-    trades: list[Row],
-    transfers: list[Row],
-    first: Mapping[tuple[str, str], Decimal],
-) -> None:
-    held = {row["asset"]: row for row in line.told("/api/v3/account")["balances"]}
-    traded = _traded(trades)
-    traded["USDT"] += _moved("spot", transfers)
+def _spot(seen: Seen, first: Mapping[tuple[str, str], Decimal]) -> None:
+    held, traded = seen.spot, _traded(seen.trades["spot"])
+    traded["USDT"] += _moved("spot", seen.transfers)
     for asset in ("BTC", "USDT", "BNB", "ETH"):
         now = Decimal(held[asset]["free"]) + Decimal(held[asset]["locked"])
         assert now == first["spot", asset] + traded[asset], (asset, now, first["spot", asset] + traded[asset])
     locked: dict[str, Decimal] = defaultdict(Decimal)
-    for row in orders.values():
+    for row in seen.orders["spot"].values():
         if row["status"] in ("NEW", "PARTIALLY_FILLED"):
             left = Decimal(row["origQty"]) - Decimal(row["executedQty"])
             buys = row["side"] == "BUY"
@@ -200,34 +233,23 @@ def _spot(
     }
 
 
-def _margin(
-    line: Line,
-    trades: list[Row],
-    transfers: list[Row],
-    loans: list[Row],
-    first: Mapping[tuple[str, str], Decimal],
-) -> None:
-    shown = line.told("/sapi/v1/margin/account")["userAssets"]
-    held: dict[str, Row] = defaultdict(lambda: dict.fromkeys(("free", "locked", "borrowed"), "0"))
-    held.update({row["asset"]: row for row in shown})
-    moved, owed = _traded(trades), defaultdict(Decimal)
-    moved["USDT"] += _moved("margin", transfers)
-    for row in loans:
+def _margin(seen: Seen, first: Mapping[tuple[str, str], Decimal]) -> None:
+    moved, owed = _traded(seen.trades["margin"]), defaultdict[str, Decimal](Decimal)
+    moved["USDT"] += _moved("margin", seen.transfers)
+    for row in seen.loans:
         sign = 1 if row["type"] == "BORROW" else -1
         moved[row["asset"]] += sign * Decimal(row["amount"])
         owed[row["asset"]] += sign * Decimal(row["principal"])
     for asset in ("BTC", "USDT"):
-        now = Decimal(held[asset]["free"]) + Decimal(held[asset]["locked"])
+        row = seen.margin.get(asset, dict.fromkeys(("free", "locked", "borrowed"), "0"))
+        now = Decimal(row["free"]) + Decimal(row["locked"])
         assert now == first.get(("margin", asset), Decimal(0)) + moved[asset], (asset, now, moved[asset])
-        assert Decimal(held[asset]["borrowed"]) == owed[asset], (asset, held[asset], owed[asset])
+        assert Decimal(row["borrowed"]) == owed[asset], (row, owed[asset])
 
 
-def _futures(line: Line, trades: list[Row], first: Mapping[tuple[str, str], Decimal]) -> None:
-    income = line.told("/fapi/v1/income", limit=1000)
-    assert len(income) < 1000, "the life is too long to be checked in one page"
-    [wallet] = [row for row in line.told("/fapi/v2/balance") if row["asset"] == "USDT"]
-    explained = sum((Decimal(row["income"]) for row in income if row["asset"] == "USDT"), Decimal(0))
-    assert Decimal(wallet["balance"]) == explained, (wallet, explained)
-    position = sum((Decimal(row["qty"]) * (1 if row["side"] == "BUY" else -1) for row in trades), Decimal(0))
-    shown = sum(Decimal(row["positionAmt"]) for row in line.told("/fapi/v2/positionRisk", symbol=SYMBOL))
-    assert shown == position, (shown, position)
+def _futures(seen: Seen) -> None:
+    explained = sum((Decimal(row["income"]) for row in seen.income if row["asset"] == "USDT"), Decimal(0))
+    assert Decimal(seen.futures["balance"]) == explained, (seen.futures, explained)
+    signed = [Decimal(row["qty"]) * (1 if row["side"] == "BUY" else -1) for row in seen.trades["um"]]
+    shown = sum(Decimal(row["positionAmt"]) for row in seen.positions)
+    assert shown == sum(signed), (shown, sum(signed))
