@@ -21,6 +21,7 @@ from atapi.paper.records import ZERO
 
 BASIS_WINDOW_MS = 30 * SECOND
 BASIS_STEP_MS = 5 * SECOND
+KEPT = 4096  # marks remembered
 
 
 class Marks:
@@ -37,19 +38,21 @@ class Marks:
         self._prices = prices
         self._rates = rates
         self._rules = rules
-        self._known: dict[str, tuple[int, Decimal | None]] = {}  # symbol -> (second, mark)
+        self._known: dict[tuple[str, int], Decimal | None] = {}  # (symbol, second) -> mark
 
     def at(self, symbol: str, now_ms: int) -> Decimal | None:
         """Tell the mark price now; None where nothing of the perpetual has a price."""
         second = now_ms // SECOND
-        known = self._known.get(symbol)
-        if known is not None and known[0] == second:
-            return known[1]
+        key = (symbol, second)
+        if key in self._known:
+            return self._known[key]
         moment = second * SECOND
         mark = self._prices.at(Series.MARK, symbol, moment)
         if mark is None:
             mark = self._formula(symbol, moment, self._first_price(symbol, moment))
-        self._known[symbol] = (second, mark)
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        self._known[key] = mark
         return mark
 
     def at_settlement(self, symbol: str, time_ms: int) -> Decimal | None:
