@@ -37,7 +37,9 @@ class Rows:
         """Add what one call did."""
         if batch.postings:
             self._add("entries", self._entries(batch))
-            balances = {key: (*key[0], key[1], text(value)) for key, value in batch.balances.items()}
+            balances: dict[Any, Row] = {
+                key: (*key[0], key[1], text(value)) for key, value in batch.balances.items()
+            }
             self._change("balances", balances)
         if batch.orders:
             self._change("orders", {key: schema.order_row(o) for key, o in batch.orders.items()})
