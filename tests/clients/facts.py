@@ -184,7 +184,7 @@ class SpotFacts(Facts):
         client.repay("50")
         after_free, after_owed = client.margin()
 
-        assert (lent_free - free, lent_free - after_free) == (50, 50)
+        assert lent_free - free == lent_free - after_free == 50
         # The hour that has begun costs interest at once, and a repayment pays that first.
         interest = lent_owed - owed - 50
         assert 0 < interest < 1

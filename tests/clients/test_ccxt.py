@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients import rows
+from tests.clients import addresses, rows
 from tests.clients.conftest import Served
 from tests.clients.facts import FuturesFacts, SpotFacts
 from tests.clients.trading import Fill, Placed
@@ -21,21 +21,6 @@ ccxt = pytest.importorskip(
 
 NAMES = {"spot": ("binance", "BTC/USDT"), "um": ("binanceusdm", "BTC/USDT:USDT")}
 TIME_DRIFT = "timeDifference"
-
-
-def urls(served: Served) -> dict[str, str]:
-    """Map ccxt's names of APIs to the exchange's ports."""
-    spot = dict.fromkeys(("public", "private", "v1"), f"{served.spot}/api/v3")
-    wallets = {"sapi": "v1", "sapiV2": "v2", "sapiV3": "v3", "sapiV4": "v4"}
-    futures = {
-        f"fapi{kind}{version}": f"{served.um}/fapi/{version.lower() or 'v1'}"
-        for kind in ("Public", "Private")
-        for version in ("", "V2", "V3")
-    }
-    coin = dict.fromkeys(("dapiPublic", "dapiPrivate"), f"{served.cm}/dapi/v1")
-    coin |= {"dapiPrivateV2": f"{served.cm}/dapi/v2", "dapiData": f"{served.cm}/futures/data"}
-    sapi = {name: f"{served.spot}/sapi/{version}" for name, version in wallets.items()}
-    return {**spot, **sapi, **futures, "fapiData": f"{served.um}/futures/data", **coin}
 
 
 WALLETS = {"spot": "spot", "um": "linear", "margin": "cross"}  # how transfers name them
@@ -80,7 +65,7 @@ class Ccxt:
         self.refused = REFUSED[market]
         options = {"apiKey": served.key, "secret": served.secret, "enableRateLimit": False}
         self.exchange = make(name, options)
-        self.exchange.urls["api"] = self.exchange.urls["api"] | urls(served)
+        self.exchange.urls["api"] = self.exchange.urls["api"] | addresses.ccxt(served)
 
     def _do(self, method: str, *args: Any, **named: Any) -> Any:
         return self._call(getattr(self.exchange, method)(*args, **named))
@@ -157,14 +142,11 @@ class Ccxt:
 
     def fills(self) -> list[Fill]:
         """Fetch one's own trades."""
-        return [
-            Fill(
-                t["order"],
-                *(Decimal(t["info"][name]) for name in ("price", "qty", "commission")),
-                t["fee"]["currency"],
-            )
-            for t in self._do("fetch_my_trades", self.symbol)
-        ]
+        fills = []
+        for told in self._do("fetch_my_trades", self.symbol):
+            price, quantity, fee = (Decimal(told["info"][name]) for name in ("price", "qty", "commission"))
+            fills.append(Fill(told["order"], price, quantity, fee, told["fee"]["currency"]))
+        return fills
 
     def with_secret(self, secret: str) -> Ccxt:
         """Sign with another secret."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients import rows
+from tests.clients import addresses, rows
 from tests.clients.conftest import Served, transfer_type
 from tests.clients.facts import FuturesFacts, SpotFacts
 from tests.clients.trading import REFUSALS, SYMBOL, Fill, Placed
@@ -21,23 +21,9 @@ from binance.exceptions import BinanceAPIException  # noqa: E402
 Connect = Callable[[Served, str], Any]  # with a secret
 
 
-def here(kind: Any, served: Served) -> Any:
-    """Point a class of clients at this exchange."""
-    api = {
-        "API_URL": f"{served.spot}/api",
-        "MARGIN_API_URL": f"{served.spot}/sapi",
-        "FUTURES_URL": f"{served.um}/fapi",
-        "FUTURES_COIN_URL": f"{served.cm}/dapi",
-        "FUTURES_DATA_URL": f"{served.um}/futures/data",
-        "WS_API_URL": served.spot_ws_api,
-        "WS_FUTURES_URL": served.um_ws_api,
-    }
-    return type("Here", (kind,), api)
-
-
 def synchronous(served: Served, secret: str) -> Any:
     """Make a `Client`."""
-    return here(binance.Client, served)(served.key, secret)
+    return addresses.python_binance(binance.Client, served)(served.key, secret)
 
 
 class Awaited:
@@ -45,7 +31,7 @@ class Awaited:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, served: Served, secret: str) -> None:
         self._loop = loop
-        create = here(AsyncClient, served).create
+        create = addresses.python_binance(AsyncClient, served).create
         self._client = loop.run_until_complete(create(served.key, secret))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
