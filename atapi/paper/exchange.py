@@ -461,7 +461,7 @@ class Exchange:
 
 
 def _market_of(series: Series, symbol: str, catalogue: Catalogue) -> str:
-    if series in (Series.MARK, Series.INDEX):
+    if series in (Series.MARK, Series.INDEX, Series.PREMIUM):
         return "cm" if symbol in catalogue.cm else "um"
     return series.value
 

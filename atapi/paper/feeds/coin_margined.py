@@ -18,6 +18,7 @@ from atapi.matching.contracts import Inverse
 from atapi.paper.feeds.bars import DAY, HOUR, MINUTE, SECOND, gather, slots
 from atapi.paper.feeds.base import Bar, Book, Catalogue, Feed, FundingRecord, PerpetualRules, Series
 from atapi.paper.feeds.brackets import brackets
+from atapi.paper.feeds.premium_bars import PremiumBars
 
 SIZES = {"BTC": Decimal(100), "ETH": Decimal(10), "BNB": Decimal(10)}  # coin -> USD in one contract
 SHARE = Decimal("0.2")  # of the USDT perpetual's depth and turnover
@@ -76,6 +77,7 @@ class CoinMarginedFeed:
         self.recorded = feed.recorded
         listed = feed.catalogue()
         self._catalogue = replace(listed, cm=coin_margined(listed.um))
+        self._premiums = PremiumBars(feed)
 
     def identity(self) -> str:
         """Name the feed's own world: nothing is added that could differ."""
@@ -99,6 +101,8 @@ class CoinMarginedFeed:
         self, series: Series, symbol: str, interval_ms: int, start_ms: int, end_ms: int, now_ms: int
     ) -> Sequence[Bar]:
         """List bars; those of a coin-margined symbol count contracts and coins."""
+        if series is Series.PREMIUM:
+            return self._premiums.bars(self._own(symbol), interval_ms, start_ms, end_ms, now_ms)
         if series is not Series.CM:
             return self._feed.bars(series, self._own(symbol), interval_ms, start_ms, end_ms, now_ms)
         if interval_ms > DAY:
