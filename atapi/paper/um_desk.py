@@ -12,6 +12,7 @@ from atapi.paper.algos import AlgoRecord
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.collateral import BUFFERS, AssetIndex
 from atapi.paper.deadlines import Deadlines
+from atapi.paper.forced import ForcedOrders
 from atapi.paper.funding_dues import FundingDues
 from atapi.paper.insurance import InsuranceFund
 from atapi.paper.liquidations import Liquidations
@@ -64,7 +65,8 @@ class UmDesk:
         self._algo_desk = AlgoDesk(market, self._algos, triggers, office.ids)
         self._deadlines = Deadlines(market, self._algos, office.accounts)
         self.insurance = InsuranceFund(office.wallets, market.name)
-        self._liquidator = Liquidator(market, self.insurance)
+        self.forced = ForcedOrders()
+        self._liquidator = Liquidator(market, self.insurance, self.forced)
         self.settings = UmSettings(office, market, futures, call)
         self.sources: Sequence[Source] = (
             self._deadlines,

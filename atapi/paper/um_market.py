@@ -235,8 +235,8 @@ class UmMarket(Market[PerpetualRules]):
         cause: str,
         client_id: str,
         now_ms: int,
-    ) -> OrderRecord:
-        """Enter an order of the exchange's own that closes so much of a position at a price or better.
+    ) -> tuple[OrderRecord, list[TradeRecord]]:
+        """Enter an order of the exchange's own that closes so much of a position at a price or better; and its fills.
 
         It matches like any IOC order but is judged by no rule. What is left of it stays open: `fill_off_book` is to
         end it.
@@ -261,13 +261,15 @@ class UmMarket(Market[PerpetualRules]):
         )
         self.office.orders.add(order)
         self.office.effects.order(order)
+        fills: list[TradeRecord] = []
         if cause == LIQUIDATION:
             lots, limit = listing.lots(quantity), listing.ticks(price)
             plan = listing.book.plan(bid, owner=order.account, lots=lots, limit=limit)
-            if self._match(listing, Draft(order, plan, limit, lots), now_ms):
+            fills = self._match(listing, Draft(order, plan, limit, lots), now_ms)
+            if fills:
                 self.note_book(listing, now_ms)
                 self._quotes.remember(listing)
-        return order
+        return order, fills
 
     def fill_off_book(self, order: OrderRecord, price: Decimal, trade_id: int, now_ms: int) -> None:
         """Fill what is left of an order at a price that the exchange sets, with no order on the other side."""

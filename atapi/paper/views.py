@@ -50,6 +50,7 @@ class Mark:
 
     symbol: str
     mark_price: Decimal
+    mean_price: Decimal  # moving average of the mark
     index_price: Decimal
     settle_price: Decimal
     funding_rate: Decimal  # running estimate for the current interval

@@ -91,6 +91,7 @@ class PerpetualRules:
     interest_rate: Decimal = Decimal("0.0001")  # per 8 h
     status: str = "TRADING"
     onboard_ms: int = 1567965300000
+    delivery_ms: int = 0  # when it ends by settlement; 0: never
     contract: Contract = LINEAR
 
     @property
