@@ -12,6 +12,7 @@ from atapi.paper.algos import AlgoRecord
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.collateral import BUFFERS, AssetIndex
 from atapi.paper.deadlines import Deadlines
+from atapi.paper.delistings import Delistings
 from atapi.paper.forced import ForcedOrders
 from atapi.paper.funding_dues import FundingDues
 from atapi.paper.insurance import InsuranceFund
@@ -68,8 +69,10 @@ class UmDesk:
         self.forced = ForcedOrders()
         self._liquidator = Liquidator(market, self.insurance, self.forced)
         self.settings = UmSettings(office, market, futures, call)
+        self.delistings = Delistings(market, office.rulebook, perpetuals.marks, self._algos)
         self.sources: Sequence[Source] = (
             self._deadlines,
+            self.delistings,
             FundingDues(perpetuals.funding, market, office.orders, self._algos),
             triggers,
             Liquidations(lookout, market.accounts, self._liquidator, office.effects),
@@ -168,6 +171,14 @@ class UmDesk:
         with self._call() as now:
             found = (self._collateral.index(asset, now) for asset in sorted(BUFFERS))
             return [index for index in found if index is not None]
+
+    def delist(self, symbol: str, span_ms: int | None) -> None:
+        """End a symbol after a while; None lets it live on."""
+        with self._call() as now:
+            if span_ms is None:
+                self.delistings.call_off(symbol, now)
+            else:
+                self.delistings.schedule(symbol, now + span_ms, now)
 
     def deleverage(self, account: str, symbol: str, side: str, quantity: Decimal) -> None:
         """Close so much of a position at the mark, as if somebody on the other side had gone bankrupt."""

@@ -33,6 +33,7 @@ from atapi.paper.um_modes import BOTH, LONG, OPENS, SHORT
 from atapi.paper.views import Submit
 
 LIQUIDATION, ADL = "LIQUIDATION", "ADL"
+REDUCING = ("PRE_SETTLE",)  # statuses in which orders may only reduce
 REDUCED_AWAY = "REDUCE_ONLY"
 LEAST_LIFE_MS = 600_000  # of a GTD order
 LAST_MS = 253_402_300_799_000
@@ -92,9 +93,12 @@ class UmMarket(Market[PerpetualRules]):
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
         mark = self._marks.at(submit.symbol, now_ms)
-        if rules.status != "TRADING" or mark is None:  # halted, or not listed yet
-            raise Refusal(-4140, "Invalid symbol status for opening position")
         submit = self.check_mode(account, submit)
+        only_reduces = bool(submit.reduce_only) and rules.status in REDUCING
+        if mark is None or not (
+            rules.status == "TRADING" or only_reduces
+        ):  # halted, ending, or not listed yet
+            raise Refusal(-4140, "Invalid symbol status for opening position")
         price = self._asked_price(listing, submit)
         candidate = Candidate(
             side=submit.side,

@@ -19,6 +19,7 @@ EXPIRY_CODES = {  # why an order expired -> `er`
     "UNFILLED_IOC_QUANTITY_EXPIRED": "2",
     "REDUCE_ONLY": "4",
     "LIQUIDATION": "5",
+    "DELISTED": "7",
     "INSUFFICIENT_LIQUIDITY": "9",
 }
 
