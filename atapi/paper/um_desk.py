@@ -57,6 +57,7 @@ class UmDesk:
             office.effects,
             market.rules,
             lambda *key: not positions.quantity(*key),
+            lambda order: market.rules[order.symbol].contract.price(order.executed, order.quote_executed),
             settled_ms,
         )
         market.on_end.append(self._algos.order_ended)
@@ -155,6 +156,10 @@ class UmDesk:
             return sorted(
                 [*found, *flat], key=lambda view: (view.position.symbol, view.position.position_side)
             )
+
+    def open_notional(self, account: str, symbol: str) -> tuple[Decimal, Decimal]:
+        """Tell the notional of an account's open orders in a symbol: those that buy, those that sell."""
+        return self._market.accounts.open_notional(account, symbol)
 
     def spendable(self, account: str, asset: str, now_ms: int) -> Decimal:
         """How much of an asset may leave the futures wallet."""

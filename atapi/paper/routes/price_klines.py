@@ -34,6 +34,7 @@ def price_klines(market: str, root: str) -> Router:
 
 def _bars(market: str, series: Series, name: str) -> Callable[[Call], list[list[Any]]]:
     def show(call: Call) -> list[list[Any]]:
+        """Show bars of what a perpetual is priced by."""
         symbol = call.params.symbol(name)
         if market == "cm" and name == "pair":
             symbol = perpetual_of(symbol)

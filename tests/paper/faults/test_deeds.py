@@ -63,7 +63,7 @@ def test_a_short_is_deleveraged_in_part_at_the_mark(um: Wire, fault: Set, dial: 
     new, lite, told, account = [user.hear() for _ in range(4)]
     assert (new["o"]["x"], new["o"]["c"], told["o"]["c"]) == ("NEW", "adl_autoclose", "adl_autoclose")
     assert (told["o"]["x"], told["o"]["X"], told["o"]["S"], told["o"]["l"]) == (
-        "TRADE",
+        "CALCULATED",
         "FILLED",
         "BUY",
         "0.04",
