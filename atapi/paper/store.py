@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -38,11 +39,14 @@ from atapi.paper.records import (
     markets_in,
 )
 from atapi.paper.schema import Row
+from atapi.paper.scribe import Scribe
 from atapi.paper.write_ahead import WriteAheadLog
 
 MEMORY = ":memory:"
 LOGGED = "logged"  # meta: number of the last record of the log that the file has taken up
-TAKEN_UP_AT = 512  # rows that the log is ahead before the file takes them up
+TAKEN_UP_AT = 512  # rows that the log is ahead before the file takes them up, beside what goes on
+CHECKPOINT_PAGES = 10_000  # of SQLite's own log; a checkpoint waits for the disk, so there are few
+MOST_AHEAD = 20_000  # rows that it may be ahead before everything waits for the file
 
 
 class Store:
@@ -68,9 +72,12 @@ class Store:
             )
         except sqlite3.Error as e:
             raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
+        self._scribe = Scribe(self._db)
+        self._log: WriteAheadLog | None = None
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             self._db.execute(schema.META)
             version = self.meta("schema")
             if version in (None, schema.VERSION):
@@ -91,6 +98,7 @@ class Store:
         """Write what is staged and close the file."""
         if self._failed is None:
             self.take_up()
+        self._scribe.close()
         self._db.close()
         if self._log is not None:
             self._log.close()
@@ -98,9 +106,9 @@ class Store:
     def reset(self) -> None:
         """Forget everything; the file is as new."""
         self._forget()
-        empty = [(f"DELETE FROM {table}", [()]) for table in schema.TABLES]
         facts = {"schema": schema.VERSION, LOGGED: str(self._number)}  # what the log still holds is over too
-        self._transact([*empty, _statement("INSERT", "meta", list(facts.items()))])
+        with self._writing():
+            self._scribe.clear(schema.TABLES, {"meta": list(facts.items())})
         if self._log is not None:
             self._log.begin_anew()
         self._count()
@@ -116,7 +124,14 @@ class Store:
             StorageError: A write or a call failed in the middle, and nothing is written any more.
         """
         self.check()
-        if self._ahead >= TAKEN_UP_AT:
+        if self._ahead < TAKEN_UP_AT:
+            return
+        if self._log is not None and self._log.long:
+            self.take_up()  # so that it can begin anew
+        elif not self._scribe.busy:
+            with self._writing():
+                self._scribe.write_beside(*self._behind())
+        elif self._ahead > MOST_AHEAD:
             self.take_up()
 
     def check(self) -> None:
@@ -163,24 +178,16 @@ class Store:
                 raise self._broken(self._log.path, e) from e
 
     def take_up(self) -> None:
-        """Write what the file has not taken up yet, in one transaction.
+        """Write what the file has not taken up yet, in one transaction, once it has what it is taking up.
 
         Raises:
             StorageError: As `flush`.
         """
-        if not (self._added or self._changed):
-            return
-        if self._fresh:
-            self._number += 1  # what was only staged becomes durable with the rest
-        if self._log is not None:
-            self._changed.setdefault("meta", {})[LOGGED] = (LOGGED, str(self._number))
-        statements = [_statement("INSERT", table, rows) for table, rows in self._added.items()]
-        statements += [
-            _statement("INSERT OR REPLACE", table, list(rows.values()))
-            for table, rows in self._changed.items()
-        ]
-        self._forget()
-        self._transact(statements)
+        with self._writing():
+            if self._added or self._changed:
+                self._scribe.write(*self._behind())
+            else:
+                self._scribe.wait()
         if self._log is not None and self._log.long:
             self._log.begin_anew()
 
@@ -317,7 +324,8 @@ class Store:
         """Open the log and take up what it is ahead of the file, unless the file was made just now."""
         self._number = 0
         if new:
-            self._transact([_statement("INSERT", "meta", [("schema", schema.VERSION)])])
+            with self._writing():
+                self._scribe.write({"meta": [("schema", schema.VERSION)]}, {})
         if self.path == MEMORY:
             return None
         path = f"{self.path}-ahead"
@@ -325,7 +333,6 @@ class Store:
             log = WriteAheadLog(path)
         except OSError as e:
             raise self._broken(path, e) from e
-        self._log = None  # what is read from it now is not to be written to it again
         if not new:
             self._number = int(self.meta(LOGGED) or 0)
             serial = count()
@@ -357,28 +364,30 @@ class Store:
                 present |= keyed
                 self._ahead += len(present) - before
 
+    def _behind(self) -> tuple[Added, Changed]:
+        """Hand over everything that the file is behind."""
+        if self._fresh:
+            self._number += 1  # what was only staged becomes durable with the rest
+        if self._log is not None:
+            self._changed.setdefault("meta", {})[LOGGED] = (LOGGED, str(self._number))
+        behind = self._added, self._changed
+        self._forget()
+        return behind
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self.check()
+        try:
+            yield
+        except sqlite3.Error as e:
+            raise self._broken(self.path, e) from e
+
     def _forget(self) -> None:
         self._added, self._changed, self._fresh, self._ahead = {}, {}, [], 0
 
     def _broken(self, path: str, error: Exception) -> StorageError:
         self.fail(str(error))
         return StorageError(f"cannot write the exchange's file {path}: {error}")
-
-    def _transact(self, statements: list[tuple[str, list[Row]]]) -> None:
-        self.check()
-        db = self._db
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            for sql, rows in statements:
-                if len(rows) == 1:
-                    db.execute(sql, rows[0])
-                else:
-                    db.executemany(sql, rows)
-            db.execute("COMMIT")
-        except sqlite3.Error as e:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise self._broken(self.path, e) from e
 
     def _one(self, sql: str, *values: Any) -> Row | None:
         row: Row | None = self._read(sql, *values).fetchone()
@@ -405,7 +414,3 @@ def _as_logged(calls: list[tuple[Added, Changed]]) -> list[tuple[Added, Added]]:
     return [
         (added, {table: list(rows.values()) for table, rows in changed.items()}) for added, changed in calls
     ]
-
-
-def _statement(verb: str, table: str, rows: list[Row]) -> tuple[str, list[Row]]:
-    return f"{verb} INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 _HEADER = struct.Struct("<IIQ")  # payload's length, CRC-32 of number and payload, number
-KEPT_BYTES = 4 * 1024 * 1024  # how long the log grows before it is begun anew
+KEPT_BYTES = 16 * 1024 * 1024  # how long the log grows before it is begun anew
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
