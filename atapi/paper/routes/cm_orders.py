@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from atapi.paper.records import OrderRecord, Refusal
+from atapi.paper.routes import batches, position_margin, um_algo, um_changes
 from atapi.paper.routes.um_orders import ALL_CANCELED, WEEK_HOURS
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.coins import cm_rules, symbol_of
@@ -15,6 +16,8 @@ from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes import cm
 
 router = Router()
+for file in (batches, um_changes, um_algo, position_margin):
+    router.include_router(file.cm_router)
 
 Json = dict[str, Any]
 

@@ -127,24 +127,6 @@ def commission_rate(call: Call) -> Json:
     }
 
 
-@router.signed("GET", "/fapi/v1/adlQuantile", weight=5)
-def adl_quantile(call: Call) -> list[Json]:
-    """Tell how soon each position would be deleveraged."""
-    symbol = call.params.maybe_symbol()
-    hedged = call.exchange.futures.settings.hedged(call.account)
-    found: dict[str, dict[str, int]] = {}
-    for view in call.exchange.positions(call.account):
-        position = view.position
-        if symbol in (None, position.symbol):
-            sides = found.setdefault(position.symbol, dict.fromkeys(("LONG", "SHORT"), 0))
-            if hedged:
-                sides[position.position_side] = view.adl
-                sides["HEDGE"] = 0
-            else:
-                sides["LONG" if position.quantity > 0 else "SHORT"] = sides["BOTH"] = view.adl
-    return [{"symbol": name, "adlQuantile": sides} for name, sides in found.items()]
-
-
 @router.signed("GET", "/fapi/v1/income", weight=30)
 def income(call: Call) -> list[Json]:
     """List funding, fees, profits and transfers, oldest first; the last week unless asked otherwise."""

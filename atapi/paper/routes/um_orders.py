@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from atapi.paper.exchange import Submit
 from atapi.paper.feeds.base import PerpetualRules
 from atapi.paper.records import ZERO, OrderRecord, Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.orderforms import order_key, um_order
 from atapi.paper.wire.paging import page
-from atapi.paper.wire.params import Params, invalid, missing
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes import um
 
 router = Router()
 
 Json = dict[str, Any]
-MAX_BATCH, MAX_CANCELS = 5, 10
 WEEK_HOURS = 7 * 24
 ALL_CANCELED = {"code": 200, "msg": "The operation of cancel all open order is done."}
 
@@ -32,27 +28,6 @@ def place(call: Call) -> Json:
     call.gateway.limits["um"].count_orders(account, 1)
     order, _ = call.exchange.place(account, "um", submit)
     return um.placed(order, _rules(call, order.symbol), ack=answer == "ACK")
-
-
-@router.signed("POST", "/fapi/v1/batchOrders", weight=5, orders=True)
-def place_batch(call: Call) -> list[Json]:
-    """Place up to five orders; each stands or falls alone."""
-    forms = call.params.json_list("batchOrders")
-    if forms is None:
-        raise missing("batchOrders")
-    if len(forms) > MAX_BATCH:
-        raise Refusal(-4082, f"Invalid number of batch place orders: {len(forms)}")
-    account = call.account
-    call.gateway.limits["um"].count_orders(account, len(forms))
-    answers: list[Json] = []
-    for form in forms:
-        try:
-            submit, answer = um_order(form_of(form))
-            order, _ = call.exchange.place(account, "um", submit)
-            answers.append(um.placed(order, _rules(call, order.symbol), ack=answer == "ACK"))
-        except Refusal as refusal:
-            answers.append({"code": refusal.code, "msg": refusal.message})
-    return answers
 
 
 @router.signed("POST", "/fapi/v1/order/test", weight=0)
@@ -94,30 +69,6 @@ def cancel_all(call: Call) -> Json:
     symbol = call.params.symbol()
     call.exchange.cancel_all(call.account, "um", symbol)
     return ALL_CANCELED
-
-
-@router.signed("DELETE", "/fapi/v1/batchOrders")
-def cancel_batch(call: Call) -> list[Json]:
-    """Cancel up to ten orders by `orderIdList` or `origClientOrderIdList`."""
-    symbol = call.params.symbol()
-    name = "orderidlist" if "orderidlist" in call.params else "orderIdList"  # some clients write it so
-    ids = call.params.json_list(name)
-    client_ids = call.params.json_list("origClientOrderIdList")
-    keys: list[tuple[int | None, str | None]] = [(int(key), None) for key in ids or []]
-    keys += [(None, str(key)) for key in client_ids or []]
-    if not keys:
-        raise missing("orderIdList")
-    if len(keys) > MAX_CANCELS:
-        raise invalid(name)
-    account = call.account
-    answers: list[Json] = []
-    for order_id, client_id in keys:
-        try:
-            order = call.exchange.cancel(account, "um", symbol, order_id=order_id, client_order_id=client_id)
-            answers.append(um.placed(order, _rules(call, symbol)))
-        except Refusal as refusal:
-            answers.append({"code": refusal.code, "msg": refusal.message})
-    return answers
 
 
 @router.signed("GET", "/fapi/v1/openOrders", weight=lambda params: 1 if "symbol" in params else 40)
@@ -186,18 +137,6 @@ def _found(call: Call) -> OrderRecord:
     symbol = call.params.symbol()
     order_id, client_id = order_key(call.params)
     return call.exchange.order(call.account, "um", symbol, order_id=order_id, client_order_id=client_id)
-
-
-def form_of(form: Any) -> Params:
-    """Read one order of a batch as if it had been sent alone."""
-    if not isinstance(form, dict):
-        raise invalid("batchOrders")
-    values = {
-        str(name): value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        for name, value in form.items()
-        if value is not None
-    }
-    return Params(values, strict=False)
 
 
 def _unplaced(account: str, submit: Submit) -> OrderRecord:
