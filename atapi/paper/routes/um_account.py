@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from atapi.matching.models.fees import RPI_RATE
 from atapi.paper.exchange import FuturesTotals
 from atapi.paper.records import ZERO
 from atapi.paper.wire.call import Call
@@ -20,7 +21,6 @@ Json = dict[str, Any]
 MARGIN_ASSET = "USDT"
 WEEK_MS = 7 * 86_400_000
 INCOME_HOURS = 200 * 24  # the longest span of one income request
-RPI_RATE = Decimal("0.00005")
 
 
 @router.signed("GET", "/fapi/v2/account", weight=5)

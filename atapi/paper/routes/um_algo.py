@@ -79,6 +79,7 @@ def all_orders(call: Call) -> list[Json]:
         cursor="algoId",
         limit=limit,
         hours=WEEK_HOURS,
+        now_ms=call.now_ms,
     )
     return [_queried(call, algo) for algo in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from atapi.paper.exchange import Submit
@@ -17,6 +18,8 @@ router = Router()
 
 Json = dict[str, Any]
 WEEK_HOURS = 7 * 24
+DAY_MS = 86_400_000
+UNFILLED_KEPT_MS, ORDERS_KEPT_MS, TRADES_KEPT_MS = 3 * DAY_MS, 90 * DAY_MS, 90 * DAY_MS
 ALL_CANCELED = {"code": 200, "msg": "The operation of cancel all open order is done."}
 
 
@@ -84,12 +87,13 @@ def all_orders(call: Call) -> list[Json]:
     symbol, limit = call.params.maybe_symbol(), call.params.limit(500, 1000)
     rows = page(
         call.params,
-        call.exchange.orders(call.account, "um", symbol),
+        kept_orders(call.exchange.orders(call.account, "um", symbol), call.now_ms),
         id_of=lambda order: order.order_id,
         time_of=lambda order: order.created_ms,
         cursor="orderId",
         limit=limit,
         hours=WEEK_HOURS,
+        now_ms=call.now_ms,
     )
     return [_show(call, order) for order in rows]
 
@@ -99,12 +103,10 @@ def user_trades(call: Call) -> list[Json]:
     """List fills, oldest first, of the last week unless asked otherwise; of what is too much, the newest are left out."""
     symbol, limit = call.params.maybe_symbol(), call.params.limit(500, 1000)
     order_id = call.params.maybe_integer("orderId")
-    unbounded = not any(name in call.params for name in ("orderId", "fromId", "startTime", "endTime"))
-    since = call.now_ms - WEEK_HOURS * 3_600_000 if unbounded else 0
     rows = [
         trade
         for trade in call.exchange.trades(call.account, "um", symbol)
-        if trade.time_ms >= since and (order_id is None or trade.order_id == order_id)
+        if trade.time_ms >= call.now_ms - TRADES_KEPT_MS and order_id in (None, trade.order_id)
     ]
     rows = page(
         call.params,
@@ -115,6 +117,7 @@ def user_trades(call: Call) -> list[Json]:
         limit=limit,
         hours=WEEK_HOURS,
         keep_oldest=True,
+        now_ms=None if order_id is not None else call.now_ms,
     )
     return [um.user_trade(trade, _rules(call, trade.symbol)) for trade in rows]
 
@@ -123,6 +126,15 @@ def user_trades(call: Call) -> list[Json]:
 def order_usage(call: Call) -> list[Json]:
     """Tell how many orders the account has used up."""
     return call.gateway.limits["um"].order_usage(call.account)
+
+
+def kept_orders(orders: Sequence[OrderRecord], now_ms: int) -> list[OrderRecord]:
+    """Leave out what Binance has forgotten: ended without a fill three days ago, any after ninety."""
+    return [order for order in orders if order.open or now_ms - order.updated_ms < _kept_ms(order)]
+
+
+def _kept_ms(order: OrderRecord) -> int:
+    return ORDERS_KEPT_MS if order.executed else UNFILLED_KEPT_MS
 
 
 def _rules(call: Call, symbol: str) -> PerpetualRules:
@@ -136,7 +148,10 @@ def _show(call: Call, order: OrderRecord) -> Json:
 def _found(call: Call) -> OrderRecord:
     symbol = call.params.symbol()
     order_id, client_id = order_key(call.params)
-    return call.exchange.order(call.account, "um", symbol, order_id=order_id, client_order_id=client_id)
+    order = call.exchange.order(call.account, "um", symbol, order_id=order_id, client_order_id=client_id)
+    if not kept_orders([order], call.now_ms):
+        raise Refusal(-2013, "Order does not exist.")
+    return order
 
 
 def _unplaced(account: str, submit: Submit) -> OrderRecord:
