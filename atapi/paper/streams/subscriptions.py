@@ -87,7 +87,7 @@ class StreamTalk:
     # --- delivery -------------------------------------------------------------------------------------------
     def deliver(self, raw: bytes, combined: Callable[[], bytes]) -> None:
         """Send a payload's frame, bare or wrapped as the connection wants it."""
-        self._session.write(combined() if self.combined else raw)
+        self._session.post(combined() if self.combined else raw)
 
     def _deliver_user(self, key: str, event: Json) -> None:
         wanted = self._events.get(key) or self._events.get("")
