@@ -14,7 +14,7 @@ from atapi.matching.filters import Candidate, breach_of_um
 from atapi.matching.ledger import CLEARING, FEES, FUNDING_POOL, Holder
 from atapi.matching.ledger import holder as holder_of
 from atapi.matching.margin import max_leverage, max_notional
-from atapi.matching.models.fees import BNB, fee
+from atapi.matching.models.fees import BNB, RPI_RATE, fee
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.funding_payments import FundingPayment
@@ -37,6 +37,9 @@ from atapi.paper.um_modes import BOTH, LONG, OPENS, SHORT
 from atapi.paper.views import Submit
 
 LIQUIDATION, ADL = "LIQUIDATION", "ADL"
+POST_ONLY = ("GTX", "RPI")
+RESTING = ("GTC", "GTD", *POST_ONLY)
+FORCES = (*RESTING, "IOC", "FOK")
 REDUCING = ("PRE_SETTLE",)  # statuses in which orders may only reduce
 REDUCED_AWAY = "REDUCE_ONLY"
 LEAST_LIFE_MS = 600_000  # of a GTD order
@@ -93,7 +96,7 @@ class UmMarket(Market[PerpetualRules]):
 
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it: symbol, mode, filters, client id, position, margin."""
-        check_form(submit, ("LIMIT", "MARKET"), ("GTC", "IOC", "FOK", "GTX", "GTD"))
+        check_form(submit, ("LIMIT", "MARKET"), FORCES)
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
         mark = self._marks.at(submit.symbol, now_ms)
@@ -161,7 +164,8 @@ class UmMarket(Market[PerpetualRules]):
         account, asset = order.account, listing.rules.margin_asset
         signed = quantity if order.side == "BUY" else -quantity
         rates, notional = self.rates(account, order.symbol), self.value(listing, quantity, price)
-        rate = rates.maker if maker else rates.taker
+        retail = order.time_in_force == "RPI"
+        rate = (RPI_RATE if retail else rates.maker) if maker else rates.taker
         purse = self.purse(holder_of(account, self.name), asset, now_ms)
         cost = fee(
             rate=ZERO if order.terms.forced else rate,  # a liquidation pays a fee of its own, ADL none
@@ -408,7 +412,7 @@ class UmMarket(Market[PerpetualRules]):
         plan = listing.book.plan(
             bid, owner=account, lots=lots, limit=limit, prevention=submit.self_trade_prevention
         )
-        if submit.time_in_force == "GTX" and not plan.quiet:
+        if submit.time_in_force in POST_ONLY and not plan.quiet:
             raise Refusal(
                 -5022,
                 "Due to the order could not be executed as maker, the Post Only order will be rejected.",
@@ -418,7 +422,7 @@ class UmMarket(Market[PerpetualRules]):
                 -5021, "Due to the order could not be filled immediately, the FOK order has been rejected."
             )
         # One that may rest is cut to the position; one that may not keeps what was asked and expires with the rest.
-        asked = quantity if submit.time_in_force in ("GTC", "GTX", "GTD") else submit.quantity
+        asked = quantity if submit.time_in_force in RESTING else submit.quantity
         order = new_order(self.name, account, submit, price=price, quantity=asked, now_ms=now_ms)
         return Draft(order, plan, limit, lots)
 

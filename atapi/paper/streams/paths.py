@@ -12,7 +12,7 @@ from atapi.paper.streams.subscriptions import LEGACY_CATEGORY, StreamTalk
 from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.http import Request
 
-API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1"}
+API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1", "cm": "/ws-dapi/v1"}
 CATEGORIES = ("/public", "/market", "/private")
 
 
