@@ -1,12 +1,15 @@
-"""The exchange's file: its tables, and how records become rows and back. Numbers are text, exact and plain.
+"""The exchange's file: its tables, and how records become rows and back. Numbers are text, exact.
 
-Column names are those of the records; a market account's history can be read with any SQLite tool.
+Column names are those of the records; a market account's history can be read with any SQLite tool. Very small numbers
+may have an exponent (`1E-8`).
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+
+from msgspec import to_builtins
 
 from atapi.paper.algos import ALGO_DDL
 from atapi.paper.margin import tables as margin
@@ -118,19 +121,22 @@ ACCOUNT_COLUMNS = "account, name, api_key, api_secret, created_ms"
 Row = tuple[Any, ...]
 
 
+def row_of(record: OrderRecord | TradeRecord | PositionRecord | IncomeRecord) -> list[Any]:
+    """Write a record whose fields stand in the order of its table's columns."""
+    row: list[Any] = to_builtins(record)
+    return row
+
+
 def text(value: Decimal) -> str:
-    """Write a number as it is kept: plain, exact."""
-    return format(value, "f")
+    """Write a number as it is kept: exact."""
+    return str(value)
 
 
-def order_row(o: OrderRecord) -> Row:
+def order_row(o: OrderRecord) -> list[Any]:
     """Write an order in the order of `ORDER_COLUMNS`."""
-    return (
-        o.market, o.order_id, o.account, o.client_order_id, o.symbol, o.side, o.type, o.time_in_force,
-        text(o.price), text(o.quantity), text(o.quote_quantity), text(o.executed), text(o.quote_executed),
-        o.status, int(o.reduce_only), o.position_side, o.self_trade_prevention, o.expiry_reason,
-        o.created_ms, o.updated_ms, encoded(o.terms),
-    )  # fmt: skip
+    row: list[Any] = to_builtins(o)
+    row[-1] = encoded(o.terms)
+    return row
 
 
 def order_of(row: Row) -> OrderRecord:
@@ -195,14 +201,6 @@ def amend_of(row: Row) -> AmendRecord:
     )  # fmt: skip
 
 
-def trade_row(t: TradeRecord) -> Row:
-    """Write a fill in the order of `TRADE_COLUMNS`."""
-    return (
-        t.market, t.trade_id, t.account, t.order_id, t.symbol, t.side, text(t.price), text(t.quantity),
-        text(t.fee), t.fee_asset, text(t.realized), int(t.maker), t.position_side, t.time_ms,
-    )  # fmt: skip
-
-
 def trade_of(row: Row) -> TradeRecord:
     """Read a fill back."""
     return TradeRecord(
@@ -212,35 +210,12 @@ def trade_of(row: Row) -> TradeRecord:
     )  # fmt: skip
 
 
-def position_row(p: PositionRecord) -> Row:
-    """Write a position in the order of `POSITION_COLUMNS`."""
-    return (
-        p.account, p.symbol, p.position_side, text(p.quantity), text(p.cost), text(p.carry),
-        int(p.isolated), text(p.margin), p.updated_ms,
-    )  # fmt: skip
-
-
 def position_of(row: Row) -> PositionRecord:
     """Read a position back."""
     return PositionRecord(
         account=row[0], symbol=row[1], position_side=row[2], quantity=Decimal(row[3]), cost=Decimal(row[4]),
         carry=Decimal(row[5]), isolated=bool(row[6]), margin=Decimal(row[7]), updated_ms=row[8],
     )  # fmt: skip
-
-
-def income_row(i: IncomeRecord) -> Row:
-    """Write a line of income in the order of `INCOME_COLUMNS`."""
-    return (
-        i.income_id,
-        i.account,
-        i.market,
-        i.symbol,
-        i.kind,
-        text(i.amount),
-        i.asset,
-        i.trade_id,
-        i.time_ms,
-    )
 
 
 def income_of(row: Row) -> IncomeRecord:

@@ -29,7 +29,7 @@ def take_over(
     talk = talk_for(gateway, market, request)
     if talk is None:
         return False
-    session = Session(market, transport, talk, lost, gateway.faults)
+    session = Session(market, transport, talk, lost, gateway.faults, gateway.hub().post)
     transport.set_protocol(session)
     session.open(data)
     return True

@@ -82,7 +82,7 @@ class StreamTalk:
     # --- delivery -------------------------------------------------------------------------------------------
     def deliver(self, raw: bytes, combined: Callable[[], bytes]) -> None:
         """Send a payload's frame, bare or wrapped as the connection wants it."""
-        self._session.write(combined() if self.combined else raw)
+        self._session.post(combined() if self.combined else raw)
 
     def _deliver_user(self, key: str, event: Json) -> None:
         if self._events and event["e"] not in self._events:
