@@ -51,7 +51,7 @@ class CrowdQuotes:
     def remember(self, listing: Listing[Any]) -> None:
         """Keep what was taken from the quotes, so that a restart does not bring it back."""
         if listing.taken:
-            self._office.effects.meta(_memory_of(listing), listing.memory)
+            self._office.effects.later(_memory_of(listing), listing.memory)
 
     def _requote(self, listing: Listing[Any], second: int, price: Decimal | None, now_ms: int) -> None:
         opened = (
@@ -87,10 +87,9 @@ class CrowdQuotes:
         # A quote of the crowd that meets an account's order takes it, at that order's price; how much it took.
         book, taken = listing.book, 0
         while taken < lots:
-            best = book.best_ask if bid else book.best_bid
-            if best is None or (best > ticks if bid else best < ticks):
+            resting = book.first(not bid)
+            if resting is None or (resting.price > ticks if bid else resting.price < ticks):
                 break
-            resting = next(book.orders(not bid))
             part = min(lots - taken, resting.lots)
             self._take(listing, resting, part, now_ms)
             taken += part

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import msgspec
+
 from atapi.matching.ledger import Entry, Holder
 from atapi.paper.algos import AlgoRecord
+from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.records import (
     AccountRecord,
     AmendRecord,
@@ -42,26 +44,35 @@ class Posting(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(msgspec.Struct, omit_defaults=True):
     """Rows one commit writes."""
 
-    accounts: list[AccountRecord] = field(default_factory=list)
-    postings: list[Posting] = field(default_factory=list)
-    balances: dict[tuple[Holder, str], Decimal] = field(default_factory=dict)  # (holder, asset) -> balance
-    orders: dict[tuple[str, int], OrderRecord] = field(default_factory=dict)  # (market, id) -> order
-    lists: dict[int, ListRecord] = field(default_factory=dict)  # id -> order list
-    prevented: list[PreventedRecord] = field(default_factory=list)
-    amends: list[AmendRecord] = field(default_factory=list)
-    algos: dict[int, AlgoRecord] = field(default_factory=dict)  # algo id -> conditional order
-    margin_changes: list[MarginChange] = field(default_factory=list)
-    trades: list[TradeRecord] = field(default_factory=list)
-    positions: dict[tuple[str, str, str], PositionRecord] = field(default_factory=dict)
-    income: list[IncomeRecord] = field(default_factory=list)
-    transfers: list[TransferRecord] = field(default_factory=list)
-    settings: dict[tuple[str, str], str] = field(default_factory=dict)  # (account, name) -> value
-    meta: dict[str, str] = field(default_factory=dict)
-    rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)  # table -> rows, new or changed
+    accounts: list[AccountRecord] = []
+    postings: list[Posting] = []
+    balances: dict[tuple[Holder, str], Decimal] = {}  # (holder, asset) -> balance
+    orders: dict[tuple[str, int], OrderRecord] = {}  # (market, id) -> order
+    lists: dict[int, ListRecord] = {}  # id -> order list
+    prevented: list[PreventedRecord] = []
+    amends: list[AmendRecord] = []
+    algos: dict[int, AlgoRecord] = {}  # algo id -> conditional order
+    margin_changes: list[MarginChange] = []
+    trades: list[TradeRecord] = []
+    positions: dict[tuple[str, str, str], PositionRecord] = {}
+    income: list[IncomeRecord] = []
+    transfers: list[TransferRecord] = []
+    settings: dict[tuple[str, str], str] = {}  # (account, name) -> value
+    meta: dict[str, str] = {}
+    rows: dict[str, list[tuple[Any, ...]]] = {}  # table -> rows, new or changed
+
+    def freeze(self) -> None:
+        """Keep records that go on changing as they are now."""
+        self.orders = {key: copy(order) for key, order in self.orders.items()}
+        if self.positions:
+            self.positions = {key: copy(position) for key, position in self.positions.items()}
+        if self.lists:
+            self.lists = {key: copy(record) for key, record in self.lists.items()}
+        if self.algos:
+            self.algos = {key: copy(algo) for key, algo in self.algos.items()}
 
 
 class Effects:
@@ -85,6 +96,7 @@ class Effects:
         self._listeners: list[Listener] = []
         self._untold: list[tuple[str, Any]] = []  # of whole calls, told once they are durable
         self._soon: Callable[[], None] | None = None  # asks for a flush
+        self._later: dict[str, Callable[[], str]] = {}  # name of a fact -> what it will be
         self._clear()
 
     def defer(self, soon: Callable[[], None]) -> None:
@@ -180,6 +192,10 @@ class Effects:
         """Note a transfer."""
         self._batch.transfers.append(record)
 
+    def funding_payment(self, record: FundingPayment) -> None:
+        """Note what a settled funding did to one position."""
+        self._tell("funding_payment", record)
+
     def funding(self, record: SettledFunding) -> None:
         """Note that a funding was settled."""
         self._tell("funding", record)
@@ -195,6 +211,10 @@ class Effects:
     def meta(self, name: str, value: str) -> None:
         """Note a fact about the exchange itself."""
         self._batch.meta[name] = value
+
+    def later(self, name: str, value: Callable[[], str]) -> None:
+        """Note a fact that is written down as it is when this call becomes durable, once for all calls until then."""
+        self._later[name] = value
 
     def book(self, market: str, symbol: str) -> None:
         """Note that a book changed."""
@@ -233,11 +253,18 @@ class Effects:
 
     def flush(self) -> None:
         """Make every call that has ended durable, then tell what they did."""
+        self.complete()
         self._flush()
         untold, self._untold = self._untold, []
         for kind, record in untold:
             for listener in self._listeners:
                 listener(kind, record)
+
+    def complete(self) -> None:
+        """Write down what was left for later, so that everything that has ended can become durable."""
+        if self._later:
+            facts, self._later = self._later, {}
+            self._stage(Batch(meta={name: value() for name, value in facts.items()}))
 
     def _tell(self, kind: str, record: object) -> None:
         if self._listeners:

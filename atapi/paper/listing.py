@@ -119,19 +119,17 @@ class Listing(Generic[RulesT]):
 
     def rest_crowd(self, bid: bool, ticks: int, lots: int, new_id: Callable[[], int]) -> None:
         """Let one of the crowd's quotes rest."""
-        order = Resting(new_id(), CROWD, bid, ticks, lots)
-        self.book.add(order)
-        self._crowd.append(order)
+        self._crowd.append(self.book.rest(new_id(), CROWD, bid, ticks, lots))
 
     def take(self, bid: bool, ticks: int, lots: int) -> None:
         """Remember that the crowd's quote at a price is so much less."""
         key = (bid, ticks)
         self.taken[key] = self.taken.get(key, 0) + lots
 
-    @property
     def memory(self) -> str:
-        """What was taken from which quotes, as `recall` reads it: the quotes, then B or S, ticks and lots of each."""
-        assert self.quoted is not None
+        """Write what was taken from which quotes, as `recall` reads it: the quotes, then B or S, ticks and lots of each."""
+        if self.quoted is None:
+            return "none"
         second, price = self.quoted
         taken = " ".join(f"{'B' if bid else 'S'}:{ticks}:{lots}" for (bid, ticks), lots in self.taken.items())
         return f"{second}@{price} {taken}"

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic
 
-from atapi.matching.book import Plan, Resting
+from atapi.matching.book import Iceberg, Plan, Resting
 from atapi.matching.ledger import CROWD, Holder
+from atapi.matching.ledger import holder as holder_of
 from atapi.matching.models.fees import BNB_MULTIPLIER, Purse, Rates
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.crowd_quotes import CrowdQuotes
@@ -444,7 +445,7 @@ class Market(ABC, Generic[RulesT]):
         self.office.effects.book(self.books, listing.symbol)
 
     def _holder(self, order: OrderRecord | None) -> Holder:
-        return Holder(CROWD, self.books) if order is None else Holder(order.account, order.market)
+        return holder_of(CROWD, self.books) if order is None else holder_of(order.account, order.market)
 
 
 def _resting(listing: Listing[RulesT], order: OrderRecord) -> Resting:
@@ -453,7 +454,7 @@ def _resting(listing: Listing[RulesT], order: OrderRecord) -> Resting:
         return Resting(order.order_id, order.account, bid, price, lots)
     peak = listing.lots(order.terms.iceberg)
     shown = peak - listing.lots(order.executed - order.terms.entered) % peak
-    return Resting(order.order_id, order.account, bid, price, lots, peak, shown)
+    return Iceberg(order.order_id, order.account, bid, price, lots, peak, shown)
 
 
 def check_form(

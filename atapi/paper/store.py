@@ -12,9 +12,9 @@ costs microseconds and not a disk's flush.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from atapi.errors import StorageError
 from atapi.matching.ledger import Holder
 from atapi.paper import schema
 from atapi.paper.algos import AlgoRecord, algo_of
-from atapi.paper.batch_rows import Added, Changed, rows_of
 from atapi.paper.effects import Batch
 from atapi.paper.records import (
     AccountRecord,
@@ -38,11 +37,14 @@ from atapi.paper.records import (
     markets_in,
 )
 from atapi.paper.schema import Row
+from atapi.paper.scribe import Scribe
 from atapi.paper.write_ahead import WriteAheadLog
 
 MEMORY = ":memory:"
 LOGGED = "logged"  # meta: number of the last record of the log that the file has taken up
-TAKEN_UP_AT = 512  # rows that the log is ahead before the file takes them up
+TAKEN_UP_AT = 512  # rows that the log is ahead before the file takes them up, beside what goes on
+CHECKPOINT_PAGES = 10_000  # of SQLite's own log; a checkpoint waits for the disk, so there are few
+MOST_AHEAD = 20_000  # rows that it may be ahead before everything waits for the file
 
 
 class Store:
@@ -58,19 +60,21 @@ class Store:
     def __init__(self, path: str | Path, *, patience_s: float = 5.0) -> None:
         self.path = str(path)
         self._failed: str | None = None  # why nothing more is written
-        self._added: Added = {}  # that the file has not taken up, as what follows
-        self._changed: Changed = {}
-        self._ahead = 0  # how many rows that is
-        self._fresh: list[tuple[Added, Changed]] = []  # of whole calls, not in the log either
+        self.complete: Callable[[], None] | None = None  # stages what was left for later
+        self._behind: list[Batch] = []  # what the file has not taken up
+        self._fresh: list[Batch] = []  # what the log has not, either
         try:
             self._db = sqlite3.connect(
                 self.path, timeout=patience_s, isolation_level=None, check_same_thread=False
             )
         except sqlite3.Error as e:
             raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
+        self._scribe = Scribe(self._db)
+        self._log: WriteAheadLog[list[Batch]] | None = None
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             self._db.execute(schema.META)
             version = self.meta("schema")
             if version in (None, schema.VERSION):
@@ -91,16 +95,17 @@ class Store:
         """Write what is staged and close the file."""
         if self._failed is None:
             self.take_up()
+        self._scribe.close()
         self._db.close()
         if self._log is not None:
             self._log.close()
 
     def reset(self) -> None:
         """Forget everything; the file is as new."""
-        self._forget()
-        empty = [(f"DELETE FROM {table}", [()]) for table in schema.TABLES]
+        self._behind, self._fresh = [], []
         facts = {"schema": schema.VERSION, LOGGED: str(self._number)}  # what the log still holds is over too
-        self._transact([*empty, _statement("INSERT", "meta", list(facts.items()))])
+        with self._writing():
+            self._scribe.clear(schema.TABLES, Batch(meta=facts))
         if self._log is not None:
             self._log.begin_anew()
         self._count()
@@ -116,7 +121,14 @@ class Store:
             StorageError: A write or a call failed in the middle, and nothing is written any more.
         """
         self.check()
-        if self._ahead >= TAKEN_UP_AT:
+        if len(self._behind) < TAKEN_UP_AT:
+            return
+        if self._log is not None and self._log.long:
+            self.take_up()  # so that it can begin anew
+        elif not self._scribe.busy:
+            with self._writing():
+                self._scribe.write_beside(*self._hand_over())
+        elif len(self._behind) > MOST_AHEAD:
             self.take_up()
 
     def check(self) -> None:
@@ -139,11 +151,10 @@ class Store:
 
     def stage(self, batch: Batch) -> None:
         """Take up what one whole call did, as it is now; the next `flush` makes it durable."""
-        added, changed = rows_of(batch, self._posting)
-        self._posting += len(batch.postings)
+        batch.freeze()
+        self._behind.append(batch)
         if self._log is not None:
-            self._fresh.append((added, changed))
-        self._join(added, changed)
+            self._fresh.append(batch)
 
     def flush(self) -> None:
         """Make every staged call durable.
@@ -158,29 +169,21 @@ class Store:
             self._number += 1
             fresh, self._fresh = self._fresh, []
             try:
-                self._log.append(self._number, _as_logged(fresh))
+                self._log.append(self._number, fresh)
             except OSError as e:
                 raise self._broken(self._log.path, e) from e
 
     def take_up(self) -> None:
-        """Write what the file has not taken up yet, in one transaction.
+        """Write what the file has not taken up yet, in one transaction, once it has what it is taking up.
 
         Raises:
             StorageError: As `flush`.
         """
-        if not (self._added or self._changed):
-            return
-        if self._fresh:
-            self._number += 1  # what was only staged becomes durable with the rest
-        if self._log is not None:
-            self._changed.setdefault("meta", {})[LOGGED] = (LOGGED, str(self._number))
-        statements = [_statement("INSERT", table, rows) for table, rows in self._added.items()]
-        statements += [
-            _statement("INSERT OR REPLACE", table, list(rows.values()))
-            for table, rows in self._changed.items()
-        ]
-        self._forget()
-        self._transact(statements)
+        with self._writing():
+            if self._behind:
+                self._scribe.write(*self._hand_over())
+            else:
+                self._scribe.wait()
         if self._log is not None and self._log.long:
             self._log.begin_anew()
 
@@ -313,72 +316,55 @@ class Store:
     def _count(self) -> None:
         self._posting = self.last_id("entries", "posting")
 
-    def _open_log(self, *, new: bool) -> WriteAheadLog | None:
+    def _open_log(self, *, new: bool) -> WriteAheadLog[list[Batch]] | None:
         """Open the log and take up what it is ahead of the file, unless the file was made just now."""
         self._number = 0
         if new:
-            self._transact([_statement("INSERT", "meta", [("schema", schema.VERSION)])])
+            with self._writing():
+                self._scribe.write([Batch(meta={"schema": schema.VERSION})], 0)
         if self.path == MEMORY:
             return None
         path = f"{self.path}-ahead"
         try:
-            log = WriteAheadLog(path)
+            log = WriteAheadLog(path, list[Batch])
         except OSError as e:
             raise self._broken(path, e) from e
-        self._log = None  # what is read from it now is not to be written to it again
         if not new:
+            self._count()
             self._number = int(self.meta(LOGGED) or 0)
-            serial = count()
-            for number, calls in log.after(self._number):
+            for number, batches in log.after(self._number):
                 self._number = number
-                for added, changed in calls:
-                    in_order = {t: {next(serial): row for row in rows} for t, rows in changed.items()}
-                    self._join(added, in_order)
-            self._changed.setdefault("meta", {})[LOGGED] = (LOGGED, str(self._number))
+                self._behind += batches
+            self._behind.append(Batch(meta={LOGGED: str(self._number)}))
             self.take_up()
         log.begin_anew()
         return log
 
-    def _join(self, added: Added, changed: Changed) -> None:
-        for table, rows in added.items():
-            self._ahead += len(rows)
-            staged = self._added.get(table)
-            if staged is None:
-                self._added[table] = list(rows)
-            else:
-                staged += rows
-        for table, keyed in changed.items():
-            present = self._changed.get(table)
-            if present is None:
-                self._changed[table] = dict(keyed)
-                self._ahead += len(keyed)
-            else:
-                before = len(present)
-                present |= keyed
-                self._ahead += len(present) - before
+    def _hand_over(self) -> tuple[list[Batch], int]:
+        """Give away what the file is behind, and the number of the last posting before it."""
+        if self.complete is not None:
+            self.complete()
+        if self._fresh:
+            self._number += 1  # what was only staged becomes durable with the rest
+            self._fresh = []
+        behind, self._behind = self._behind, []
+        posting = self._posting
+        self._posting += sum(len(batch.postings) for batch in behind)
+        if self._log is not None:
+            behind.append(Batch(meta={LOGGED: str(self._number)}))
+        return behind, posting
 
-    def _forget(self) -> None:
-        self._added, self._changed, self._fresh, self._ahead = {}, {}, [], 0
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self.check()
+        try:
+            yield
+        except sqlite3.Error as e:
+            raise self._broken(self.path, e) from e
 
     def _broken(self, path: str, error: Exception) -> StorageError:
         self.fail(str(error))
         return StorageError(f"cannot write the exchange's file {path}: {error}")
-
-    def _transact(self, statements: list[tuple[str, list[Row]]]) -> None:
-        self.check()
-        db = self._db
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            for sql, rows in statements:
-                if len(rows) == 1:
-                    db.execute(sql, rows[0])
-                else:
-                    db.executemany(sql, rows)
-            db.execute("COMMIT")
-        except sqlite3.Error as e:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise self._broken(self.path, e) from e
 
     def _one(self, sql: str, *values: Any) -> Row | None:
         row: Row | None = self._read(sql, *values).fetchone()
@@ -399,13 +385,3 @@ class Store:
     def _trades(self, where: str, *values: Any) -> list[TradeRecord]:
         sql = f"SELECT {schema.TRADE_COLUMNS} FROM trades WHERE {where}"
         return [schema.trade_of(row) for row in self._read(sql, *values)]
-
-
-def _as_logged(calls: list[tuple[Added, Changed]]) -> list[tuple[Added, Added]]:
-    return [
-        (added, {table: list(rows.values()) for table, rows in changed.items()}) for added, changed in calls
-    ]
-
-
-def _statement(verb: str, table: str, rows: list[Row]) -> tuple[str, list[Row]]:
-    return f"{verb} INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows
