@@ -124,6 +124,11 @@ class Hub:
         for channel in list(self._channels.values()):
             self._poll(channel)
 
+    def catch_up(self) -> None:
+        """Send at once what is due in the next turn of the loop."""
+        if self._scheduled:
+            self._send_changes()
+
     def before_snapshot(self, market: str, symbol: str) -> None:
         """Send a book's pending changes, so that the snapshot about to be shown ends exactly where they do."""
         for (owner, _), channel in list(self._channels.items()):

@@ -84,6 +84,8 @@ class Gateway:
 
     def perform(self, market: str, route: Route, request: Request, params: Params, proof: Proof) -> Answer:
         """Let a route answer, within the market's limits and for who can prove to be who."""
+        if self.recorder is not None:
+            self.recorder.catch_up()
         limits = self.limits[market]
         waiting = limits.refuse()
         if waiting is not None:
@@ -197,6 +199,8 @@ class Gateway:
         token = request.header(ADMIN_TOKEN) or ""
         if not hmac.compare_digest(token.encode(), self._admin_token.encode()):
             return refusal_answer(-2015, "The X-Paper-Token header is missing or not this host's.", 401)
+        if self.recorder is not None:
+            self.recorder.catch_up()
         try:
             return self._handle(
                 Call(self, route, request, Params({}, strict=False), None, HttpProof(request))
