@@ -319,7 +319,7 @@ class UmMarket(Market[PerpetualRules]):
         if not 1 <= leverage <= max_leverage(brackets):
             raise Refusal(-4028, f"Leverage {leverage} is not valid")
         mark = self._marks.at(symbol, now_ms) or ZERO
-        exposed = self.accounts.exposure(account, symbol, mark, side="BUY", notional=ZERO)
+        exposed = self.accounts.exposure(account, symbol, mark)
         if exposed > max_notional(brackets, leverage):
             raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
         present = self.modes.leverage(account, symbol)
@@ -438,8 +438,7 @@ class UmMarket(Market[PerpetualRules]):
                 notional + self.value(listing, order.quantity - filled, order.price),
             )
         account, symbol = order.account, order.symbol
-        before = accounts.exposure(account, symbol, mark, side=order.side, notional=ZERO)
-        after = accounts.exposure(account, symbol, mark, side=order.side, notional=notional)
+        before, after = accounts.exposures(account, symbol, mark, side=order.side, notional=notional)
         if after <= before:
             return  # it only reduces
         leverage = self.modes.leverage(account, symbol)
