@@ -70,8 +70,7 @@ class Tape:
             if not trade.maker:
                 shown[trade.trade_id] = trade
             elif trade.trade_id not in shown:
-                taker = "BUY" if trade.side == "SELL" else "SELL"
-                shown[trade.trade_id] = replace(trade, side=taker, maker=False)
+                shown[trade.trade_id] = of_taker(trade)
         return list(shown.values())
 
     def _quantities(
@@ -87,6 +86,11 @@ class Tape:
             for bar in hours
             for minute in range(60)
         }
+
+
+def of_taker(trade: TradeRecord) -> TradeRecord:
+    """Show a maker's fill from the side of who took it."""
+    return replace(trade, side="BUY" if trade.side == "SELL" else "SELL", maker=False)
 
 
 def _share(volume: Decimal, parts: int, lot: Decimal) -> Decimal:
