@@ -13,7 +13,7 @@ from atapi.paper.tape import PRINT_EVERY_MS, of_taker
 from atapi.paper.wire.intervals import bars_of
 from atapi.paper.wire.shapes.market import Printer, aggregate_trade, buyer_is_maker, printer_of
 
-FEW, MANY = 20, 1000  # newest trades looked at; many where few do not reach back to the last one told
+FEW, MANY = 20, 1000  # newest prints looked at; many where few do not reach back to the last one told
 LATE_BARS = 500  # closed bars told of at most, after a long advance
 
 
@@ -27,7 +27,7 @@ class Trades(Topic):
         self._aggregated = aggregated
         self._heard: dict[int, TradeRecord] = {}  # trade id -> the taker's side of it
         self._looked = self._moment()
-        self._last_print = max((trade.trade_id for trade in self._tape(FEW)), default=0)
+        self._last_print = max((trade.trade_id for trade in self._prints(FEW)), default=0)
 
     def hear(self, trade: TradeRecord) -> None:
         if not trade.maker:
@@ -62,16 +62,16 @@ class Trades(Topic):
         before, self._looked = self._looked, self._moment()
         if before == self._looked:
             return []
-        tape = self._tape(FEW)
-        if tape and tape[0].trade_id > self._last_print:
-            tape = self._tape(MANY)
-        printed = [trade for trade in tape if not trade.account and trade.trade_id > self._last_print]
-        if printed:
-            self._last_print = printed[-1].trade_id
-        return printed
+        prints = self._prints(FEW)
+        if prints and prints[0].trade_id > self._last_print:
+            prints = self._prints(MANY)
+        new = [trade for trade in prints if trade.trade_id > self._last_print]
+        if new:
+            self._last_print = new[-1].trade_id
+        return new
 
-    def _tape(self, limit: int) -> Sequence[TradeRecord]:
-        return self.exchange.public_trades(self.market, self.symbol, limit)
+    def _prints(self, limit: int) -> Sequence[TradeRecord]:
+        return self.exchange.public_prints(self.market, self.symbol, limit)
 
     def _moment(self) -> int:
         now = self.exchange.now_ms()
