@@ -17,6 +17,7 @@ import msgspec
 
 from atapi.matching.ledger import Entry, Holder
 from atapi.paper.algos import AlgoRecord
+from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.records import (
     AccountRecord,
     AmendRecord,
@@ -189,6 +190,10 @@ class Effects:
     def transfer(self, record: TransferRecord) -> None:
         """Note a transfer."""
         self._batch.transfers.append(record)
+
+    def funding_payment(self, record: FundingPayment) -> None:
+        """Note what a settled funding did to one position."""
+        self._tell("funding_payment", record)
 
     def funding(self, record: SettledFunding) -> None:
         """Note that a funding was settled."""

@@ -383,7 +383,7 @@ class Exchange:
         """Call `listener(kind, record)` after each order, trade, balance or funding event, in order.
 
         Kinds: "order" (OrderRecord copy), "trade" (TradeRecord), "balance" ((account, wallet, asset, free, locked)),
-        "position" (PositionRecord copy), "funding" (SettledFunding), "book" ((market, symbol)), "amendment"
+        "position" (PositionRecord copy), "funding" (SettledFunding), "funding_payment" (FundingPayment), "book" ((market, symbol)), "amendment"
         (OrderRecord copy), "algo" (AlgoRecord copy), "margin_call" (MarginCall), "config" ((account, what changed)).
         """
         self._effects.subscribe(listener)
@@ -434,6 +434,6 @@ class Exchange:
 
 
 def _market_of(series: Series, symbol: str, catalogue: Catalogue) -> str:
-    if series in (Series.MARK, Series.INDEX):
+    if series in (Series.MARK, Series.INDEX, Series.PREMIUM):
         return "cm" if symbol in catalogue.cm else "um"
     return series.value

@@ -153,7 +153,8 @@ class Hub:
         books, self._books = self._books, {}
         self._send_user_events()
         for (market, _), channel in list(self._channels.items()):
-            if (market, channel.topic.symbol) in books:
+            topic = channel.topic
+            if (topic.follows_book or topic.hears_trades) and (market, topic.symbol) in books:
                 self._poll(channel)
 
     def _send_user_events(self) -> None:

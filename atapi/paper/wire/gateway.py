@@ -64,7 +64,7 @@ class Gateway:
         self._admin_token = admin_token
         self._hub: Hub | None = None
         self.outbox = Outbox()
-        self.faults = Faults()
+        self.faults = Faults(self.listen_keys)
         self.recorder: Recorder | None = None
 
     # --- requests -------------------------------------------------------------------------------------------
@@ -121,6 +121,11 @@ class Gateway:
             self._hub = Hub(self.exchange)
         return self._hub
 
+    def sockets(self) -> dict[str, int]:
+        """Count the WebSockets that are open, and those that were cut because they did not read."""
+        hub = self._hub
+        return {"open": len(hub.sessions), "cut": hub.post.cut} if hub is not None else {"open": 0, "cut": 0}
+
     def reset(self) -> None:
         """Begin the world again; streams are cut, because what they told is no longer true."""
         self.stop_recording()
@@ -128,7 +133,7 @@ class Gateway:
             self._hub.close()
             self._hub = None
         self.outbox.settle()
-        self.faults = Faults()
+        self.faults = Faults(self.listen_keys)
         self.exchange = self._renew()
         self.outbox.follow(self.exchange)
 
