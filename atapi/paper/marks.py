@@ -22,6 +22,7 @@ from atapi.paper.records import ZERO
 BASIS_WINDOW_MS = 30 * SECOND
 BASIS_STEP_MS = 5 * SECOND
 MEAN_WINDOW_MS, MEAN_STEP_MS = 30 * SECOND, 10 * SECOND
+KEPT = 4096  # marks remembered
 
 
 class Marks:
@@ -38,7 +39,7 @@ class Marks:
         self._prices = prices
         self._rates = rates
         self._rules = rules
-        self._known: dict[str, tuple[int, Decimal | None]] = {}  # symbol -> (second, mark)
+        self._known: dict[tuple[str, int], Decimal | None] = {}  # (symbol, second) -> mark
         self._sampled: dict[
             str, tuple[int, list[Decimal]]
         ] = {}  # symbol -> (step, marks of the window's steps)
@@ -46,11 +47,13 @@ class Marks:
     def at(self, symbol: str, now_ms: int) -> Decimal | None:
         """Tell the mark price now; None where nothing of the perpetual has a price."""
         second = now_ms // SECOND
-        known = self._known.get(symbol)
-        if known is not None and known[0] == second:
-            return known[1]
+        key = (symbol, second)
+        if key in self._known:
+            return self._known[key]
         mark = self._of_second(symbol, second)
-        self._known[symbol] = (second, mark)
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        self._known[key] = mark
         return mark
 
     def mean(self, symbol: str, now_ms: int) -> Decimal | None:

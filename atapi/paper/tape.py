@@ -94,12 +94,10 @@ def _since(limit: int, now_ms: int) -> int:
 
 def _numbered(market: str, symbol: str, prints: Sequence[tuple[int, Print]]) -> list[TradeRecord]:
     # Ids of recorded trades begin halfway through their millisecond: after the crowd's, apart from accounts'.
-    shown, before, number = [], 0, 0
+    shown = []
     for time_ms, each in prints:
-        number = number + 1 if time_ms == before else 0
-        before = time_ms
         trade = _print(market, symbol, each.price, each.quantity, time_ms)
-        trade_id = trade.trade_id + TRADES_A_MS // 2 + number
+        trade_id = trade.trade_id + TRADES_A_MS // 2 + each.number
         shown.append(replace(trade, trade_id=trade_id, side=each.side))
     return shown
 

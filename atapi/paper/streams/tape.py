@@ -14,6 +14,7 @@ from atapi.paper.wire.intervals import bars_of
 from atapi.paper.wire.shapes.market import Printer, aggregate_trade, buyer_is_maker, printer_of
 
 FEW, MANY = 20, 1000  # newest prints looked at; many where few do not reach back to the last one told
+ALL = (20_000, 1_000_000)  # of a recording, where a step or a beat of its clock leaves none out
 LATE_BARS = 500  # closed bars told of at most, after a long advance
 
 
@@ -63,8 +64,10 @@ class Trades(Topic):
         if before == self._looked:
             return []
         prints = self._prints(FEW)
-        if prints and prints[0].trade_id > self._last_print:
-            prints = self._prints(MANY)
+        for limit in (MANY, *(ALL if self.exchange.feed.recorded is not None else ())):
+            if not prints or prints[0].trade_id <= self._last_print:
+                break
+            prints = self._prints(limit)
         new = [trade for trade in prints if trade.trade_id > self._last_print]
         if new:
             self._last_print = new[-1].trade_id
