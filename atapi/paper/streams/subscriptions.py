@@ -122,6 +122,9 @@ class StreamTalk:
         if len(self._streams) >= MAX_STREAMS:
             self._session.close(1008, "Too many streams")
             return
+        if self._legacy and not any(kind in name for kind in LEGACY):
+            self._streams[name] = _nothing  # acknowledged and silent, as at Binance; users' events too
+            return
         keys = self._gateway.listen_keys.get(self._market)
         owner = keys.owner(name) if keys is not None else None
         if owner is not None:
@@ -129,8 +132,6 @@ class StreamTalk:
             self._streams[name] = self._hub.follow(
                 self._market, owner, lambda event: self._deliver_user(name, event)
             )
-        elif self._legacy and not any(kind in name for kind in LEGACY):
-            self._streams[name] = _nothing  # acknowledged and silent, as at Binance
         else:
             self._streams[name] = self._hub.join(self._market, name, self)
 
