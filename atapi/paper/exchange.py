@@ -78,6 +78,7 @@ class Exchange:
         settled_ms = first_moment(feed, clock, store)
         self._wallets = Wallets(store)
         self._effects = Effects(store.stage, store.flush, self._wallets.free_and_held)
+        store.complete = self._effects.complete
         self._call = Calls(clock, store, self._effects, settled_ms)
         self._rulebook = Rulebook(feed.catalogue(), store, self._effects, settled_ms)
         self.catalogue = self._rulebook.catalogue
@@ -378,7 +379,7 @@ class Exchange:
         """Call `listener(kind, record)` after each order, trade, balance or funding event, in order.
 
         Kinds: "order" (OrderRecord copy), "trade" (TradeRecord), "balance" ((account, wallet, asset, free, locked)),
-        "position" (PositionRecord copy), "funding" (SettledFunding), "book" ((market, symbol)), "amendment"
+        "position" (PositionRecord copy), "funding" (SettledFunding), "funding_payment" (FundingPayment), "book" ((market, symbol)), "amendment"
         (OrderRecord copy), "algo" (AlgoRecord copy), "margin_call" (MarginCall), "config" ((account, what changed)).
         """
         self._effects.subscribe(listener)
@@ -429,6 +430,6 @@ class Exchange:
 
 
 def _market_of(series: Series, symbol: str, catalogue: Catalogue) -> str:
-    if series in (Series.MARK, Series.INDEX):
+    if series in (Series.MARK, Series.INDEX, Series.PREMIUM):
         return "cm" if symbol in catalogue.cm else "um"
     return series.value

@@ -41,7 +41,9 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     good_till_ms: int = 0  # when a GTD order expires
     price_match: str = "NONE"  # how the exchange chose its price
     close_position: bool = False  # closes whatever the position is
-    forced: str = ""  # LIQUIDATION or ADL where the exchange itself placed it
+    forced: str = ""  # LIQUIDATION, ADL or SETTLEMENT where the exchange itself placed it
+    off_book: bool = False  # whether its last fill was with the exchange itself
+    modify_id: int | None = None  # what its owner called the last change
 
     def but(self, **changes: Any) -> OrderTerms:
         """Copy with some things changed."""

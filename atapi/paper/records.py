@@ -171,6 +171,8 @@ class PositionRecord(msgspec.Struct, kw_only=True, array_like=True):
     carry: Decimal = ZERO  # realized profit not yet posted, within half of the ledger's last digit
     isolated: bool = False
     margin: Decimal = ZERO  # isolated wallet: the part of the balance that stands for this position alone
+    fees: Decimal = ZERO  # paid to open what is open, margin asset
+    realized: Decimal = ZERO  # by all positions of this symbol and side so far, before fees
     updated_ms: int = 0
 
     @property

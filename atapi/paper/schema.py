@@ -27,7 +27,7 @@ from atapi.paper.records import (
     TransferRecord,
 )
 
-VERSION = "5"
+VERSION = "6"
 
 META = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 DDL = """
@@ -75,7 +75,7 @@ CREATE INDEX IF NOT EXISTS trades_of ON trades (account, market, symbol, trade_i
 CREATE INDEX IF NOT EXISTS trades_in ON trades (market, symbol, time_ms);
 CREATE TABLE IF NOT EXISTS positions (
     account TEXT, symbol TEXT, position_side TEXT, quantity TEXT, cost TEXT, carry TEXT, isolated INTEGER,
-    margin TEXT, updated_ms INTEGER, PRIMARY KEY (account, symbol, position_side)
+    margin TEXT, fees TEXT, realized TEXT, updated_ms INTEGER, PRIMARY KEY (account, symbol, position_side)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS income (
     income_id INTEGER PRIMARY KEY, account TEXT, market TEXT, symbol TEXT, kind TEXT, amount TEXT, asset TEXT,
@@ -89,6 +89,11 @@ CREATE TABLE IF NOT EXISTS margin_changes (
     change_id INTEGER PRIMARY KEY, account TEXT, symbol TEXT, position_side TEXT, kind INTEGER, amount TEXT,
     asset TEXT, time_ms INTEGER
 );
+CREATE TABLE IF NOT EXISTS um_amendments (
+    amendment_id INTEGER PRIMARY KEY, account TEXT, market TEXT, order_id INTEGER, price_before TEXT,
+    price_after TEXT, quantity_before TEXT, quantity_after TEXT, count INTEGER, time_ms INTEGER
+);
+CREATE INDEX IF NOT EXISTS um_amendments_of ON um_amendments (account, market, order_id);
 CREATE TABLE IF NOT EXISTS settings (
     account TEXT, name TEXT, value TEXT, PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
@@ -96,7 +101,7 @@ CREATE TABLE IF NOT EXISTS settings (
 DDL += ALGO_DDL + margin.DDL
 TABLES = (
     "accounts", "entries", "balances", "orders", "lists", "prevented", "amends", "trades", "positions", "income",
-    "transfers", "settings", "meta", "algos", "margin_changes", *margin.TABLES,
+    "transfers", "settings", "meta", "algos", "margin_changes", "um_amendments", *margin.TABLES,
 )  # fmt: skip
 
 ORDER_COLUMNS = (
@@ -113,7 +118,9 @@ TRADE_COLUMNS = (
     "market, trade_id, account, order_id, symbol, side, price, quantity, fee, fee_asset, realized, maker,"
     " position_side, time_ms"
 )
-POSITION_COLUMNS = "account, symbol, position_side, quantity, cost, carry, isolated, margin, updated_ms"
+POSITION_COLUMNS = (
+    "account, symbol, position_side, quantity, cost, carry, isolated, margin, fees, realized, updated_ms"
+)
 INCOME_COLUMNS = "income_id, account, market, symbol, kind, amount, asset, trade_id, time_ms"
 TRANSFER_COLUMNS = "transfer_id, account, kind, asset, amount, time_ms"
 ACCOUNT_COLUMNS = "account, name, api_key, api_secret, created_ms"
@@ -214,7 +221,8 @@ def position_of(row: Row) -> PositionRecord:
     """Read a position back."""
     return PositionRecord(
         account=row[0], symbol=row[1], position_side=row[2], quantity=Decimal(row[3]), cost=Decimal(row[4]),
-        carry=Decimal(row[5]), isolated=bool(row[6]), margin=Decimal(row[7]), updated_ms=row[8],
+        carry=Decimal(row[5]), isolated=bool(row[6]), margin=Decimal(row[7]), fees=Decimal(row[8]),
+        realized=Decimal(row[9]), updated_ms=row[10],
     )  # fmt: skip
 
 

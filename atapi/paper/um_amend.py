@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from atapi.matching.book import Resting
 from atapi.paper.records import OrderRecord, Refusal
+from atapi.paper.um_amendments import UmAmendments
 from atapi.paper.um_market import UmMarket
 from atapi.paper.views import Submit
 
@@ -27,9 +28,10 @@ class Amendment:
     order_id: int | None = None
     client_order_id: str | None = None
     reduce_only: bool = False  # asks that the order is one
+    modify_id: int | None = None  # what its owner calls the change
 
 
-def amend(market: UmMarket, account: str, wanted: Amendment, now_ms: int) -> OrderRecord:
+def amend(market: UmMarket, kept: UmAmendments, account: str, wanted: Amendment, now_ms: int) -> OrderRecord:
     """Change an order, or refuse and leave it as it is.
 
     Raises:
@@ -58,14 +60,18 @@ def amend(market: UmMarket, account: str, wanted: Amendment, now_ms: int) -> Ord
         if refusal.code == WOULD_TAKE:
             return market.cancel(account, order.symbol, order.order_id, None, now_ms)
         raise _as_amended(refusal) from refusal
+    before = (order.price, order.quantity)
     order.price = draft.order.price
     order.quantity = order.executed + draft.order.quantity
     order.updated_ms = now_ms
-    order.terms = order.terms.but(amends=order.terms.amends + 1, price_match=wanted.price_match)
+    order.terms = order.terms.but(
+        amends=order.terms.amends + 1, price_match=wanted.price_match, modify_id=wanted.modify_id
+    )
     draft.order = order
     orders.add(order)
     market.reserve(order, draft.plan)
     market.office.effects.amendment(order)
+    kept.add(account, order.order_id, before, (order.price, order.quantity), order.terms.amends, now_ms)
     market.work(draft, now_ms)
     return copy(order)
 

@@ -38,7 +38,9 @@ def add(call: Call) -> Json:
     text = body_of(call).get("fault")
     if not isinstance(text, str):
         raise Refusal(-1102, "fault must be a line such as 'lose after path=/fapi/v1/order nth=2'.")
-    return call.gateway.faults.add(text, call.exchange).shown()
+    shown = call.gateway.faults.add(text, call.exchange).shown()
+    call.gateway.beat()  # who listens hears at once what it did
+    return shown
 
 
 @router.route("POST", f"{PREFIX}/faults/clear", security=Security.ADMIN)
@@ -48,6 +50,7 @@ def clear(call: Call) -> Json:
     if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
         raise Refusal(-1102, "id must be a whole number.")
     gone = call.gateway.faults.clear(number, call.exchange)
+    call.gateway.beat()
     if number is not None and not gone:
         raise Refusal(-1102, f"There is no fault {number}.")
     return {"cleared": gone}

@@ -1,17 +1,21 @@
-"""Mark prices, funding and open interest."""
+"""Mark prices and bars of them, funding and open interest."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from atapi.paper.routes.price_klines import price_klines
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import eight, places
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.symbols import priced_symbols
 
 router = Router()
+router.include_router(price_klines("um", "/fapi/v1/"))
 
 Json = dict[str, Any]
+STANDARD_CAP = Decimal("0.02")
 
 
 @router.public("/fapi/v1/premiumIndex", weight=lambda params: 1 if "symbol" in params else 10)
@@ -64,8 +68,10 @@ def funding_info(call: Call) -> list[Json]:
             "adjustedFundingRateCap": eight(rules.funding_cap),
             "adjustedFundingRateFloor": eight(rules.funding_floor),
             "fundingIntervalHours": rules.interval_hours,
-            "disclaimer": False,
-            "updateTime": None,
+            "disclaimer": rules.funding_cap != STANDARD_CAP,
+            "updateTime": rules.onboard_ms
+            if rules.funding_cap == STANDARD_CAP
+            else None,  # as Binance's rows are
         }
         for rules in call.exchange.catalogue.um.values()
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from atapi.paper.records import Refusal
+from atapi.paper.streams.futures_methods import CM_METHODS, UM_METHODS
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.wire.auth import SortedProof
 from atapi.paper.wire.call import Call
@@ -56,29 +57,7 @@ SPOT_METHODS = {  # method -> REST endpoint
     "account.commission": ("GET", "/api/v3/account/commission"),
     "account.rateLimits.orders": ("GET", "/api/v3/rateLimit/order"),
 }
-UM_METHODS = {
-    "ping": ("GET", "/fapi/v1/ping"),
-    "time": ("GET", "/fapi/v1/time"),
-    "depth": ("GET", "/fapi/v1/depth"),
-    "ticker.price": ("GET", "/fapi/v2/ticker/price"),
-    "ticker.book": ("GET", "/fapi/v1/ticker/bookTicker"),
-    "order.place": ("POST", "/fapi/v1/order"),
-    "order.modify": ("PUT", "/fapi/v1/order"),
-    "order.status": ("GET", "/fapi/v1/order"),
-    "algoOrder.place": ("POST", "/fapi/v1/algoOrder"),
-    "algoOrder.cancel": ("DELETE", "/fapi/v1/algoOrder"),
-    "order.cancel": ("DELETE", "/fapi/v1/order"),
-    "account.status": ("GET", "/fapi/v2/account"),
-    "v2/account.status": ("GET", "/fapi/v3/account"),
-    "account.balance": ("GET", "/fapi/v2/balance"),
-    "v2/account.balance": ("GET", "/fapi/v3/balance"),
-    "account.position": ("GET", "/fapi/v2/positionRisk"),
-    "v2/account.position": ("GET", "/fapi/v3/positionRisk"),
-    "userDataStream.start": ("POST", "/fapi/v1/listenKey"),
-    "userDataStream.ping": ("PUT", "/fapi/v1/listenKey"),
-    "userDataStream.stop": ("DELETE", "/fapi/v1/listenKey"),
-}
-METHODS = {"spot": SPOT_METHODS, "um": UM_METHODS}
+METHODS = {"spot": SPOT_METHODS, "um": UM_METHODS, "cm": CM_METHODS}
 
 
 Subscription = tuple[tuple[str, str], Callable[[], None]]  # (market, account), how to stop

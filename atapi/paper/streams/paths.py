@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl
 
 from atapi.paper.streams.api import ApiTalk
 from atapi.paper.streams.session import Session, Talk
-from atapi.paper.streams.subscriptions import StreamTalk
+from atapi.paper.streams.subscriptions import LEGACY_CATEGORY, StreamTalk
 from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.http import Request
 
-API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1"}
+API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1", "cm": "/ws-dapi/v1"}
 CATEGORIES = ("/public", "/market", "/private")
 
 
@@ -44,6 +44,7 @@ def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     if category is not None:
         path = path.removeprefix(category)
     query = parse_qsl(request.query)
+    wanted = _events(query)
     if path == "/ws" or path.startswith("/ws/"):
         names, combined = path[len("/ws") :].split("/"), False
     elif path == "/stream" or path.startswith("/stream/"):
@@ -54,12 +55,23 @@ def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     else:
         return None
     names += [value for key, value in query if key == "listenKey"]
-    events = {name for key, value in query if key == "events" for name in value.split("/")}
     return StreamTalk(
         gateway,
         market,
         names=[name for name in names if name and not name.isdigit()],  # some clients number their sockets
         combined=combined,
-        legacy=market == "um" and category is None,
-        events=events,
+        category=(category or LEGACY_CATEGORY) if market == "um" else "",
+        events=wanted,
     )
+
+
+def _events(query: list[tuple[str, str]]) -> dict[str, set[str]]:
+    """Read which events are wanted of which listen key: `events` belongs to the key before it, else to all."""
+    wanted: dict[str, set[str]] = {}
+    key = ""
+    for name, value in query:
+        if name == "listenKey":
+            key = value
+        elif name == "events":
+            wanted.setdefault(key, set()).update(value.split("/"))
+    return wanted

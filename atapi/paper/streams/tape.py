@@ -13,6 +13,7 @@ from atapi.paper.wire.intervals import bars_of
 from atapi.paper.wire.shapes.market import aggregate_trade, buyer_is_maker, printer_of
 
 FEW, MANY = 20, 1000  # newest trades looked at; many where few do not reach back to the last one told
+ALL = (20_000, 1_000_000)  # of a recording, where a step or a beat of its clock leaves none out
 LATE_BARS = 500  # closed bars told of at most, after a long advance
 
 
@@ -27,10 +28,7 @@ class Trades(Topic):
     def news(self) -> list[Any]:
         printer = printer_of(self.exchange, self.market, self.symbol)
         events = []
-        trades = self._tape(FEW)
-        if trades and trades[0].trade_id > self._last_id:
-            trades = self._tape(MANY)
-        for trade in trades:
+        for trade in self._reaching_back():
             if trade.trade_id <= self._last_id:
                 continue
             self._last_id = trade.trade_id
@@ -47,6 +45,14 @@ class Trades(Topic):
             }
             events.append(event | ({"M": True} if self.market == "spot" else {"X": "MARKET"}))
         return events
+
+    def _reaching_back(self) -> Sequence[TradeRecord]:
+        trades = self._tape(FEW)
+        for limit in (MANY, *(ALL if self.exchange.feed.recorded is not None else ())):
+            if not trades or trades[0].trade_id <= self._last_id:
+                break
+            trades = self._tape(limit)
+        return trades
 
     def _kind(self) -> Json:
         return {} if self.market == "spot" else {"st": FUTURES_KIND[self.market]}
@@ -85,9 +91,13 @@ class Klines(Topic):
     def _bars(self, start_ms: int | None, end_ms: int | None, limit: int) -> list[tuple[Bar, int]]:
         return bars_of(self.exchange, self._series, self.symbol, self._interval, start_ms, end_ms, limit)
 
+    def head(self) -> Json:
+        """Begin an event of these bars."""
+        return self.event("kline")
+
     def _show(self, bar: Bar, close_ms: int, *, closed: bool) -> Json:
         printer = printer_of(self.exchange, self.market, self.symbol)
-        event = self.event("kline")
+        event = self.head()
         event["k"] = {
             "t": bar.open_ms,
             "T": close_ms,
@@ -107,4 +117,17 @@ class Klines(Topic):
             "Q": printer.quote(bar.taker_turnover),
             "B": "0",
         }
+        return event
+
+
+class ContinuousKlines(Klines):
+    """Bars of a pair's perpetual, which name the pair and the kind of contract instead of the symbol."""
+
+    def head(self) -> Json:
+        pair = self.futures_tail()["ps"]
+        return {"e": "continuous_kline", "E": self.exchange.now_ms(), "ps": pair, "ct": "PERPETUAL"}
+
+    def _show(self, bar: Bar, close_ms: int, *, closed: bool) -> Json:
+        event = super()._show(bar, close_ms, closed=closed)
+        del event["k"]["s"]
         return event

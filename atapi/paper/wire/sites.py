@@ -7,16 +7,20 @@ from atapi.paper.routes import (
     admin_accounts,
     admin_faults,
     admin_recording,
+    batches,
     cm_account,
     cm_market,
     cm_orders,
     cm_prices,
     cm_settings,
+    cm_statistics,
+    downloads,
     listen_keys,
     margin,
     margin_orders,
     margin_streams,
     margin_terms,
+    position_margin,
     products,
     spot_account,
     spot_changes,
@@ -32,6 +36,7 @@ from atapi.paper.routes import (
     um_market,
     um_orders,
     um_settings,
+    um_standing,
     um_statistics,
     um_tickers,
     wallet,
@@ -61,6 +66,10 @@ UM = (
     um_orders,
     um_changes,
     um_algo,
+    batches,
+    position_margin,
+    downloads,
+    um_standing,
     um_info,
     um_statistics,
     um_account,
@@ -69,7 +78,7 @@ UM = (
     *HOST,
 )
 
-CM = (cm_market, cm_prices, cm_orders, cm_account, cm_settings, *HOST)
+CM = (cm_market, cm_prices, cm_orders, cm_account, cm_settings, cm_statistics, *HOST)
 
 
 def routers() -> dict[str, Router]:

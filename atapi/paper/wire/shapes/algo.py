@@ -55,7 +55,9 @@ def listed(algo: AlgoRecord, rules: PerpetualRules) -> Json:
 def queried(algo: AlgoRecord, rules: PerpetualRules, order: OrderRecord | None) -> Json:
     """Print one, open or not, with what came of the order it became."""
     show = um_printer(rules)
-    mean = order.quote_executed / order.executed if order and order.executed else Decimal(0)
+    mean = Decimal(0)
+    if order and order.executed:
+        mean = rules.contract.price(order.executed, order.quote_executed)
     return placed(algo, rules) | {
         "actualOrderId": str(order.order_id) if order else "",
         "actualPrice": bare(round(mean, 8)),
