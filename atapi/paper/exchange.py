@@ -78,6 +78,7 @@ class Exchange:
         settled_ms = first_moment(feed, clock, store)
         self._wallets = Wallets(store)
         self._effects = Effects(store.stage, store.flush, self._wallets.free_and_held)
+        store.complete = self._effects.complete
         self._call = Calls(clock, store, self._effects, settled_ms)
         self._rulebook = Rulebook(feed.catalogue(), store, self._effects, settled_ms)
         self.catalogue = self._rulebook.catalogue

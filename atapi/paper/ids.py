@@ -59,8 +59,9 @@ class Ids:
 
     def trade(self, books: str, time_ms: int) -> int:
         """Give the next trade id of a market's books, at a time."""
-        self._trade[books] = max(self._trade[books] + 1, time_ms * TRADES_A_MS + 1)
-        return self._trade[books]
+        number, first = self._trade[books] + 1, time_ms * TRADES_A_MS + 1
+        self._trade[books] = number = number if number > first else first
+        return number
 
     def income(self) -> int:
         """Give the next id of an income line."""

@@ -22,6 +22,7 @@ from atapi.paper.records import ZERO
 BASIS_WINDOW_MS = 30 * SECOND
 BASIS_SECONDS = BASIS_WINDOW_MS // SECOND
 MEAN_WINDOW_MS, MEAN_STEP_MS = 30 * SECOND, 10 * SECOND
+KEPT = 4096  # marks remembered
 
 
 class Marks:
@@ -38,7 +39,7 @@ class Marks:
         self._prices = prices
         self._rates = rates
         self._rules = rules
-        self._known: dict[str, tuple[int, Decimal | None]] = {}  # symbol -> (second, mark)
+        self._known: dict[tuple[str, int], Decimal | None] = {}  # (symbol, second) -> mark
         self._bases: dict[
             str, dict[int, Decimal | None]
         ] = {}  # symbol -> second -> basis, of the last window
@@ -49,11 +50,13 @@ class Marks:
     def at(self, symbol: str, now_ms: int) -> Decimal | None:
         """Tell the mark price now; None where nothing of the perpetual has a price."""
         second = now_ms // SECOND
-        known = self._known.get(symbol)
-        if known is not None and known[0] == second:
-            return known[1]
+        key = (symbol, second)
+        if key in self._known:
+            return self._known[key]
         mark = self._of_second(symbol, second)
-        self._known[symbol] = (second, mark)
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        self._known[key] = mark
         return mark
 
     def mean(self, symbol: str, now_ms: int) -> Decimal | None:
@@ -62,7 +65,7 @@ class Marks:
         known = self._sampled.get(symbol)
         if known is None or known[0] != step:
             moments = range(step, step - MEAN_WINDOW_MS // MEAN_STEP_MS, -1)
-            marks = (self._of_second(symbol, moment * MEAN_STEP_MS // SECOND) for moment in moments)
+            marks = (self.at(symbol, moment * MEAN_STEP_MS) for moment in moments)
             known = self._sampled[symbol] = (step, [mark for mark in marks if mark is not None])
         marks_of = known[1]
         return to_ledger(sum(marks_of, ZERO) / len(marks_of)) if marks_of else None

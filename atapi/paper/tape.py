@@ -55,12 +55,9 @@ class Tape:
         # Ids of recorded trades begin halfway through their millisecond: after the crowd's, apart from accounts'.
         since = prints[0][0] if prints else 0
         trades = {trade.trade_id: trade for trade in self._of_accounts(market, symbol, since, limit)}
-        before = number = 0
         for time_ms, each in prints:
-            number = number + 1 if time_ms == before else 0
-            before = time_ms
             shown = _print(market, symbol, each.price, each.quantity, time_ms)
-            trade_id = shown.trade_id + TRADES_A_MS // 2 + number
+            trade_id = shown.trade_id + TRADES_A_MS // 2 + each.number
             trades[trade_id] = replace(shown, trade_id=trade_id, side=each.side)
         return [trades[trade_id] for trade_id in sorted(trades)][-limit:]
 

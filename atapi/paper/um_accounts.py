@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from atapi.domain.numbers import to_ledger
 from atapi.matching import margin
-from atapi.matching.ledger import Holder
+from atapi.matching.ledger import holder as holder_of
 from atapi.matching.liquidation import Leg, liquidation_price
 from atapi.matching.positions import Holding, unrealized
 from atapi.paper.collateral import Collateral
@@ -140,14 +140,16 @@ class UmAccounts:
     def totals(self, account: str, asset: str, now_ms: int) -> FuturesTotals:
         """Sum up one margin asset of an account; in multi-assets mode all of them."""
         joined = self.modes.joined(account)
-        needs = self._needs(account, self._assets if joined else [asset], now_ms)
-        profit = sum((need.unrealized for need in needs), ZERO)
-        cross_profit = sum((need.cross_unrealized for need in needs), ZERO)
-        position = sum((need.position for need in needs), ZERO)
-        orders = sum((need.orders for need in needs), ZERO)
+        profit = cross_profit = position = orders = maintenance = taken = ZERO
+        for need in self._needs(account, self._assets if joined else (asset,), now_ms):
+            profit += need.unrealized
+            cross_profit += need.cross_unrealized
+            position += need.position
+            orders += need.orders
+            maintenance += need.maintenance
+            taken += need.cross_position + need.orders
         wallet = self._joint_wallet(account, now_ms) if joined else self._wallet(account, asset)
         put_aside = self.positions.isolated_margin(account, asset)
-        taken = sum((need.cross_position for need in needs), orders)
         return FuturesTotals(
             wallet_balance=wallet,
             cross_wallet=wallet - put_aside,
@@ -156,7 +158,7 @@ class UmAccounts:
             initial_margin=position + orders,
             position_margin=position,
             order_margin=orders,
-            maintenance_margin=sum((need.maintenance for need in needs), ZERO),
+            maintenance_margin=maintenance,
             available=max(ZERO, wallet - put_aside + cross_profit - taken),
         )
 
@@ -223,10 +225,10 @@ class UmAccounts:
 
     # ------------------------------------------------------------------------------------------------------------
     def _wallet(self, account: str, asset: str) -> Decimal:
-        return self._wallets.balance(Holder(account, self._market), asset)
+        return self._wallets.balance(holder_of(account, self._market), asset)
 
     def _joint_wallet(self, account: str, now_ms: int) -> Decimal:
-        balances = self._wallets.of(Holder(account, self._market))
+        balances = self._wallets.of(holder_of(account, self._market))
         worth = (self._collateral.worth(a, free + held, now_ms) for a, (free, held) in balances.items())
         return to_ledger(sum(worth, ZERO))
 
@@ -237,7 +239,10 @@ class UmAccounts:
         return Pool(account, [], self._wallet(account, asset) - put_aside, assets=[asset])
 
     def _needs(self, account: str, assets: Iterable[str], now_ms: int) -> list[Need]:
-        symbols = {p.symbol for p in self.positions.of(account)} | self._resting.get(account, {}).keys()
+        symbols = self.positions.symbols_of(account)
+        resting = self._resting.get(account)
+        if resting:
+            symbols |= resting.keys()
         return [
             self._need(account, symbol, now_ms)
             for symbol in sorted(symbols)

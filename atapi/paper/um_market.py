@@ -12,6 +12,7 @@ from atapi.domain.numbers import ceil_to, to_ledger
 from atapi.matching.book import Plan
 from atapi.matching.filters import Candidate, breach_of_um
 from atapi.matching.ledger import CLEARING, FEES, FUNDING_POOL, Holder
+from atapi.matching.ledger import holder as holder_of
 from atapi.matching.margin import max_leverage, max_notional
 from atapi.matching.models.fees import BNB, RPI_RATE, fee
 from atapi.paper.backoffice import Backoffice
@@ -167,7 +168,7 @@ class UmMarket(Market[PerpetualRules]):
         rates, notional = self.rates(account, order.symbol), self.value(listing, quantity, price)
         retail = order.time_in_force == "RPI"
         rate = (RPI_RATE if retail else rates.maker) if maker else rates.taker
-        purse = self.purse(Holder(account, self.name), asset, now_ms)
+        purse = self.purse(holder_of(account, self.name), asset, now_ms)
         cost = fee(
             rate=ZERO if order.terms.forced else rate,  # a liquidation pays a fee of its own, ADL none
             received=notional,
@@ -422,7 +423,7 @@ class UmMarket(Market[PerpetualRules]):
         time_ms: int,
     ) -> None:
         office = self.office
-        mine, other = Holder(account, self.name), Holder(pool, self.name)
+        mine, other = holder_of(account, self.name), holder_of(pool, self.name)
         office.wallets.move(kind, time_ms, other, mine, asset, amount)
         office.effects.income(
             IncomeRecord(

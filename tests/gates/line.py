@@ -41,7 +41,8 @@ class Line:
         try:
             if connection.sock is None:
                 connection.connect()
-                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connected: Any = connection.sock
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.request(method, target, body=body, headers=dict(headers or {}))
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())

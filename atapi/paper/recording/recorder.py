@@ -88,8 +88,7 @@ class Recorder:
         for kind in STREAMS[market]:
             name = f"{symbol.lower()}@{kind}"
             self._leave.append(self._hub.join(market, name, _Ear(self._write, market, name)))
-        self._hub.before_snapshot(market, symbol)
-        update_id, bids, asks = self._exchange.depth(market, symbol, SNAPSHOT)
+        update_id, bids, asks = self._gateway.snapshot(market, symbol, SNAPSHOT)
         printer = printer_of(self._exchange, market, symbol)
         sides = {"bids": levels(bids, printer), "asks": levels(asks, printer)}
         self._write({"market": market, "snapshot": symbol, "data": {"lastUpdateId": update_id, **sides}})

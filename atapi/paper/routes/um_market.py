@@ -82,8 +82,7 @@ def depth(call: Call) -> Json:
     symbol, limit = call.params.symbol(), depth_limit(call.params)
     if limit not in DEPTH_WEIGHTS:
         raise invalid("limit") if limit > 1000 else Refusal(-4021, f"{limit} is not valid depth limit")
-    call.gateway.before_snapshot("um", symbol)
-    update_id, bids, asks = call.exchange.depth("um", symbol, limit)
+    update_id, bids, asks = call.gateway.snapshot("um", symbol, limit)
     show = printer_of(call.exchange, "um", symbol)
     return {
         "lastUpdateId": update_id,

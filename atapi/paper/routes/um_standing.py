@@ -41,8 +41,7 @@ def retail_depth(call: Call) -> Json:
     symbol = call.params.symbol()
     if (call.params.maybe_integer("limit") or RPI_LEVELS) != RPI_LEVELS:
         raise invalid("limit")
-    call.gateway.before_snapshot("um", symbol)
-    update_id, bids, asks = call.exchange.depth("um", symbol, RPI_LEVELS)
+    update_id, bids, asks = call.gateway.snapshot("um", symbol, RPI_LEVELS)
     show = printer_of(call.exchange, "um", symbol)
     return {
         "lastUpdateId": update_id,

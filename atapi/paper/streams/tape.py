@@ -13,6 +13,7 @@ from atapi.paper.wire.intervals import bars_of
 from atapi.paper.wire.shapes.market import aggregate_trade, buyer_is_maker, printer_of
 
 FEW, MANY = 20, 1000  # newest trades looked at; many where few do not reach back to the last one told
+ALL = (20_000, 1_000_000)  # of a recording, where a step or a beat of its clock leaves none out
 LATE_BARS = 500  # closed bars told of at most, after a long advance
 
 
@@ -27,10 +28,7 @@ class Trades(Topic):
     def news(self) -> list[Any]:
         printer = printer_of(self.exchange, self.market, self.symbol)
         events = []
-        trades = self._tape(FEW)
-        if trades and trades[0].trade_id > self._last_id:
-            trades = self._tape(MANY)
-        for trade in trades:
+        for trade in self._reaching_back():
             if trade.trade_id <= self._last_id:
                 continue
             self._last_id = trade.trade_id
@@ -47,6 +45,14 @@ class Trades(Topic):
             }
             events.append(event | ({"M": True} if self.market == "spot" else {"X": "MARKET"}))
         return events
+
+    def _reaching_back(self) -> Sequence[TradeRecord]:
+        trades = self._tape(FEW)
+        for limit in (MANY, *(ALL if self.exchange.feed.recorded is not None else ())):
+            if not trades or trades[0].trade_id <= self._last_id:
+                break
+            trades = self._tape(limit)
+        return trades
 
     def _kind(self) -> Json:
         return {} if self.market == "spot" else {"st": FUTURES_KIND[self.market]}

@@ -25,6 +25,7 @@ from atapi.paper.wire.router import Route, Router, Security
 if TYPE_CHECKING:
     from atapi.paper.recording.recorder import Recorder
     from atapi.paper.streams.hub import Hub
+    from atapi.paper.wire.shapes.market import Levels
 
 log = logging.getLogger("atapi.paper")
 
@@ -162,10 +163,12 @@ class Gateway:
         owner = self.exchange.account_of_key(api_key or "")
         return owner.name if owner else ""
 
-    def before_snapshot(self, market: str, symbol: str) -> None:
-        """Let streams of a book catch up with the snapshot that is about to be shown."""
-        if self._hub is not None:
-            self._hub.before_snapshot(market, symbol)
+    def snapshot(self, market: str, symbol: str, limit: int) -> tuple[int, Levels, Levels]:
+        """Read a book: update id, bids and asks. Its streams have told just that much when it is shown."""
+        with self.exchange.clock.held():
+            if self._hub is not None:
+                self._hub.before_snapshot(market, symbol)
+            return self.exchange.depth(market, symbol, limit)
 
     # --------------------------------------------------------------------------------------------------------
     def _handle(self, call: Call) -> Answer:

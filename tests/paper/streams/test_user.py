@@ -347,3 +347,15 @@ def test_the_futures_socket_places_orders_too(um: Wire, dial: Dial) -> None:
 
     assert (placed["status"], placed["result"]["status"]) == (200, "NEW")
     assert balance["result"][0]["asset"] == "USDT"
+
+
+def test_the_futures_socket_tells_both_versions_of_an_account(um: Wire, dial: Dial) -> None:
+    socket = dial(um, "/ws-fapi/v1")
+
+    old = socket.ask(id=1, method="account.status", params=signed(um))["result"]
+    new = socket.ask(id=2, method="v2/account.status", params=signed(um))["result"]
+
+    assert (old["canTrade"], old["multiAssetsMargin"]) == (True, False)
+    assert "BTCUSDT" in {row["symbol"] for row in old["positions"]}
+    assert "canTrade" not in new
+    assert (new["totalWalletBalance"], new["positions"]) == (old["totalWalletBalance"], [])

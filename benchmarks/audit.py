@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from atapi.paper.store import Store
 
 ZERO = Decimal(0)
 MARKETS = ("spot", "margin", "um", "cm")
+Sums = dict[tuple[Holder, str], Decimal]  # (holder, asset) -> sum of entries
 
 
 def audit(path: Path) -> int:
@@ -21,26 +23,34 @@ def audit(path: Path) -> int:
     """
     store = Store(path)
     try:
-        postings = _entries(store)
+        postings, traded = _entries(store)
         for record in store.accounts():
             for market in MARKETS:
                 _orders(store, record.account, market)
-            _spot(store, record.account)
+            _spot(store, record.account, traded)
         return postings
     finally:
         store.close()
 
 
-def _entries(store: Store) -> int:
-    sums: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
-    balances: dict[tuple[Holder, str], Decimal] = defaultdict(Decimal)
-    for posting, _, _, holder, asset, amount in store.entries():
-        sums[posting, asset] += amount
+def _entries(store: Store) -> tuple[int, Sums]:
+    open_posting, postings = 0, 0
+    sums: dict[str, Decimal] = defaultdict(Decimal)  # asset -> sum of the posting
+    balances: Sums = defaultdict(Decimal)
+    traded: Sums = defaultdict(Decimal)
+    for posting, _, kind, holder, asset, amount in store.entries():
+        if posting != open_posting:
+            assert not any(sums.values()), f"posting {open_posting} comes to {dict(sums)}"
+            open_posting, postings = posting, postings + 1
+            sums.clear()
+        sums[asset] += amount
         balances[holder, asset] += amount
-    assert not any(sums.values()), {key: value for key, value in sums.items() if value}
+        if holder.wallet == "spot" and kind not in ("DEPOSIT", "TRANSFER"):
+            traded[holder, asset] += amount
+    assert not any(sums.values()), f"posting {open_posting} comes to {dict(sums)}"
     written = {(holder, asset): balance for holder, asset, balance in store.balances()}
     assert written == balances, set(written.items()) ^ set(balances.items())
-    return len({posting for posting, _ in sums})
+    return postings, traded
 
 
 def _orders(store: Store, account: str, market: str) -> None:
@@ -49,21 +59,21 @@ def _orders(store: Store, account: str, market: str) -> None:
         filled[trade.order_id] += trade.quantity
     for order in store.orders(account, market, None):
         assert order.executed == filled.pop(order.order_id, ZERO), order
-        assert (order.status == "FILLED") == (order.executed == order.quantity != 0), order
+        if order.status == "FILLED":  # what met an own order is gone too
+            assert order.executed + order.terms.prevented == order.quantity, order
+        else:
+            assert order.executed < order.quantity or not order.quantity or order.quote_quantity, order
     assert not filled, f"fills of no order: {filled}"
 
 
-def _spot(store: Store, account: str) -> None:
+def _spot(store: Store, account: str, traded: Mapping[tuple[Holder, str], Decimal]) -> None:
     """Fills and fees against the ledger; everything else that moved the wallet stands in the ledger by name."""
-    traded: dict[str, Decimal] = defaultdict(Decimal)
+    told: dict[str, Decimal] = defaultdict(Decimal)
     for trade in store.trades(account, "spot", None):
         base, quote = trade.symbol[:-4], trade.symbol[-4:]
         sign = 1 if trade.side == "BUY" else -1
-        traded[base] += sign * trade.quantity
-        traded[quote] -= sign * trade.quantity * trade.price
-        traded[trade.fee_asset] -= trade.fee
-    moved: dict[str, Decimal] = defaultdict(Decimal)
-    for _, _, kind, holder, asset, amount in store.entries():
-        if holder == Holder(account, "spot") and kind not in ("DEPOSIT", "TRANSFER"):
-            moved[asset] += amount
-    assert {a: v for a, v in traded.items() if v} == {a: v for a, v in moved.items() if v}
+        told[base] += sign * trade.quantity
+        told[quote] -= sign * trade.quantity * trade.price
+        told[trade.fee_asset] -= trade.fee
+    wrote = {asset: amount for (holder, asset), amount in traded.items() if holder == Holder(account, "spot")}
+    assert {a: v for a, v in told.items() if v} == {a: v for a, v in wrote.items() if v}, account
