@@ -60,7 +60,9 @@ def check_margin(
         return
     price = order.price if order.type != "MARKET" else rules.contract.price(size, notional)
     assumed = max(notional, market.value(listing, size, _assuming(listing, order, mark, last, price)))
-    margined = accounts.exposure(account, symbol, mark, side=order.side, notional=assumed)
+    margined = after
+    if assumed != notional:
+        margined = accounts.exposure(account, symbol, mark, side=order.side, notional=assumed)
     if margined <= before:
         return  # it only reduces
     cost = (margined - before) / leverage + _open_loss(market, listing, order, size, price, mark)
