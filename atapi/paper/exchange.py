@@ -385,7 +385,8 @@ class Exchange:
 
         Kinds: "order" (OrderRecord copy), "trade" (TradeRecord), "balance" ((account, wallet, asset, free, locked)),
         "position" (PositionRecord copy), "funding" (SettledFunding), "funding_payment" (FundingPayment), "book" ((market, symbol)), "amendment"
-        (OrderRecord copy), "algo" (AlgoRecord copy), "margin_call" (MarginCall), "config" ((account, what changed)).
+        (OrderRecord copy), "algo" (AlgoRecord copy), "margin_call" (MarginCall), "config" ((account, what changed)),
+        "margin_type" ((account, market, symbol, position sides, isolated)).
         """
         self._effects.subscribe(listener)
 

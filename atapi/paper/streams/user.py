@@ -109,6 +109,8 @@ class UserEvents:
             now.positions[record.account, record.symbol, record.position_side] = record
         elif kind == "balance":
             now.balances.append(record)
+        elif kind == "margin_type":
+            now.executions.append(self._margin_type(*record))
         elif kind == "funding_payment":
             self._take_funding(now, record)
 
@@ -121,6 +123,18 @@ class UserEvents:
             now.executions.append(
                 Execution(order, None, prevented, amended)
             )  # fills are told with their trade
+
+    def _margin_type(
+        self, account: str, market: str, symbol: str, sides: tuple[str, ...], isolated: bool
+    ) -> user_algo.Event:
+        rules = self._exchange.catalogue.perpetuals(market)[symbol]
+        flat = [
+            PositionRecord(account=account, symbol=symbol, position_side=side, isolated=isolated)
+            for side in sides
+        ]
+        rows = [user_um.position(position, ZERO, rules) for position in flat]
+        event = user_um.account_update({}, rows, "MARGIN_TYPE_CHANGE", self._exchange.now_ms())
+        return user_algo.Event(account, symbol, event)
 
     def _still_to_trade(self, now: Happening, algo: AlgoRecord) -> bool:
         """Whether the order that a conditional one became has filled, and that is told next."""
