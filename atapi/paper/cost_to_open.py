@@ -47,22 +47,16 @@ def check_margin(
     if order.type != "MARKET":  # what does not match is judged at its own price
         size = order.quantity
         notional += market.value(listing, order.quantity - filled, order.price)
-    account, symbol, leverage = (
-        order.account,
-        order.symbol,
-        market.modes.leverage(order.account, order.symbol),
-    )
-    before = accounts.exposure(account, symbol, mark, side=order.side, notional=ZERO)
-    after = accounts.exposure(account, symbol, mark, side=order.side, notional=notional)
-    if after > before and after > max_notional(rules.brackets, leverage):
-        raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
     if not size:
-        return
+        return  # it finds nobody, and will not rest
+    account, symbol = order.account, order.symbol
+    leverage = market.modes.leverage(account, symbol)
     price = order.price if order.type != "MARKET" else rules.contract.price(size, notional)
     assumed = max(notional, market.value(listing, size, _assuming(listing, order, mark, last, price)))
-    margined = after
-    if assumed != notional:
-        margined = accounts.exposure(account, symbol, mark, side=order.side, notional=assumed)
+    more = (ZERO, notional, assumed)
+    before, after, margined = accounts.exposures(account, symbol, mark, side=order.side, notionals=more)
+    if after > before and after > max_notional(rules.brackets, leverage):
+        raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
     if margined <= before:
         return  # it only reduces
     cost = (margined - before) / leverage + _open_loss(market, listing, order, size, price, mark)

@@ -321,7 +321,7 @@ class UmMarket(Market[PerpetualRules]):
         if not 1 <= leverage <= max_leverage(brackets):
             raise Refusal(-4028, f"Leverage {leverage} is not valid")
         mark = self._marks.at(symbol, now_ms) or ZERO
-        exposed = self.accounts.exposure(account, symbol, mark, side="BUY", notional=ZERO)
+        exposed = self.accounts.exposure(account, symbol, mark)
         if exposed > max_notional(brackets, leverage):
             raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
         present = self.modes.leverage(account, symbol)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ from atapi.paper.wire.shapes.spot_lists import list_status
 Json = dict[str, Any]
 FUTURES = ("um", "cm")
 COINS = ("spot", "margin")  # markets whose events tell balances of coins
+MARKETS = COINS + FUTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,8 @@ class UserEvents:
         ):
             now.positions.pop((held.account, held.symbol, held.position_side), None)  # it is told by now
 
-    def drain(self) -> Iterator[tuple[str, str, Json]]:
-        """Give market, account and event of everything noted, in order, and forget it."""
+    def drain(self, followed: Container[tuple[str, str]]) -> Iterator[tuple[str, str, Json]]:
+        """Give market, account and event of what was noted of followed ones, in order, and forget all of it."""
         happenings, self._happenings = self._happenings, []
         for happening in happenings:
             for execution in happening.executions:
@@ -166,6 +167,8 @@ class UserEvents:
                     yield "spot", record.account, list_status(record, status)
                     continue
                 order, trade = execution.order, execution.trade
+                if (order.market, order.account) not in followed:
+                    continue
                 if order.market in COINS:
                     yield order.market, order.account, self._report(execution)
                     continue
@@ -175,7 +178,7 @@ class UserEvents:
                 resting = self._exchange.desk(order.market).open_notional(order.account, order.symbol)
                 update = user_um.order_update(order, trade, rules, resting, amended=execution.modified)
                 yield order.market, order.account, user_um.of_market(update, rules)
-            yield from self._accounts(happening)
+            yield from self._accounts(happening, followed)
         self.cancel_ids.clear()
 
     def _report(self, execution: Execution) -> Json:
@@ -187,15 +190,19 @@ class UserEvents:
             amended=execution.amended,
         )
 
-    def _accounts(self, happening: Happening) -> Iterator[tuple[str, str, Json]]:
+    def _accounts(
+        self, happening: Happening, followed: Container[tuple[str, str]]
+    ) -> Iterator[tuple[str, str, Json]]:
         now = self._exchange.now_ms()
         changes = self._changes(happening)
+        told = dict.fromkeys([*(b[0] for b in happening.balances), *(a for a, *_ in happening.positions)])
+        told = {account: None for account in told if any((of, account) in followed for of in MARKETS)}
+        if not told:
+            return
         executions = [execution for execution in happening.executions if isinstance(execution, Execution)]
         traded = {(e.order.account, e.order.market) for e in executions if e.trade is not None}
         ordered = {(execution.order.market, execution.order.account) for execution in executions}
-        for account in dict.fromkeys(
-            [*(b[0] for b in happening.balances), *(a for a, *_ in happening.positions)]
-        ):
+        for account in told:
             for market in COINS:
                 rows = [b for b in happening.balances if b[:2] == (account, market)]
                 if rows:
@@ -206,6 +213,8 @@ class UserEvents:
                     if (owner, wallet) == (account, market) and delta:
                         yield market, account, user_spot.balance_update(asset, delta, now)
             for market in FUTURES:
+                if (market, account) not in followed:
+                    continue
                 moved = {
                     asset: delta
                     for (owner, wallet, asset), delta in changes.items()

@@ -122,6 +122,11 @@ class Gateway:
             self._hub = Hub(self.exchange)
         return self._hub
 
+    def sockets(self) -> dict[str, int]:
+        """Count the WebSockets that are open, and those that were cut because they did not read."""
+        hub = self._hub
+        return {"open": len(hub.sessions), "cut": hub.post.cut} if hub is not None else {"open": 0, "cut": 0}
+
     def reset(self) -> None:
         """Begin the world again; streams are cut, because what they told is no longer true."""
         self.stop_recording()
