@@ -239,5 +239,5 @@ class AccountRecord:
     account: str  # id
     name: str
     api_key: str
-    api_secret: str
+    api_secret: str  # or, of one that signs with RSA or Ed25519, its public key in PEM
     created_ms: int

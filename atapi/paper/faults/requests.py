@@ -91,7 +91,7 @@ class Late:
     def __init__(self, line: Line, span_ms: int, piece: int | None) -> None:
         self._line = line
         self._span_s = span_ms / MS_PER_S
-        self._piece = piece
+        self.piece = piece
         self._left = b""
         self._last = False
 
@@ -113,7 +113,7 @@ class Late:
     def _send(self) -> None:
         if self._line.wire.is_closing():
             return
-        piece = len(self._left) if self._piece is None else self._piece
+        piece = len(self._left) if self.piece is None else self.piece
         self._line.wire.write(self._left[:piece])
         self._left = self._left[piece:]
         if self._left:
@@ -132,11 +132,15 @@ def meet(
     answer: Callable[[Request], Answer],
     *,
     keep_alive: bool,
+    symbol: str | None = None,
+    over: str = "http",
 ) -> None:
     """Answer a request, or do to it what a fault says; the host's own endpoints are spared.
 
     Args:
         answer: What the exchange would do; called once, twice or never.
+        symbol: Which symbol it is about; None where query and body tell.
+        over: `http`, or `ws` for the WebSocket API.
     """
     fault = None
     if not request.path.startswith(SPARED):
@@ -145,7 +149,8 @@ def meet(
             method=request.method,
             path=request.path,
             account=gateway.holder_of(request.header(API_KEY)),
-            symbol=_symbol(request),
+            symbol=_symbol(request) if symbol is None else symbol,
+            over=over,
         )
         fault = gateway.faults.strike(gateway.faults.requests, happening)
     if fault is None:

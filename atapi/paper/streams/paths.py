@@ -11,6 +11,7 @@ from atapi.paper.streams.session import Session, Talk
 from atapi.paper.streams.subscriptions import StreamTalk
 from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.http import Request
+from atapi.paper.wire.microseconds import wanted_in_microseconds
 
 API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1"}
 CATEGORIES = ("/public", "/market", "/private")
@@ -38,12 +39,12 @@ def take_over(
 def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     """Find what is said on a path."""
     path = "/" + request.path.lstrip("/")
+    query = parse_qsl(request.query)
     if path == API_PATHS.get(market):
-        return ApiTalk(gateway, market)
+        return ApiTalk(gateway, market, dict(query))
     category = next((c for c in CATEGORIES if market == "um" and path.startswith(c + "/")), None)
     if category is not None:
         path = path.removeprefix(category)
-    query = parse_qsl(request.query)
     if path == "/ws" or path.startswith("/ws/"):
         names, combined = path[len("/ws") :].split("/"), False
     elif path == "/stream" or path.startswith("/stream/"):
@@ -62,4 +63,5 @@ def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
         combined=combined,
         legacy=market == "um" and category is None,
         events=events,
+        microseconds=market == "spot" and wanted_in_microseconds(dict(query)),
     )

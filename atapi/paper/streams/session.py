@@ -16,6 +16,8 @@ from websockets.server import ServerProtocol
 from atapi.paper.faults.board import Faults
 
 if TYPE_CHECKING:
+    from atapi.paper.faults.messages import Detained
+    from atapi.paper.faults.requests import Wire
     from atapi.paper.faults.streams import Mistreated
 
 MAX_MESSAGE = 64 * 1024
@@ -69,7 +71,7 @@ class Session(asyncio.Protocol):
         self.owner = ""  # name of the account whose events are told here
         self._faults = faults or Faults()
         self._mistreated: Mistreated | None = None  # once a fault of streams was set
-        self._transport = transport
+        self._transport: asyncio.Transport | Detained = transport
         self._talk = talk
         self._lost = lost
         self._wire = ServerProtocol(max_size=MAX_MESSAGE, logger=_quiet)
@@ -121,6 +123,20 @@ class Session(asyncio.Protocol):
             self._transport.abort()
             return
         self._transport.write(frame)
+
+    @property
+    def transport(self) -> Wire:
+        """Where bytes go."""
+        return self._transport
+
+    def detain(self) -> Detained:
+        """Let all frames wait until whoever asked for it lets go."""
+        from atapi.paper.faults.messages import Detained
+
+        if not isinstance(self._transport, Detained):
+            self._transport = Detained(self._transport)
+        self._transport.holders += 1
+        return self._transport
 
     def abort(self) -> None:
         """Hang up without a word."""

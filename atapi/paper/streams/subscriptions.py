@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from atapi.paper.faults.streams import payload_of
 from atapi.paper.streams.hub import Hub
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.wire.gateway import Gateway
+from atapi.paper.wire.microseconds import microseconds_of
 
 MAX_STREAMS = 1024  # on one connection
 METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
@@ -26,6 +28,7 @@ class StreamTalk:
         combined: Whether payloads come wrapped with their stream's name.
         legacy: The USD-M address of before 2026-04-23: acknowledges everything, delivers public streams only.
         events: Which user events are wanted; all where empty.
+        microseconds: Whether times are told in those, as spot does on request.
     """
 
     paced = True
@@ -39,6 +42,7 @@ class StreamTalk:
         combined: bool,
         legacy: bool,
         events: set[str],
+        microseconds: bool = False,
     ) -> None:
         self._hub: Hub = gateway.hub()
         self._gateway = gateway
@@ -46,6 +50,7 @@ class StreamTalk:
         self._first = names
         self._legacy = legacy
         self._events = events
+        self._microseconds = microseconds
         self.combined = combined
         self._session: Session
         self._streams: dict[str, Callable[[], None]] = {}  # name -> how to leave it
@@ -82,7 +87,8 @@ class StreamTalk:
     # --- delivery -------------------------------------------------------------------------------------------
     def deliver(self, raw: bytes, combined: Callable[[], bytes]) -> None:
         """Send a payload's frame, bare or wrapped as the connection wants it."""
-        self._session.write(combined() if self.combined else raw)
+        frame = combined() if self.combined else raw
+        self._session.write(framed(microseconds_of(payload_of(frame))) if self._microseconds else frame)
 
     def _deliver_user(self, key: str, event: Json) -> None:
         if self._events and event["e"] not in self._events:

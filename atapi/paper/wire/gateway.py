@@ -11,6 +11,7 @@ from atapi.clock import wall_ms
 from atapi.paper.exchange import Exchange
 from atapi.paper.faults.board import Faults
 from atapi.paper.records import AccountRecord, Refusal
+from atapi.paper.wire import microseconds
 from atapi.paper.wire.auth import HttpProof, Proof, unknown_key
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.http import Answer, Request, html_answer, json_answer, refusal_answer
@@ -79,7 +80,8 @@ class Gateway:
             params = Params.parse(request.query, request.body, strict=request.path.startswith("/api/"))
         except Refusal as refusal:
             return refusal_answer(refusal.code, refusal.message, refusal.status)
-        return self.perform(market, route, request, params, HttpProof(request))
+        answer = self.perform(market, route, request, params, HttpProof(request))
+        return microseconds.told(request, answer) if microseconds.TIME_UNIT in request.headers else answer
 
     def perform(self, market: str, route: Route, request: Request, params: Params, proof: Proof) -> Answer:
         """Let a route answer, within the market's limits and for who can prove to be who."""
