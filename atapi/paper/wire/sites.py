@@ -24,6 +24,7 @@ from atapi.paper.routes import (
     spot_market,
     spot_orders,
     spot_tickers,
+    spot_windows,
     um_account,
     um_algo,
     um_changes,
@@ -44,6 +45,7 @@ MARGIN = (margin, margin_orders, margin_terms, margin_streams)
 SPOT = (
     spot_market,
     spot_tickers,
+    spot_windows,
     spot_orders,
     spot_lists,
     spot_changes,
