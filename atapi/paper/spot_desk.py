@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
+from atapi.paper.price_range import NO_REFERENCE
 from atapi.paper.records import AmendRecord, ListRecord, OrderRecord, PreventedRecord, Refusal, TradeRecord
 from atapi.paper.spot_amends import SpotAmends
 from atapi.paper.spot_lists import Placed
@@ -146,6 +147,14 @@ class SpotDesk:
         """List the amendments of an order, oldest first."""
         with self._call():
             return self._store.amends(account, order_id)
+
+    def average_price(self, symbol: str) -> Decimal:
+        """Tell the average of five minutes, which filters and price ranges go by; Refusal -2043 before any price."""
+        with self._call() as now:
+            price = self._market.office.prices.average(symbol, now)
+            if price is None:
+                raise Refusal(*NO_REFERENCE)
+            return price
 
     # --- self-trade prevention ----------------------------------------------------------------------------------
     @property

@@ -19,7 +19,9 @@ from atapi.paper.listing import Listing
 from atapi.paper.margin.side_effects import SideEffects
 from atapi.paper.market import Draft, Market
 from atapi.paper.order_terms import NO_LIST, PLAIN
+from atapi.paper.price_range import within_range
 from atapi.paper.records import ZERO, OrderRecord, PreventedRecord, Refusal, TradeRecord
+from atapi.paper.spot_caps import breach_of_caps
 from atapi.paper.spot_lists import REJECTED, SpotLists
 from atapi.paper.spot_orders import candidate_of, draw_up, standing_of
 from atapi.paper.views import Submit
@@ -77,6 +79,8 @@ class SpotMarket(Market[SpotRules]):
         standing = standing_of(orders, self.lists, order, ahead) if new else Standing()
         candidate = candidate_of(order, reference, standing, by_quote=by_quote, listed=listed)
         breach = breach_of_spot(listing.rules, candidate)
+        if breach is None and new:
+            breach = breach_of_caps(self.office, listing.rules, order)
         if breach is not None:
             raise Refusal(*breach)
         name = order.client_order_id
@@ -85,7 +89,7 @@ class SpotMarket(Market[SpotRules]):
 
     def consider(self, order: OrderRecord, now_ms: int) -> Draft:
         """Say what a screened order would do just now; refuse it where its price or its owner's funds are wrong."""
-        draft = self._to_wait(order, now_ms) if order.type in CONTINGENT else self._to_match(order)
+        draft = self._to_wait(order, now_ms) if order.type in CONTINGENT else self._to_match(order, now_ms)
         self.check_funds(draft, now_ms)
         return draft
 
@@ -338,31 +342,41 @@ class SpotMarket(Market[SpotRules]):
         order.terms = terms
         return Draft(order, Plan(), None, None, waits=True)
 
-    def _to_match(self, order: OrderRecord) -> Draft:
-        listing = self.listing(order.symbol)
+    def _to_match(self, order: OrderRecord, now_ms: int) -> Draft:
+        listing, buys = self.listing(order.symbol), order.side == "BUY"
         limit = listing.ticks(order.price) if order.price else None
         by_quote = order.type == "MARKET" and not order.quantity
         lots = None if by_quote else listing.lots(order.remaining)
         budget = int(order.quote_quantity / listing.unit) if by_quote else None
-        plan = listing.book.plan(
-            order.side == "BUY",
-            owner=order.account,
-            lots=lots,
-            limit=limit,
-            budget=budget,
-            prevention=order.self_trade_prevention,
-        )
+
+        def plan_to(worst: int | None) -> Plan:
+            return listing.book.plan(
+                buys,
+                owner=order.account,
+                lots=lots,
+                limit=worst,
+                budget=budget,
+                prevention=order.self_trade_prevention,
+            )
+
+        plan, exceeds = plan_to(limit), False
         if order.type == "LIMIT_MAKER" and not plan.quiet:
             raise Refusal(-2010, "Order would immediately match and take.")
+        allowed = listing.rules.price_range
+        reference = None if allowed is None else self.office.prices.average(order.symbol, now_ms)
+        if allowed is not None and reference is not None:
+            plan, limit, exceeds = within_range(
+                plan_to, limit, allowed, reference=reference, tick=listing.tick, buys=buys
+            )
         if by_quote:
-            if plan.quiet and not plan.dry:
+            if plan.quiet and not (plan.dry or exceeds):
                 raise Refusal(-1013, "Filter failure: LOT_SIZE")  # not worth one lot
             order.quantity = listing.quantity(plan.lots + plan.prevented)
-            if plan.dry or plan.halted:
+            if plan.dry or plan.halted or exceeds:
                 order.quantity += listing.lot  # more was wanted than there is: it ends expired, not filled
         if order.time_in_force == "FOK" and plan.lots != lots:
             plan = Plan()
-        return Draft(order, plan, limit, lots, budget)
+        return Draft(order, plan, limit, lots, budget, exceeds=exceeds)
 
     def _go_to_work(self, order: OrderRecord, now_ms: int) -> None:
         """Put an order on the book whose price was reached; without funds for what it would cost it expires."""
@@ -372,7 +386,7 @@ class SpotMarket(Market[SpotRules]):
         self.waiting.discard(order)
         order.terms = order.terms.but(working_ms=now_ms)
         order.updated_ms = now_ms
-        draft = self._to_match(order)
+        draft = self._to_match(order, now_ms)
         if self._needs(order, draft.plan) > self._room(order):
             self.end(listing, order, "EXPIRED", REJECTED, now_ms)
         else:

@@ -9,6 +9,7 @@ from typing import Any
 from atapi.domain.numbers import parse_plain
 from atapi.paper.exchange import Exchange
 from atapi.paper.faults.words import Fault
+from atapi.paper.feeds.base import PriceRange
 from atapi.paper.records import Refusal
 
 STATUSES = {
@@ -16,6 +17,7 @@ STATUSES = {
     "futures": ("TRADING", "PRE_SETTLE", "SETTLING", "CLOSE", "PENDING_TRADING", "PRE_DELIVERING", "DELIVERING", "DELIVERED"),
 }  # fmt: skip
 FUTURES_ONLY = ("price_band", "interval_hours", "funding_cap", "funding_floor", "interest_rate")
+SPOT_ONLY = ("price_range", "max_position", "max_iceberg_orders")
 INTERVALS = (1, 2, 4, 8)
 
 
@@ -48,7 +50,15 @@ def _markets(fault: Fault, exchange: Exchange) -> list[str]:
     symbol, asked = fault.value.upper(), fault.where.patterns.get("market")
     catalogue = exchange.catalogue
     listed: dict[str, Mapping[str, object]] = {"spot": catalogue.spot, "um": catalogue.um, "cm": catalogue.cm}
-    wanted = [asked] if asked else ["um", "cm"] if set(fault.options) & set(FUTURES_ONLY) else list(listed)
+    options = set(fault.options)
+    fitting = (
+        ["um", "cm"]
+        if options & set(FUTURES_ONLY)
+        else ["spot"]
+        if options & set(SPOT_ONLY)
+        else list(listed)
+    )
+    wanted = [asked] if asked else fitting
     found = [market for market in wanted if symbol in listed.get(market, {})]
     if not found:
         raise Refusal(-1102, f"'{fault.value}' is not listed" + (f" on {asked}" if asked else ""))
@@ -62,11 +72,13 @@ def _changes(fault: Fault, market: str) -> dict[str, Any]:
     for name, text in fault.options.items():
         if market == "spot" and name in FUTURES_ONLY:
             raise Refusal(-1102, f"spot has no {name}; market=um")
+        if market != "spot" and name in SPOT_ONLY:
+            raise Refusal(-1102, f"{market} has no {name}; market=spot")
         changes[name] = _value(name, text, market)
     return changes
 
 
-def _value(name: str, text: str, market: str) -> Decimal | int | str:
+def _value(name: str, text: str, market: str) -> Decimal | int | str | PriceRange:
     if name == "status":
         known = STATUSES["spot" if market == "spot" else "futures"]
         if text not in known:
@@ -75,6 +87,15 @@ def _value(name: str, text: str, market: str) -> Decimal | int | str:
     if name == "interval_hours":
         if text not in map(str, INTERVALS):
             raise Refusal(-1102, f"interval_hours '{text}' is none of 1, 2, 4, 8")
+        return int(text)
+    if name == "price_range":
+        up, down = (parse_plain(part) for part in (*text.split("/"), "", "")[:2])
+        if up is None or down is None or not 0 < down <= up:
+            raise Refusal(-1102, f"price_range '{text}' is not two multiples such as 1.01/0.99")
+        return PriceRange(up, down)
+    if name == "max_iceberg_orders":
+        if not (text.isascii() and text.isdigit() and len(text) < 6):
+            raise Refusal(-1102, f"max_iceberg_orders '{text}' is not a whole number")
         return int(text)
     negative = text.startswith("-") and name in ("funding_floor", "interest_rate")
     number = parse_plain(text[1:] if negative else text)

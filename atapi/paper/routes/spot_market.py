@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Any
 
-from atapi.paper.feeds.base import Series, SpotRules
+from atapi.paper.feeds.base import SpotRules
 from atapi.paper.records import Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import eight
-from atapi.paper.wire.intervals import MINUTE
 from atapi.paper.wire.paging import trades_from
 from atapi.paper.wire.params import Params, invalid
 from atapi.paper.wire.router import Router, Security
@@ -151,11 +149,8 @@ def klines(call: Call) -> list[list[Any]]:
 def average_price(call: Call) -> Json:
     """Average the price of the last five minutes by volume; where no volume is known, the last price."""
     symbol = call.params.symbol()
-    last = call.exchange.last_price("spot", symbol)
-    bars = call.exchange.bars(Series.SPOT, symbol, MINUTE, None, None, AVERAGE_MINUTES)
-    volume = sum((bar.volume for bar in bars), start=Decimal(0))
-    turnover = sum((bar.turnover for bar in bars), start=Decimal(0))
-    price = turnover / volume if volume else last
+    call.exchange.last_price("spot", symbol)  # refused where there is none
+    price = call.exchange.spot.average_price(symbol)
     return {"mins": AVERAGE_MINUTES, "price": eight(price), "closeTime": call.now_ms}
 
 

@@ -23,6 +23,7 @@ from atapi.paper.routes import (
     spot_lists,
     spot_market,
     spot_orders,
+    spot_rules,
     spot_tickers,
     spot_windows,
     um_account,
@@ -44,6 +45,7 @@ HOST = (admin, admin_accounts, admin_faults, admin_recording)
 MARGIN = (margin, margin_orders, margin_terms, margin_streams)
 SPOT = (
     spot_market,
+    spot_rules,
     spot_tickers,
     spot_windows,
     spot_orders,

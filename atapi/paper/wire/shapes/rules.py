@@ -128,6 +128,21 @@ def exchange_filters() -> list[Json]:
 
 def spot_filters(rules: SpotRules) -> list[Json]:
     """Print a symbol's filters, the price filter first."""
+    return _spot_filters(rules) + _caps(rules)
+
+
+def _caps(rules: SpotRules) -> list[Json]:
+    filters: list[Json] = []
+    if rules.max_position is not None:
+        filters.append({"filterType": "MAX_POSITION", "maxPosition": eight(rules.max_position)})
+    if rules.max_iceberg_orders is not None:
+        filters.append(
+            {"filterType": "MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders": rules.max_iceberg_orders}
+        )
+    return filters
+
+
+def _spot_filters(rules: SpotRules) -> list[Json]:
     (bid_down, bid_up), (ask_down, ask_up) = spot.BAND["BUY"], spot.BAND["SELL"]
     return [
         {
