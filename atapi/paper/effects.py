@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+import msgspec
 
 from atapi.matching.ledger import Entry, Holder
 from atapi.paper.algos import AlgoRecord
@@ -42,26 +43,25 @@ class Posting(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(msgspec.Struct):
     """Rows one commit writes."""
 
-    accounts: list[AccountRecord] = field(default_factory=list)
-    postings: list[Posting] = field(default_factory=list)
-    balances: dict[tuple[Holder, str], Decimal] = field(default_factory=dict)  # (holder, asset) -> balance
-    orders: dict[tuple[str, int], OrderRecord] = field(default_factory=dict)  # (market, id) -> order
-    lists: dict[int, ListRecord] = field(default_factory=dict)  # id -> order list
-    prevented: list[PreventedRecord] = field(default_factory=list)
-    amends: list[AmendRecord] = field(default_factory=list)
-    algos: dict[int, AlgoRecord] = field(default_factory=dict)  # algo id -> conditional order
-    margin_changes: list[MarginChange] = field(default_factory=list)
-    trades: list[TradeRecord] = field(default_factory=list)
-    positions: dict[tuple[str, str, str], PositionRecord] = field(default_factory=dict)
-    income: list[IncomeRecord] = field(default_factory=list)
-    transfers: list[TransferRecord] = field(default_factory=list)
-    settings: dict[tuple[str, str], str] = field(default_factory=dict)  # (account, name) -> value
-    meta: dict[str, str] = field(default_factory=dict)
-    rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)  # table -> rows, new or changed
+    accounts: list[AccountRecord] = []
+    postings: list[Posting] = []
+    balances: dict[tuple[Holder, str], Decimal] = {}  # (holder, asset) -> balance
+    orders: dict[tuple[str, int], OrderRecord] = {}  # (market, id) -> order
+    lists: dict[int, ListRecord] = {}  # id -> order list
+    prevented: list[PreventedRecord] = []
+    amends: list[AmendRecord] = []
+    algos: dict[int, AlgoRecord] = {}  # algo id -> conditional order
+    margin_changes: list[MarginChange] = []
+    trades: list[TradeRecord] = []
+    positions: dict[tuple[str, str, str], PositionRecord] = {}
+    income: list[IncomeRecord] = []
+    transfers: list[TransferRecord] = []
+    settings: dict[tuple[str, str], str] = {}  # (account, name) -> value
+    meta: dict[str, str] = {}
+    rows: dict[str, list[tuple[Any, ...]]] = {}  # table -> rows, new or changed
 
 
 class Effects:
@@ -189,7 +189,7 @@ class Effects:
         self._batch.settings[account, name] = value
 
     def row(self, table: str, row: tuple[Any, ...]) -> None:
-        """Note a row of a table that its owner alone reads; it comes with a posting or an order."""
+        """Note a row of a table that its owner alone reads, its key first; it comes with a posting or an order."""
         self._batch.rows.setdefault(table, []).append(row)
 
     def meta(self, name: str, value: str) -> None:

@@ -134,7 +134,7 @@ class Exchange:
 
     def settle(self) -> None:
         """Bring everything up to now: fundings due, resting orders the market reached, the crowd's quotes."""
-        self._store.check()
+        self._store.ready()
         now = self.clock.now_ms()
         if now > self._settled_ms:
             with self._whole():
@@ -406,6 +406,14 @@ class Exchange:
             StorageError: It could not be written, and nothing more will be.
         """
         self._effects.flush()
+
+    def take_up(self) -> None:
+        """Let the file take up what is durable only in the log ahead of it, as a pause allows.
+
+        Raises:
+            StorageError: As `flush`.
+        """
+        self._store.take_up()
 
     # --------------------------------------------------------------------------------------------------------
     @contextmanager

@@ -120,7 +120,8 @@ Row = tuple[Any, ...]
 
 def text(value: Decimal) -> str:
     """Write a number as it is kept: plain, exact."""
-    return format(value, "f")
+    short = str(value)
+    return format(value, "f") if "E" in short else short
 
 
 def order_row(o: OrderRecord) -> Row:

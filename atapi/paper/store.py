@@ -1,24 +1,29 @@
 """The exchange's memory: one SQLite file, all effects of a call or none.
 
-Calls are staged one by one and written together: one transaction holds as many whole calls as were made since the last.
-Whoever reads sees what is staged, because every read writes it first.
+Calls are staged one by one and made durable together, by one append to a log (`write_ahead.py`) ahead of the file. The
+file takes them up later, many whole calls in one transaction. Whoever reads sees what is staged, because every read
+writes it first; whoever opens the file takes up what the log is ahead.
 
-WAL with synchronous NORMAL: a killed process loses nothing that was acknowledged; a power cut may lose the last
-moments, never consistency. This is a market for practice, so a commit costs microseconds and not a disk's flush.
+SQLite runs in WAL mode with synchronous NORMAL, and nothing waits for a disk: a killed process loses nothing that was
+acknowledged; a power cut may lose the last moments, never consistency. This is a market for practice, so a commit
+costs microseconds and not a disk's flush.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from atapi.errors import StorageError
 from atapi.matching.ledger import Holder
 from atapi.paper import schema
-from atapi.paper.algos import AlgoRecord, algo_of, algo_row
+from atapi.paper.algos import AlgoRecord, algo_of
+from atapi.paper.batch_rows import Added, Changed, rows_of
 from atapi.paper.effects import Batch
 from atapi.paper.records import (
     AccountRecord,
@@ -33,7 +38,15 @@ from atapi.paper.records import (
     TransferRecord,
     markets_in,
 )
-from atapi.paper.schema import Row, text
+from atapi.paper.schema import Row
+from atapi.paper.scribe import Scribe
+from atapi.paper.write_ahead import WriteAheadLog
+
+MEMORY = ":memory:"
+LOGGED = "logged"  # meta: number of the last record of the log that the file has taken up
+TAKEN_UP_AT = 512  # rows that the log is ahead before the file takes them up, beside what goes on
+CHECKPOINT_PAGES = 10_000  # of SQLite's own log; a checkpoint waits for the disk, so there are few
+MOST_AHEAD = 20_000  # rows that it may be ahead before everything waits for the file
 
 
 class Store:
@@ -49,17 +62,22 @@ class Store:
     def __init__(self, path: str | Path, *, patience_s: float = 5.0) -> None:
         self.path = str(path)
         self._failed: str | None = None  # why nothing more is written
-        self._added: dict[str, list[Row]] = {}  # table -> rows to insert
-        self._changed: dict[str, dict[Any, Row]] = {}  # table -> key -> row to insert or replace
+        self._added: Added = {}  # that the file has not taken up, as what follows
+        self._changed: Changed = {}
+        self._ahead = 0  # how many rows that is
+        self._fresh: list[tuple[Added, Changed]] = []  # of whole calls, not in the log either
         try:
             self._db = sqlite3.connect(
                 self.path, timeout=patience_s, isolation_level=None, check_same_thread=False
             )
         except sqlite3.Error as e:
             raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
+        self._scribe = Scribe(self._db)
+        self._log: WriteAheadLog | None = None
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             self._db.execute(schema.META)
             version = self.meta("schema")
             if version in (None, schema.VERSION):
@@ -67,32 +85,54 @@ class Store:
         except sqlite3.Error as e:
             self._db.close()
             raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
-        if version is None:
-            self.write(Batch(meta={"schema": schema.VERSION}))
-        elif version != schema.VERSION:
+        if version not in (None, schema.VERSION):
             self._db.close()
             raise StorageError(
                 f"{self.path} is an exchange of version {version}, this is version {schema.VERSION}",
                 hint="move it away, or use another --home",
             )
+        self._log = self._open_log(new=version is None)
         self._count()
 
     def close(self) -> None:
         """Write what is staged and close the file."""
         if self._failed is None:
-            self.flush()
+            self.take_up()
+        self._scribe.close()
         self._db.close()
+        if self._log is not None:
+            self._log.close()
 
     def reset(self) -> None:
         """Forget everything; the file is as new."""
-        self._added, self._changed = {}, {}
-        self._transact([(f"DELETE FROM {table}", [()]) for table in schema.TABLES])
-        self.write(Batch(meta={"schema": schema.VERSION}))
+        self._forget()
+        facts = {"schema": schema.VERSION, LOGGED: str(self._number)}  # what the log still holds is over too
+        with self._writing():
+            self._scribe.clear(schema.TABLES, {"meta": list(facts.items())})
+        if self._log is not None:
+            self._log.begin_anew()
         self._count()
 
     def fail(self, reason: str) -> None:
         """Write nothing any more: memory and file have parted, and only opening it anew joins them."""
         self._failed = self._failed or reason
+
+    def ready(self) -> None:
+        """Get ready for the next call: let the file take up what is far behind.
+
+        Raises:
+            StorageError: A write or a call failed in the middle, and nothing is written any more.
+        """
+        self.check()
+        if self._ahead < TAKEN_UP_AT:
+            return
+        if self._log is not None and self._log.long:
+            self.take_up()  # so that it can begin anew
+        elif not self._scribe.busy:
+            with self._writing():
+                self._scribe.write_beside(*self._behind())
+        elif self._ahead > MOST_AHEAD:
+            self.take_up()
 
     def check(self) -> None:
         """Raise where nothing is written any more.
@@ -114,57 +154,42 @@ class Store:
 
     def stage(self, batch: Batch) -> None:
         """Take up what one whole call did, as it is now; the next `flush` makes it durable."""
-        add, change = self._add, self._change
-        if batch.postings:
-            add("entries", self._entry_rows(batch))
-            change("balances", {key: (*key[0], key[1], text(value)) for key, value in batch.balances.items()})
-        if batch.orders:
-            change("orders", {key: schema.order_row(order) for key, order in batch.orders.items()})
-        if batch.lists:
-            change("lists", {key: schema.list_row(record) for key, record in batch.lists.items()})
-        if batch.prevented:
-            add("prevented", [schema.prevented_row(record) for record in batch.prevented])
-        if batch.amends:
-            add("amends", [schema.amend_row(record) for record in batch.amends])
-        if batch.trades:
-            add("trades", [schema.trade_row(trade) for trade in batch.trades])
-        if batch.positions:
-            change("positions", {key: schema.position_row(one) for key, one in batch.positions.items()})
-        if batch.algos:
-            change("algos", {key: algo_row(algo) for key, algo in batch.algos.items()})
-        if batch.margin_changes:
-            add("margin_changes", [schema.margin_change_row(one) for one in batch.margin_changes])
-        if batch.income:
-            add("income", [schema.income_row(line) for line in batch.income])
-        if batch.transfers:
-            add("transfers", [schema.transfer_row(transfer) for transfer in batch.transfers])
-        if batch.accounts:
-            add("accounts", [schema.account_row(account) for account in batch.accounts])
-        if batch.settings:
-            change("settings", {key: (*key, value) for key, value in batch.settings.items()})
-        for table, rows in batch.rows.items():
-            staged = self._changed.setdefault(table, {})
-            for row in rows:  # in their order, so that the newest of one key is the one that stays
-                staged[len(staged)] = row
-        if batch.meta:
-            change("meta", {name: (name, value) for name, value in batch.meta.items()})
+        added, changed = rows_of(batch, self._posting)
+        self._posting += len(batch.postings)
+        if self._log is not None:
+            self._fresh.append((added, changed))
+        self._join(added, changed)
 
     def flush(self) -> None:
-        """Make every staged call durable, in one transaction.
+        """Make every staged call durable.
 
         Raises:
             StorageError: It could not be written; from then on every write refuses, because what is in
                 memory is ahead of the file.
         """
-        if not (self._added or self._changed):
-            return
-        statements = [_statement("INSERT", table, rows) for table, rows in self._added.items()]
-        statements += [
-            _statement("INSERT OR REPLACE", table, list(rows.values()))
-            for table, rows in self._changed.items()
-        ]
-        self._added, self._changed = {}, {}
-        self._transact(statements)
+        if self._fresh:
+            self.check()
+            assert self._log is not None
+            self._number += 1
+            fresh, self._fresh = self._fresh, []
+            try:
+                self._log.append(self._number, _as_logged(fresh))
+            except OSError as e:
+                raise self._broken(self._log.path, e) from e
+
+    def take_up(self) -> None:
+        """Write what the file has not taken up yet, in one transaction, once it has what it is taking up.
+
+        Raises:
+            StorageError: As `flush`.
+        """
+        with self._writing():
+            if self._added or self._changed:
+                self._scribe.write(*self._behind())
+            else:
+                self._scribe.wait()
+        if self._log is not None and self._log.long:
+            self._log.begin_anew()
 
     # --- reading ----------------------------------------------------------------------------------------------
     def meta(self, name: str) -> str | None:
@@ -295,51 +320,81 @@ class Store:
     def _count(self) -> None:
         self._posting = self.last_id("entries", "posting")
 
-    def _add(self, table: str, rows: list[Row]) -> None:
-        staged = self._added.get(table)
-        if staged is None:
-            self._added[table] = rows
-        else:
-            staged += rows
-
-    def _change(self, table: str, rows: dict[Any, Row]) -> None:
-        staged = self._changed.get(table)
-        if staged is None:
-            self._changed[table] = rows
-        else:
-            staged |= rows
-
-    def _entry_rows(self, batch: Batch) -> list[Row]:
-        rows: list[Row] = []
-        for time_ms, kind, entries in batch.postings:
-            self._posting += 1
-            for (account, wallet), asset, amount in entries:
-                rows.append((None, self._posting, time_ms, kind, account, wallet, asset, text(amount)))
-        return rows
-
-    def _transact(self, statements: list[tuple[str, list[Row]]]) -> None:
-        self.check()
-        db = self._db
+    def _open_log(self, *, new: bool) -> WriteAheadLog | None:
+        """Open the log and take up what it is ahead of the file, unless the file was made just now."""
+        self._number = 0
+        if new:
+            with self._writing():
+                self._scribe.write({"meta": [("schema", schema.VERSION)]}, {})
+        if self.path == MEMORY:
+            return None
+        path = f"{self.path}-ahead"
         try:
-            db.execute("BEGIN IMMEDIATE")
-            for sql, rows in statements:
-                if len(rows) == 1:
-                    db.execute(sql, rows[0])
-                else:
-                    db.executemany(sql, rows)
-            db.execute("COMMIT")
+            log = WriteAheadLog(path)
+        except OSError as e:
+            raise self._broken(path, e) from e
+        if not new:
+            self._number = int(self.meta(LOGGED) or 0)
+            serial = count()
+            for number, calls in log.after(self._number):
+                self._number = number
+                for added, changed in calls:
+                    in_order = {t: {next(serial): row for row in rows} for t, rows in changed.items()}
+                    self._join(added, in_order)
+            self._changed.setdefault("meta", {})[LOGGED] = (LOGGED, str(self._number))
+            self.take_up()
+        log.begin_anew()
+        return log
+
+    def _join(self, added: Added, changed: Changed) -> None:
+        for table, rows in added.items():
+            self._ahead += len(rows)
+            staged = self._added.get(table)
+            if staged is None:
+                self._added[table] = list(rows)
+            else:
+                staged += rows
+        for table, keyed in changed.items():
+            present = self._changed.get(table)
+            if present is None:
+                self._changed[table] = dict(keyed)
+                self._ahead += len(keyed)
+            else:
+                before = len(present)
+                present |= keyed
+                self._ahead += len(present) - before
+
+    def _behind(self) -> tuple[Added, Changed]:
+        """Hand over everything that the file is behind."""
+        if self._fresh:
+            self._number += 1  # what was only staged becomes durable with the rest
+        if self._log is not None:
+            self._changed.setdefault("meta", {})[LOGGED] = (LOGGED, str(self._number))
+        behind = self._added, self._changed
+        self._forget()
+        return behind
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self.check()
+        try:
+            yield
         except sqlite3.Error as e:
-            self.fail(str(e))
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise StorageError(f"cannot write the exchange's file {self.path}: {e}") from e
+            raise self._broken(self.path, e) from e
+
+    def _forget(self) -> None:
+        self._added, self._changed, self._fresh, self._ahead = {}, {}, [], 0
+
+    def _broken(self, path: str, error: Exception) -> StorageError:
+        self.fail(str(error))
+        return StorageError(f"cannot write the exchange's file {path}: {error}")
 
     def _one(self, sql: str, *values: Any) -> Row | None:
         row: Row | None = self._read(sql, *values).fetchone()
         return row
 
     def _read(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        self.flush()
+        self.take_up()
         return self._db.execute(sql, values)
 
     def _orders(self, where: str, *values: Any) -> list[OrderRecord]:
@@ -355,5 +410,7 @@ class Store:
         return [schema.trade_of(row) for row in self._read(sql, *values)]
 
 
-def _statement(verb: str, table: str, rows: list[Row]) -> tuple[str, list[Row]]:
-    return f"{verb} INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows
+def _as_logged(calls: list[tuple[Added, Changed]]) -> list[tuple[Added, Added]]:
+    return [
+        (added, {table: list(rows.values()) for table, rows in changed.items()}) for added, changed in calls
+    ]

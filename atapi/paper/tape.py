@@ -7,9 +7,10 @@ traded. A print is the same whenever it is asked for. Accounts' trades are shown
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from zlib import crc32
+
+from msgspec.structs import replace
 
 from atapi.domain.numbers import floor_to
 from atapi.paper.feeds.base import Feed, Print, Series

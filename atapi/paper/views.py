@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from atapi.paper.order_terms import PLAIN, OrderTerms
 from atapi.paper.records import PositionRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submit:
+class Submit(msgspec.Struct, frozen=True, kw_only=True):
     """An order as it came in, parsed and well-formed but not yet judged."""
 
     symbol: str
@@ -34,8 +34,7 @@ class Submit:
     terms: OrderTerms = PLAIN  # what is said of it already
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListSubmit:
+class ListSubmit(msgspec.Struct, frozen=True, kw_only=True):
     """An order list as it came in."""
 
     symbol: str
@@ -44,8 +43,7 @@ class ListSubmit:
     client_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """Mark, index and running funding of one perpetual now."""
 
     symbol: str
@@ -57,8 +55,7 @@ class Mark:
     next_funding_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionView:
+class PositionView(msgspec.Struct, frozen=True, kw_only=True):
     """A position with what depends on the mark."""
 
     position: PositionRecord
@@ -81,8 +78,7 @@ class PositionView:
         return self.position.margin + self.unrealized if self.position.isolated else Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FuturesTotals:
+class FuturesTotals(msgspec.Struct, frozen=True, kw_only=True):
     """One margin asset of a futures wallet; in multi-assets mode all of them, in USD."""
 
     wallet_balance: Decimal

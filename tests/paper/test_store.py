@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from atapi.errors import ConfigError, StorageError
 from atapi.paper.clock import PaperClock
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Series
 from atapi.paper.store import Store
+from atapi.paper.write_ahead import WriteAheadLog
 from tests.paper.feed_of_bars import DEFAULT, HOUR, T0, D, FeedOfBars
-from tests.paper.worlds import at_market, counted_keys, funded, limit, world
+from tests.paper.worlds import as_if_killed, at_market, counted_keys, funded, limit, world
 
 
 def busy(path: str) -> tuple[Exchange, list[str]]:
@@ -74,10 +77,8 @@ def reopened(path: Path, feed: FeedOfBars, at_ms: int) -> Exchange:
 def test_a_killed_exchange_is_all_there_when_it_is_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "exchange.db"
     exchange, accounts = busy(str(path))
-    for part in ("", "-wal"):  # what a killed process leaves behind: the files as they are, nothing closed
-        shutil.copy(f"{path}{part}", f"{tmp_path / 'killed.db'}{part}")
 
-    again = reopened(tmp_path / "killed.db", exchange.feed, exchange.now_ms())  # type: ignore[arg-type]
+    again = reopened(as_if_killed(path), exchange.feed, exchange.now_ms())  # type: ignore[arg-type]
 
     assert shown(again, accounts) == shown(exchange, accounts)
 
@@ -85,9 +86,7 @@ def test_a_killed_exchange_is_all_there_when_it_is_opened_again(tmp_path: Path) 
 def test_a_reopened_exchange_goes_on_exactly_as_the_other_would_have(tmp_path: Path) -> None:
     path = tmp_path / "exchange.db"
     exchange, accounts = busy(str(path))
-    shutil.copy(path, tmp_path / "copy.db")
-    shutil.copy(f"{path}-wal", f"{tmp_path / 'copy.db'}-wal")
-    again = reopened(tmp_path / "copy.db", exchange.feed, exchange.now_ms())  # type: ignore[arg-type]
+    again = reopened(as_if_killed(path), exchange.feed, exchange.now_ms())  # type: ignore[arg-type]
 
     for one in (exchange, again):
         one.place(accounts[0], "spot", at_market("BUY", "0.7"))  # on what the last order left of the book
@@ -99,6 +98,7 @@ def test_a_reopened_exchange_goes_on_exactly_as_the_other_would_have(tmp_path: P
 
 
 def rows(path: str) -> dict[str, list[Any]]:
+    Store(path).close()  # which takes up what the log is ahead
     with sqlite3.connect(path) as db:
         tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {table: sorted(map(repr, db.execute(f"SELECT * FROM {table}"))) for table in tables}
@@ -200,6 +200,67 @@ def test_when_the_file_cannot_be_written_nothing_more_is_acknowledged(tmp_path: 
         exchange.balances(account, "spot")
     again = reopened(path, FeedOfBars(DEFAULT), T0)
     assert again.balances(account, "spot")["BTC"] == (10, 0)
+
+
+def logged(path: Path, *, after: int = 0) -> list[int]:
+    log = WriteAheadLog(f"{path}-ahead")
+    numbers = [number for number, _ in log.after(after)]
+    log.close()
+    return numbers
+
+
+def test_what_is_acknowledged_is_in_the_log_and_not_yet_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.db"
+    exchange = world(path=str(path))
+    account = funded(exchange)
+    before = len(logged(path))
+
+    order, _ = exchange.place(account, "spot", limit("BUY", "1", "49000"))
+
+    assert len(logged(path)) == before + 1
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT count(*) FROM orders").fetchone() == (0,)
+    exchange.take_up()
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT order_id FROM orders").fetchall() == [(order.order_id,)]
+
+
+@given(cut=st.integers(min_value=0, max_value=400))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_log_that_was_cut_off_gives_whole_calls_up_to_there(tmp_path: Path, cut: int) -> None:
+    with TemporaryDirectory(dir=tmp_path) as folder:
+        path = Path(folder) / "exchange.db"
+        exchange = world(path=str(path))
+        account = funded(exchange)
+        for price in ("49000", "49001", "49002"):
+            exchange.place(account, "spot", limit("BUY", "1", price))
+        killed = as_if_killed(path)
+        log = Path(f"{killed}-ahead")
+        log.write_bytes(log.read_bytes()[:-cut] if cut else log.read_bytes())
+
+        again = reopened(killed, FeedOfBars(DEFAULT), exchange.now_ms())
+
+        resting = [int(order.price) for order in again.open_orders(account, "spot", None)]
+        assert resting == [49000, 49001, 49002][: len(resting)]
+        assert bool(cut) == (len(resting) < 3)
+        held = again.balances(account, "spot")["USDT"][1]
+        assert held == sum(resting)
+
+
+def test_a_log_behind_or_beyond_the_file_is_not_taken_up_twice_nor_with_a_gap(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.db"
+    exchange, accounts = busy(str(path))
+    killed = as_if_killed(path)
+    log = Path(f"{killed}-ahead").read_bytes()
+    once = shown(reopened(killed, exchange.feed, exchange.now_ms()), accounts)  # type: ignore[arg-type]
+
+    Path(f"{killed}-ahead").write_bytes(
+        log
+    )  # as if killed after the file had taken it up, before it began anew
+
+    assert shown(reopened(killed, exchange.feed, exchange.now_ms()), accounts) == once  # type: ignore[arg-type]
+    Path(f"{killed}-ahead").write_bytes(log)
+    assert logged(killed, after=logged(path)[0] - 3) == []
 
 
 LIVING = """

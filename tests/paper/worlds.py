@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from atapi.paper.clock import PaperClock
@@ -40,6 +43,14 @@ def funded(exchange: Exchange, name: str = "trader", *, bnb: bool = False, **amo
         exchange.deposit(account, wallet, asset, D(amount))
     exchange.set_bnb_burn(account, spot=bnb, um=bnb)
     return account
+
+
+def as_if_killed(path: Path) -> Path:
+    """Copy what a process that was killed now would leave behind: its files as they are, nothing closed."""
+    folder = Path(mkdtemp(dir=path.parent))
+    for part in ("", "-wal", "-ahead"):
+        shutil.copy(f"{path}{part}", f"{folder / path.name}{part}")
+    return folder / path.name
 
 
 def limit(side: str, quantity: str, price: str, symbol: str = "BTCUSDT", **more: Any) -> Submit:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from atapi.paper.margin.side_effects import BORROWS, PLAIN, SIDE_EFFECTS
 from atapi.paper.records import Refusal

@@ -146,6 +146,7 @@ class Gateway:
         """Bring the exchange up to now and send what changed to who listens."""
         self.exchange.settle()
         self.exchange.flush()
+        self.exchange.take_up()
         if self._hub is not None:
             self._hub.beat()
 

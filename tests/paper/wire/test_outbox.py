@@ -1,17 +1,18 @@
-"""Answers leave in order, and none before what it tells of is in the file."""
+"""Answers leave in order, and none before what it tells of would outlive the process."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import resource
 from pathlib import Path
 
+from atapi.paper.store import Store
 from atapi.paper.wire.outbox import Outbox
-from tests.paper.worlds import funded, limit, world
+from tests.paper.worlds import as_if_killed, funded, limit, world
 
 
 class Client:
-    """Keeps what it is sent, and how many orders were in the file by then."""
+    """Keeps what it is sent, and how many orders a process killed at that moment would have left."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -19,9 +20,9 @@ class Client:
         self.hung_up = ""
 
     def write(self, data: bytes) -> None:
-        with sqlite3.connect(self._path) as db:
-            self.got.append((data, db.execute("SELECT count(*) FROM orders").fetchone()[0]))
-        db.close()
+        left = Store(as_if_killed(self._path))
+        self.got.append((data, len(left.orders("1", "um", None))))
+        left.close()
 
     def close(self) -> None:
         self.hung_up = "politely"
@@ -58,22 +59,25 @@ def test_answers_wait_for_the_orders_before_them_and_leave_in_order(tmp_path: Pa
     assert client.hung_up == "politely"
 
 
-def test_nobody_is_answered_when_the_file_cannot_be_written(tmp_path: Path) -> None:
+def test_nobody_is_answered_when_the_disk_is_full(tmp_path: Path) -> None:
     path = tmp_path / "exchange.sqlite"
     exchange = world(path=str(path))
     account = funded(exchange)
+    exchange.place(account, "um", limit("BUY", "0.010", "49000"))
     outbox, client = Outbox(), Client(path)
 
     async def trade() -> None:
         outbox.watch(exchange)
-        exchange.place(account, "um", limit("BUY", "0.010", "49000"))
+        exchange.place(account, "um", limit("BUY", "0.010", "49001"))
         outbox.send(client, b"placed")
-        with sqlite3.connect(path) as db:
-            db.execute("DROP TABLE orders")
-        db.close()
         await asyncio.sleep(0)
 
-    asyncio.run(trade())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))  # no file may grow beyond one byte
+    try:
+        asyncio.run(trade())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert client.got == []
     assert client.hung_up == "at once"
