@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from atapi.paper.streams.api import ApiTalk
 from atapi.paper.streams.session import Session, Talk
@@ -46,10 +46,11 @@ def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     if category is not None:
         path = path.removeprefix(category)
     if path == "/ws" or path.startswith("/ws/"):
-        names, combined = path[len("/ws") :].split("/"), False
+        names, combined = [unquote(name) for name in path[len("/ws") :].split("/")], False
     elif path == "/stream" or path.startswith("/stream/"):
         names, combined = (
-            [name for key, value in query if key == "streams" for name in value.split("/")],
+            # a `+` that nobody encoded (`@+08:00`) arrives as a space
+            [name for key, value in query if key == "streams" for name in value.replace(" ", "+").split("/")],
             True,
         )
     else:

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from atapi.paper.faults.streams import payload_of
+from atapi.paper.streams.commands import Command, Unreadable, read
 from atapi.paper.streams.hub import Hub
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.microseconds import microseconds_of
 
 MAX_STREAMS = 1024  # on one connection
-METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 LEGACY = ("@depth", "@bookTicker", "@trade", "!bookTicker")  # what the retired USD-M address still delivers
 
 Json = dict[str, Any]
@@ -66,16 +66,12 @@ class StreamTalk:
     def heard(self, text: bytes) -> None:
         """Obey one command."""
         try:
-            message = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self._fail(3, "Invalid JSON: expected value at line 1 column 1", {})
+            command = read(text, self._market)
+        except Unreadable as wrong:
+            answer: Json = {"code": wrong.code, "msg": wrong.message}
+            self._session.say(answer if wrong.id is None else answer | {"id": wrong.id})
             return
-        if not isinstance(message, dict) or message.get("method") not in METHODS:
-            method = message.get("method") if isinstance(message, dict) else None
-            expected = ", ".join(f"`{known}`" for known in METHODS)
-            self._fail(2, f"Invalid request: unknown variant `{method}`, expected one of {expected}", message)
-            return
-        self._obey(str(message["method"]), message.get("params"), message)
+        self._obey(command)
 
     def closed(self) -> None:
         """Leave everything."""
@@ -99,28 +95,21 @@ class StreamTalk:
             self._session.say(event)
 
     # --- commands -------------------------------------------------------------------------------------------
-    def _obey(self, method: str, params: Any, message: Json) -> None:
-        if method == "LIST_SUBSCRIPTIONS":
-            self._succeed(list(self._streams), message)
-        elif method in ("SUBSCRIBE", "UNSUBSCRIBE"):
-            if not isinstance(params, list) or not all(isinstance(name, str) for name in params):
-                self._fail(2, "Invalid request: invalid type: expected a sequence of strings", message)
-                return
-            self._succeed(None, message)
-            for name in params:
-                if method == "SUBSCRIBE":
+    def _obey(self, command: Command) -> None:
+        if command.method == "LIST_SUBSCRIPTIONS":
+            self._succeed(list(self._streams), command)
+        elif command.method == "GET_PROPERTY":
+            self._succeed(self.combined, command)
+        elif command.combined is not None:
+            self.combined = command.combined
+            self._succeed(None, command)
+        else:
+            self._succeed(None, command)
+            for name in command.names:
+                if command.method == "SUBSCRIBE":
                     self._join(name)
                 else:
                     self._streams.pop(name, _nothing)()
-        elif not isinstance(params, list) or not params or params[0] != "combined":
-            self._fail(0, "Unknown property", message)
-        elif method == "GET_PROPERTY":
-            self._succeed(self.combined, message)
-        elif len(params) != 2 or not isinstance(params[1], bool):
-            self._fail(1, "Invalid value type: expected Boolean", message)
-        else:
-            self.combined = params[1]
-            self._succeed(None, message)
 
     def _join(self, name: str) -> None:
         if name in self._streams:
@@ -140,14 +129,8 @@ class StreamTalk:
         else:
             self._streams[name] = self._hub.join(self._market, name, self)
 
-    def _succeed(self, result: Any, message: Json) -> None:
-        self._session.write(framed(msgspec.json.encode({"result": result, "id": message.get("id")})))
-
-    def _fail(self, code: int, text: str, message: Any) -> None:
-        answer: Json = {"code": code, "msg": text}
-        if isinstance(message, dict) and "id" in message:
-            answer["id"] = message["id"]
-        self._session.say(answer)
+    def _succeed(self, result: Any, command: Command) -> None:
+        self._session.write(framed(msgspec.json.encode({"result": result, "id": command.id})))
 
 
 def _nothing() -> None:

@@ -7,6 +7,8 @@ import re
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.coin_margined import perpetual_of
 from atapi.paper.streams.books import BookTicker, DiffDepth, PartialDepth
+from atapi.paper.streams.spot_topics import ARRAYS as SPOT_ARRAYS
+from atapi.paper.streams.spot_topics import spot_topic
 from atapi.paper.streams.tape import Klines, Trades
 from atapi.paper.streams.tickers import All, IndexPrice, MarkPrice, MiniTicker, Ticker
 from atapi.paper.streams.topic import State, Topic
@@ -28,7 +30,7 @@ _FUTURES_ARRAYS: dict[str, type[State]] = {
     "!markPrice@arr@1s": MarkPrice,
 }
 _ARRAYS: dict[str, dict[str, type[State]]] = {
-    "spot": {"!miniTicker@arr": MiniTicker},
+    "spot": {"!miniTicker@arr": MiniTicker, **SPOT_ARRAYS},
     "um": _FUTURES_ARRAYS,
     "cm": _FUTURES_ARRAYS,
 }
@@ -44,6 +46,8 @@ def topic_of(exchange: Exchange, market: str, name: str) -> Topic | None:
         symbol = perpetual_of(symbol)  # they are of a pair
     if not at or lower != lower.lower() or symbol not in exchange.catalogue.symbols(market):
         return None
+    if market == "spot" and (found := spot_topic(exchange, symbol, kind)) is not None:
+        return found
     if kind.startswith("kline_"):
         interval = kind.removeprefix("kline_")
         return Klines(exchange, market, symbol, interval) if known(interval, market) else None
