@@ -27,7 +27,7 @@ def begin(fault: Fault, exchange: Exchange) -> None:
         exchange.clock.skew_ms = fault.value
     elif fault.action == "lag":
         exchange.lag_ms = fault.value
-    else:
+    elif fault.action == "rule":
         for market in _markets(fault, exchange):
             exchange.change_rules(market, fault.value.upper(), _changes(fault, market))
 

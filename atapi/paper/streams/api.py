@@ -46,6 +46,7 @@ UM_METHODS = {
     "userDataStream.stop": ("DELETE", "/fapi/v1/listenKey"),
 }
 METHODS = {"spot": SPOT_METHODS, "um": UM_METHODS}
+BANNED = 418
 VERSION = "v3/"  # may stand before a method of spot
 
 
@@ -98,6 +99,10 @@ class ApiTalk:
         self._followed.stop_all()
         self._hub.sessions.discard(self._session)
 
+    def announced(self, event: Json) -> Json:
+        """Wrap an event about the connection itself."""
+        return {"event": finer(event) if self._microseconds else event}
+
     # --- requests -------------------------------------------------------------------------------------------
     def _answer(self, message_id: Any, method: str, values: dict[str, str]) -> None:
         route = self._route(method)
@@ -144,7 +149,9 @@ class ApiTalk:
     def _reply(
         self, message_id: Any, answer: Answer, values: Mapping[str, str], route: Route | None = None
     ) -> None:
-        self._gateway.outbox.send(self._session, self._frame(message_id, answer, values, route))
+        banned = answer.status == BANNED
+        frame = self._frame(message_id, answer, values, route)
+        self._gateway.outbox.send(self._session, frame, last=banned)
 
     def _frame(
         self, message_id: Any, answer: Answer, values: Mapping[str, str], route: Route | None

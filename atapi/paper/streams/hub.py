@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -110,8 +110,23 @@ class Hub:
         """Tell the cancel that has just happened by this id."""
         self._user.cancel_ids[order_id] = cancel_id
 
+    def announce_end(self, sessions: Collection[Session]) -> None:
+        """Tell connections to spot that the server is about to shut down."""
+        event = {"e": "serverShutdown", "E": self._exchange.now_ms()}
+        for session in sessions:
+            if session.market == "spot":
+                session.announce(event)
+
+    def shut_down(self, span_s: float) -> None:
+        """Announce the end to everybody on spot, and hang up so much later."""
+        sessions = [session for session in self.sessions if session.market == "spot"]
+        self.announce_end(sessions)
+        for session in sessions:
+            self._loop.call_later(span_s, session.close, CloseCode.GOING_AWAY, "Server shutdown")
+
     def close(self) -> None:
         """Say good-bye to everybody."""
+        self.announce_end(self.sessions)
         for session in list(self.sessions):
             session.close(CloseCode.SERVICE_RESTART, "The exchange begins again")
 

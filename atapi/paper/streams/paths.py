@@ -10,9 +10,10 @@ from atapi.paper.streams.api import ApiTalk
 from atapi.paper.streams.session import Session, Talk
 from atapi.paper.streams.subscriptions import StreamTalk
 from atapi.paper.wire.gateway import Gateway
-from atapi.paper.wire.http import Request
+from atapi.paper.wire.http import Answer, Request, html_answer
 from atapi.paper.wire.microseconds import wanted_in_microseconds
 
+HANDSHAKES = {"spot": 2, "um": 5}  # what opening the WebSocket API weighs
 API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1"}
 CATEGORIES = ("/public", "/market", "/private")
 
@@ -25,15 +26,21 @@ def take_over(
     *,
     data: bytes,
     lost: Callable[[], None],
-) -> bool:
-    """Turn a connection into a WebSocket; False where the path is none."""
+) -> Answer | None:
+    """Turn a connection into a WebSocket, or tell why not."""
     talk = talk_for(gateway, market, request)
     if talk is None:
-        return False
+        return html_answer(404, "<html><body><h2>404 Not found</h2></body></html>")
+    limits, serves_requests = gateway.limits[market], isinstance(talk, ApiTalk)
+    refused = limits.count_connection("requests" if serves_requests else "streams")
+    if refused is not None:
+        return refused
+    if serves_requests:
+        limits.charge(HANDSHAKES[market])
     session = Session(market, transport, talk, lost, gateway.faults)
     transport.set_protocol(session)
     session.open(data)
-    return True
+    return None
 
 
 def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:

@@ -48,6 +48,10 @@ class Talk(Protocol):
         """Let go of everything."""
         ...
 
+    def announced(self, event: dict[str, Any]) -> Any:
+        """Wrap an event about the connection itself as this kind of connection tells it."""
+        ...
+
 
 class Session(asyncio.Protocol):
     """The connection under a talk.
@@ -81,6 +85,7 @@ class Session(asyncio.Protocol):
         self._second = 0.0  # when the running second of messages began
         self._messages = 0
         self._answered_at = self._loop.time()
+        self._asked: list[bytes] = []  # pings without an answer
         self._parts: list[bytes] = []  # of a fragmented message
         self._opened = False
         self._timers: list[asyncio.TimerHandle] = []
@@ -128,6 +133,10 @@ class Session(asyncio.Protocol):
     def transport(self) -> Wire:
         """Where bytes go."""
         return self._transport
+
+    def announce(self, event: dict[str, Any]) -> None:
+        """Tell something about the connection itself."""
+        self.say(self._talk.announced(event))
 
     def detain(self) -> Detained:
         """Let all frames wait until whoever asked for it lets go."""
@@ -178,10 +187,16 @@ class Session(asyncio.Protocol):
                     if not self._talk.paced or self._within_limits():
                         self._talk.heard(text)
             elif event.opcode is Opcode.PONG:
-                self._answered_at = self._loop.time()
-                self._within_limits()
+                self._hear_pong(bytes(event.data))
             elif event.opcode is Opcode.PING:
                 self._within_limits()
+
+    def _hear_pong(self, payload: bytes) -> None:
+        # A pong that answers no ping does not keep a connection alive.
+        if payload in self._asked:
+            self._asked = self._asked[self._asked.index(payload) + 1 :]
+            self._answered_at = self._loop.time()
+        self._within_limits()
 
     def _within_limits(self) -> bool:
         now = self._loop.time()
@@ -205,7 +220,8 @@ class Session(asyncio.Protocol):
         if now - self._answered_at > self._pong_s:
             self._transport.abort()
             return
-        self._wire.send_ping(str(int(now * 1000)).encode())
+        self._asked.append(str(int(now * 1000)).encode())
+        self._wire.send_ping(self._asked[-1])
         self._flush()
         self._timers[0] = self._loop.call_later(self._ping_s, self._ping)
 

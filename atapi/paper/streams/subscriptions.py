@@ -12,7 +12,7 @@ from atapi.paper.streams.commands import Command, Unreadable, read
 from atapi.paper.streams.hub import Hub
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.wire.gateway import Gateway
-from atapi.paper.wire.microseconds import microseconds_of
+from atapi.paper.wire.microseconds import finer, microseconds_of
 
 MAX_STREAMS = 1024  # on one connection
 LEGACY = ("@depth", "@bookTicker", "@trade", "!bookTicker")  # what the retired USD-M address still delivers
@@ -79,6 +79,11 @@ class StreamTalk:
             leave()
         self._streams.clear()
         self._hub.sessions.discard(self._session)
+
+    def announced(self, event: Json) -> Json:
+        """Wrap an event about the connection itself."""
+        told = finer(event) if self._microseconds else event
+        return {"stream": "!serverShutdown", "data": told} if self.combined else told
 
     # --- delivery -------------------------------------------------------------------------------------------
     def deliver(self, raw: bytes, combined: Callable[[], bytes]) -> None:

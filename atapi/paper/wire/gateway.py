@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from atapi.clock import wall_ms
@@ -149,6 +149,11 @@ class Gateway:
         self.exchange.take_up()
         if self._hub is not None:
             self._hub.beat()
+
+    def say_goodbye(self, transports: Collection[object]) -> None:
+        """Tell the WebSockets on these connections that their server ends."""
+        if self._hub is not None:
+            self._hub.announce_end([s for s in self._hub.sessions if s.transport in transports])
 
     def name_cancel(self, order_id: int, cancel_id: str) -> None:
         """Let streams tell a spot cancel by the id its sender gave it."""

@@ -65,6 +65,8 @@ RULES = {
 }
 
 
+CONNECTIONS = Rule("CONNECTIONS", "MINUTE", 5, 300)  # attempts, of streams and of the WebSocket API each
+TOO_MANY_CONNECTIONS = "Too many connection attempts from IP; current limit is 300 per '5 MINUTE'."
 POOLS = {"spot": "spot", "um": "um", "cm": "um"}  # USD-M and COIN-M draw on one pool since 2026-06-30
 
 
@@ -106,6 +108,7 @@ class Limits:
         self.rules = RULES[market]
         self._weight = Window(self.rules[0])
         self._sapi: dict[tuple[str, str | None], Window] = {}  # path, account -> its own pool
+        self._connections: dict[str, Window] = {}  # kind -> attempts
         self._orders: dict[str, tuple[Window, ...]] = {}  # account -> one counter a rule
         self._defiant = 0  # requests since the first 429 of this window
         self._banned_until_ms = 0
@@ -151,6 +154,20 @@ class Limits:
         window.count += weight
         kind = "ip" if account is None else "uid"
         return ((f"x-sapi-used-{kind}-weight-1m", str(window.count)),)
+
+    # --- connections ----------------------------------------------------------------------------------------
+    def count_connection(self, kind: str) -> Answer | None:
+        """Count an attempt to open a WebSocket of a kind: 429 where spot has seen too many in five minutes."""
+        if self.market != "spot":
+            return None
+        window = self._connections.setdefault(kind, Window(CONNECTIONS))
+        now = self._clock_ms()
+        window.roll(now)
+        window.count += 1
+        if not self._enforced or window.count <= CONNECTIONS.limit:
+            return None
+        wait = (("Retry-After", str(window.left_s(now))),)
+        return refusal_answer(-1034, TOO_MANY_CONNECTIONS, 429).with_headers(wait)
 
     # --- orders ---------------------------------------------------------------------------------------------
     def count_orders(self, account: str, orders: int) -> None:
