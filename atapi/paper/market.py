@@ -474,7 +474,8 @@ def check_form(
     if submit.type in priced and submit.type != "LIMIT_MAKER" and submit.time_in_force not in forces:
         raise Refusal(-1115, "Invalid timeInForce.")
     missing = []
-    if submit.type in priced and submit.price is None and submit.terms.price_match == "NONE":
+    priced_by_book = submit.terms.price_match != "NONE" or submit.terms.peg
+    if submit.type in priced and submit.price is None and not priced_by_book:
         missing.append("price")
     if submit.quantity is None and (submit.type != "MARKET" or submit.quote_quantity is None):
         missing.append("quantity")

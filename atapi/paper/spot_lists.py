@@ -227,7 +227,7 @@ def check_prices(orders: Sequence[OrderRecord], last: Decimal | None) -> None:
 def _reference(order: OrderRecord) -> Decimal | None:
     # The price by which an order of an OCO is placed above or below the market; None where it only trails.
     if order.type in ("LIMIT_MAKER", "TAKE_PROFIT_LIMIT"):
-        return order.price
+        return order.price or order.terms.stop_price or None
     return order.terms.stop_price or None
 
 

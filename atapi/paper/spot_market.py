@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from decimal import Decimal
 
 from atapi.domain.numbers import ceil_to, to_ledger
@@ -19,10 +20,11 @@ from atapi.paper.listing import Listing
 from atapi.paper.margin.side_effects import SideEffects
 from atapi.paper.market import Draft, Market
 from atapi.paper.order_terms import NO_LIST, PLAIN
-from atapi.paper.price_range import within_range
+from atapi.paper.pegs import pegged_price
 from atapi.paper.records import ZERO, OrderRecord, PreventedRecord, Refusal, TradeRecord
 from atapi.paper.spot_caps import breach_of_caps
 from atapi.paper.spot_lists import REJECTED, SpotLists
+from atapi.paper.spot_matching import draft_of
 from atapi.paper.spot_orders import candidate_of, draw_up, standing_of
 from atapi.paper.views import Submit
 from atapi.paper.waiting import CONTINGENT, Waiting
@@ -72,6 +74,8 @@ class SpotMarket(Market[SpotRules]):
             replacing: Whether another order goes first, so that counts and client ids are judged after that.
         """
         listing, orders = self.quoted(order.symbol, now_ms), self.office.orders
+        if order.terms.peg and order.type not in CONTINGENT:
+            order.price = pegged_price(listing, order)
         reference = self.office.prices.average(order.symbol, now_ms)
         if listing.rules.status != "TRADING" or reference is None:  # halted, or not listed yet
             raise Refusal(-2010, "Market is closed.")
@@ -79,6 +83,8 @@ class SpotMarket(Market[SpotRules]):
         standing = standing_of(orders, self.lists, order, ahead) if new else Standing()
         candidate = candidate_of(order, reference, standing, by_quote=by_quote, listed=listed)
         breach = breach_of_spot(listing.rules, candidate)
+        if breach is None and order.terms.asked:  # a pegged order's own price has to pass too
+            breach = breach_of_spot(listing.rules, replace(candidate, price=order.terms.asked))
         if breach is None and new:
             breach = breach_of_caps(self.office, listing.rules, order)
         if breach is not None:
@@ -343,51 +349,28 @@ class SpotMarket(Market[SpotRules]):
         return Draft(order, Plan(), None, None, waits=True)
 
     def _to_match(self, order: OrderRecord, now_ms: int) -> Draft:
-        listing, buys = self.listing(order.symbol), order.side == "BUY"
-        limit = listing.ticks(order.price) if order.price else None
-        by_quote = order.type == "MARKET" and not order.quantity
-        lots = None if by_quote else listing.lots(order.remaining)
-        budget = int(order.quote_quantity / listing.unit) if by_quote else None
-
-        def plan_to(worst: int | None) -> Plan:
-            return listing.book.plan(
-                buys,
-                owner=order.account,
-                lots=lots,
-                limit=worst,
-                budget=budget,
-                prevention=order.self_trade_prevention,
-            )
-
-        plan, exceeds = plan_to(limit), False
-        if order.type == "LIMIT_MAKER" and not plan.quiet:
-            raise Refusal(-2010, "Order would immediately match and take.")
-        allowed = listing.rules.price_range
-        reference = None if allowed is None else self.office.prices.average(order.symbol, now_ms)
-        if allowed is not None and reference is not None:
-            plan, limit, exceeds = within_range(
-                plan_to, limit, allowed, reference=reference, tick=listing.tick, buys=buys
-            )
-        if by_quote:
-            if plan.quiet and not (plan.dry or exceeds):
-                raise Refusal(-1013, "Filter failure: LOT_SIZE")  # not worth one lot
-            order.quantity = listing.quantity(plan.lots + plan.prevented)
-            if plan.dry or plan.halted or exceeds:
-                order.quantity += listing.lot  # more was wanted than there is: it ends expired, not filled
-        if order.time_in_force == "FOK" and plan.lots != lots:
-            plan = Plan()
-        return Draft(order, plan, limit, lots, budget, exceeds=exceeds)
+        return draft_of(
+            self.listing(order.symbol), order, lambda: self.office.prices.average(order.symbol, now_ms)
+        )
 
     def _go_to_work(self, order: OrderRecord, now_ms: int) -> None:
         """Put an order on the book whose price was reached; without funds for what it would cost it expires."""
-        listing = self.listing(order.symbol)
+        listing, price = self.listing(order.symbol), order.price
+        if order.terms.peg:
+            try:
+                price = pegged_price(listing, order)
+            except Refusal:
+                self.end(listing, order, "EXPIRED", REJECTED, now_ms)
+                return
         self.starting(order, now_ms)
         self.release(order, order.remaining, order.price)
         self.waiting.discard(order)
+        asked, order.price = order.price, price
         order.terms = order.terms.but(working_ms=now_ms)
         order.updated_ms = now_ms
         draft = self._to_match(order, now_ms)
         if self._needs(order, draft.plan) > self._room(order):
+            order.price = asked  # what it held is let go of already
             self.end(listing, order, "EXPIRED", REJECTED, now_ms)
         else:
             self.enter(draft, now_ms)

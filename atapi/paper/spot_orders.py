@@ -28,7 +28,7 @@ def draw_up(account: str, submit: Submit, now_ms: int, market: str = "spot") -> 
     contingent = submit.type in CONTINGENT
     if contingent and submit.stop_price is None and submit.trailing_delta is None:
         raise Refusal(-1102, "Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!")
-    price = submit.price if submit.type in PRICED else None
+    price, peg = submit.price if submit.type in PRICED else None, submit.terms.peg
     order = new_order(market, account, submit, price=price, quantity=submit.quantity or ZERO, now_ms=now_ms)
     if submit.iceberg and submit.iceberg > order.quantity:
         raise Refusal(-2010, "IcebergQty exceeds QTY.")
@@ -41,6 +41,9 @@ def draw_up(account: str, submit: Submit, now_ms: int, market: str = "spot") -> 
         strategy_type=submit.strategy_type,
         side_effect=submit.side_effect,
         repay_at_cancel=submit.repay_at_cancel,
+        peg=peg,
+        peg_level=submit.terms.peg_level,
+        asked=(price or ZERO) if peg else ZERO,
     )
     if terms != PLAIN:
         order.terms = terms
@@ -60,7 +63,7 @@ def candidate_of(
     return SpotCandidate(
         side=order.side,
         reference=reference,
-        price=order.price if order.type in PRICED else None,
+        price=(order.price or None) if order.type in PRICED else None,  # none yet: pegged, and waiting
         quantity=None if by_quote else order.quantity,
         quote_quantity=order.quote_quantity if by_quote else None,
         stop_price=terms.stop_price or None,

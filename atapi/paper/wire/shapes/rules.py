@@ -50,7 +50,7 @@ def spot_symbol(rules: SpotRules, permission_sets: bool, *, margin: bool) -> Jso
         "allowTrailingStop": True,
         "cancelReplaceAllowed": True,
         "amendAllowed": True,
-        "pegInstructionsAllowed": False,
+        "pegInstructionsAllowed": True,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": margin,
         "filters": spot_filters(rules),

@@ -43,7 +43,7 @@ def order(record: OrderRecord) -> Json:
         "orderId": record.order_id,
         "orderListId": record.terms.list_id,
         "clientOrderId": record.client_order_id,
-        "price": eight(record.price),
+        "price": eight(asked_price(record)),
         "origQty": eight(record.quantity),
         "executedQty": eight(record.executed),
         "cummulativeQuoteQty": eight(record.quote_executed),
@@ -84,7 +84,7 @@ def amended(record: AmendRecord, order: OrderRecord) -> Json:
         "orderListId": order.terms.list_id,
         "origClientOrderId": record.old_client_id,
         "clientOrderId": order.client_order_id,
-        "price": eight(order.price),
+        "price": eight(asked_price(order)),
         "qty": eight(order.quantity),
         "executedQty": eight(order.executed),
         "preventedQty": eight(order.terms.prevented),
@@ -192,7 +192,7 @@ def commission(rates: tuple[Decimal, Decimal]) -> Json:
 
 def _amounts(order: OrderRecord) -> Json:
     return {
-        "price": eight(order.price),
+        "price": eight(asked_price(order)),
         "origQty": eight(order.quantity),
         "executedQty": eight(order.executed),
         "origQuoteOrderQty": eight(order.quote_quantity),
@@ -202,6 +202,11 @@ def _amounts(order: OrderRecord) -> Json:
         "type": order.type,
         "side": order.side,
     }
+
+
+def asked_price(order: OrderRecord) -> Decimal:
+    """Tell the price an order was given by its owner; 0 where the book gave it one."""
+    return order.terms.asked if order.terms.peg else order.price
 
 
 def expiry_of(order: OrderRecord) -> str | None:
@@ -224,6 +229,12 @@ def _conditional(order: OrderRecord) -> Json:
         shape["strategyType"] = terms.strategy_type
     if terms.prevented_match_id is not None:
         shape |= {"preventedMatchId": terms.prevented_match_id, "preventedQuantity": eight(terms.prevented)}
+    if terms.peg:
+        shape["pegPriceType"] = terms.peg
+        if terms.peg_level is not None:
+            shape |= {"pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": terms.peg_level}
+        if not order.waiting:
+            shape["peggedPrice"] = eight(order.price)
     reason = expiry_of(order)
     return shape if reason is None else shape | {"expiryReason": reason}
 
