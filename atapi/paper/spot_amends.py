@@ -58,6 +58,8 @@ class SpotAmends:
 
     def _judge(self, order: OrderRecord, quantity: Decimal, new_client_id: str | None, now_ms: int) -> None:
         market, office = self._market, self._office
+        if order.terms.opo and order.status == "PENDING_NEW":
+            raise Refusal(REJECTED, "Order amend (pending OPO order) is not supported.")
         if quantity > order.quantity:
             raise Refusal(REJECTED, "Order amend (quantity increase) is not supported.")
         if quantity == order.quantity or quantity <= order.quantity - order.remaining:

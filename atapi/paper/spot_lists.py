@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from atapi.paper.ids import client_order_id
 from atapi.paper.order_terms import WAITING
-from atapi.paper.records import ListRecord, OrderRecord, Refusal, TradeRecord
+from atapi.paper.records import ZERO, ListRecord, OrderRecord, Refusal, TradeRecord
+from atapi.paper.spot_opo import hold_received, sell_received
 from atapi.paper.spot_orders import draw_up
 from atapi.paper.views import ListSubmit
 from atapi.paper.waiting import CONTINGENT
@@ -129,7 +130,9 @@ class SpotLists:
         office.effects.order_list(record, "EXEC_STARTED")
         for order in orders[len(working) :]:
             order.status = "PENDING_NEW"
-            order.terms = order.terms.but(working_ms=WAITING)
+            order.terms = order.terms.but(working_ms=WAITING, opo=submit.opo)
+            if submit.opo:
+                order.quantity = ZERO  # judged with the working order's; its own is what that brings
             office.effects.order(order)
         trades = [trade for draft in drafts for trade in market.begin(draft, now_ms)]
         return copy(record), [copy(order) for order in orders], trades
@@ -151,6 +154,14 @@ class SpotLists:
             return
         self._dissolve(record, self._mates(record, order), OTHER_WORKS, now_ms)
 
+    def filled(self, order: OrderRecord, fills: Sequence[TradeRecord]) -> None:
+        """Hold what the working order of an OPO brought for the order that is to sell it."""
+        record = self.of(order)
+        pending = [] if record is None or not _works_first(record, order) else self._mates(record, order)
+        if pending and pending[0].terms.opo:
+            base = self._market.rules[order.symbol].base_asset
+            hold_received(pending[0], fills, base, self._market.hold_more)
+
     def ended(self, order: OrderRecord, now_ms: int) -> None:
         """Go on after an order ended: bring in what waited for it, or expire what depended on it."""
         record = self.of(order)
@@ -167,6 +178,7 @@ class SpotLists:
     def restored(self) -> None:
         """Find lists whose pending orders were still to be placed when the exchange stopped."""
         for record in self._open.values():
+            self._hold_again(record)
             first = record.orders[0][0]
             if record.kind == "OTO" and not self._office.orders.is_open("spot", first):
                 self._due.append(record)
@@ -174,14 +186,27 @@ class SpotLists:
     def finish(self, now_ms: int) -> None:
         """Place the pending orders whose working order is filled."""
         while self._due:
-            record = self._due.pop(0)
-            for order in self.orders(record):
+            record, market = self._due.pop(0), self._market
+            orders = self.orders(record)
+            if orders and orders[0].terms.opo:
+                sell_received(orders, market.rules[record.symbol], market.hold_more, market.room)
+            for order in orders:
                 if order.open:
                     self._bring_in(order, now_ms)
             if record.list_id in self._open and len(record.orders) == 2:
                 self._dissolve(record, (), OTHER_WORKS, now_ms)
 
     # ------------------------------------------------------------------------------------------------------------
+    def _hold_again(self, record: ListRecord) -> None:
+        pending = [order for order in self.orders(record) if order.terms.opo and not order.quantity]
+        if not pending:
+            return
+        pending[0].terms = pending[0].terms.but(received=ZERO, gross=ZERO)
+        trades = self._office.store.trades(record.account, "spot", record.symbol)
+        fills = [trade for trade in trades if trade.order_id == record.orders[0][0]]
+        base = self._market.rules[record.symbol].base_asset
+        hold_received(pending[0], fills, base, self._market.hold_more)
+
     def _bring_in(self, order: OrderRecord, now_ms: int) -> None:
         market, pending = self._market, order.terms
         order.status, order.updated_ms = "NEW", now_ms

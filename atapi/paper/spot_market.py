@@ -192,7 +192,9 @@ class SpotMarket(Market[SpotRules]):
                 self.lists.ended(order, now_ms)
 
     def filled(self, order: OrderRecord, fills: Sequence[TradeRecord], now_ms: int) -> None:
-        """Let a margin order repay with what it brought."""
+        """Let a margin order repay with what it brought, and hold what an OPO's brought."""
+        if fills and order.terms.list_id != NO_LIST:
+            self.lists.filled(order, fills)
         if order.terms.side_effect:
             self.side_effects.filled(order, fills, self.rules[order.symbol], now_ms)
 
@@ -235,15 +237,16 @@ class SpotMarket(Market[SpotRules]):
     # --- funds --------------------------------------------------------------------------------------------------
     def reserve(self, order: OrderRecord, plan: Plan | None) -> None:
         """Hold what is sold, or what it is bought with."""
-        self._hold(order, self._needs(order, plan))
+        self.hold_more(order, self._needs(order, plan))
 
     def release(self, order: OrderRecord, quantity: Decimal, price: Decimal) -> None:
         """Let go of what that part held: at the order's own price where it has one."""
         if order.status == "PENDING_NEW":
-            return  # it holds nothing yet
+            self.hold_more(order, -order.terms.received)  # all that it holds, of an OPO
+            return
         if order.side == "BUY":
             quantity *= order.price or (order.terms.guard if order.waiting else price)
-        self._hold(order, -quantity)
+        self.hold_more(order, -quantity)
 
     def deliver(
         self,
@@ -327,7 +330,15 @@ class SpotMarket(Market[SpotRules]):
             needed = self.listing(order.symbol).quantity(plan.lots + plan.prevented)
         else:
             needed = order.quote_quantity
-        return needed - self._room(order)
+        return needed - self.room(order)
+
+    def room(self, order: OrderRecord) -> Decimal:
+        """Tell what an order may hold of the asset it spends."""
+        return self._holds.room(order, self._holder(order), self.spent(order))
+
+    def hold_more(self, order: OrderRecord, amount: Decimal) -> None:
+        """Hold more for an order of the asset it spends, or less where negative."""
+        self._holds.change(order, self._holder(order), self.spent(order), amount)
 
     def spent(self, order: OrderRecord) -> str:
         """Tell which asset an order gives away."""
@@ -369,7 +380,7 @@ class SpotMarket(Market[SpotRules]):
         order.terms = order.terms.but(working_ms=now_ms)
         order.updated_ms = now_ms
         draft = self._to_match(order, now_ms)
-        if self._needs(order, draft.plan) > self._room(order):
+        if self._needs(order, draft.plan) > self.room(order):
             order.price = asked  # what it held is let go of already
             self.end(listing, order, "EXPIRED", REJECTED, now_ms)
         else:
@@ -386,9 +397,3 @@ class SpotMarket(Market[SpotRules]):
             return order.remaining * order.terms.guard
         assert plan is not None
         return plan.value * self.listing(order.symbol).unit
-
-    def _room(self, order: OrderRecord) -> Decimal:
-        return self._holds.room(order, self._holder(order), self.spent(order))
-
-    def _hold(self, order: OrderRecord, amount: Decimal) -> None:
-        self._holds.change(order, self._holder(order), self.spent(order), amount)

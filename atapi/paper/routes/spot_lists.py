@@ -45,6 +45,18 @@ def otoco(call: Call) -> Json:
     return _place(call, spotforms.otoco)
 
 
+@router.signed("POST", "/api/v3/orderList/opo", orders=True)
+def opo(call: Call) -> Json:
+    """Place an order to buy, and one that sells what it brought."""
+    return _place(call, spotforms.opo)
+
+
+@router.signed("POST", "/api/v3/orderList/opoco", orders=True)
+def opoco(call: Call) -> Json:
+    """Place an order to buy, and an OCO that sells what it brought."""
+    return _place(call, spotforms.opoco)
+
+
 @router.signed("DELETE", "/api/v3/orderList")
 def cancel(call: Call) -> Json:
     """Cancel an order list."""

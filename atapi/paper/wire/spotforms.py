@@ -101,6 +101,37 @@ def otoco(params: Params) -> tuple[ListSubmit, str]:
     return _list(params, "OTO", symbol, (working, *pair)), answer
 
 
+def opo(params: Params) -> tuple[ListSubmit, str]:
+    """Read an OPO: a limit order to buy, and one that sells what it bought."""
+    symbol, answer = params.symbol(), _answer(params, "RESULT")
+    working = _buying(params, symbol)
+    kind = _type(params, "pendingType")
+    pending = _leg(params, "pending", symbol, _selling(params), kind, working.quantity)
+    return _list(params, "OTO", symbol, (working, pending), opo=True), answer
+
+
+def opoco(params: Params) -> tuple[ListSubmit, str]:
+    """Read an OPOCO: a limit order to buy, and the OCO that sells what it bought."""
+    symbol, answer = params.symbol(), _answer(params, "RESULT")
+    working = _buying(params, symbol)
+    assert working.quantity is not None
+    pair = _pair(params, "pendingAbove", "pendingBelow", symbol, _selling(params), working.quantity)
+    return _list(params, "OTO", symbol, (working, *pair), opo=True), answer
+
+
+def _buying(params: Params, symbol: str) -> Submit:
+    working = _working(params, symbol)
+    if working.side != "BUY":
+        raise Refusal(-1222, "Working order in an OPO list must be a bid.")
+    return working
+
+
+def _selling(params: Params) -> str:
+    if _side(params, "pendingSide") != "SELL":
+        raise Refusal(-1223, "Pending orders in an OPO list must be asks.")
+    return "SELL"
+
+
 def _working(params: Params, symbol: str) -> Submit:
     kind = params.text("workingType")
     if kind not in ("LIMIT", "LIMIT_MAKER"):
@@ -140,8 +171,11 @@ def _check_sides(side: str, above: str, below: str) -> None:
         raise Refusal(-1198 if buy else -1199, f"A take profit order in a {name} OCO must be {where_gain}.")
 
 
-def _list(params: Params, kind: str, symbol: str, legs: tuple[Submit, ...]) -> ListSubmit:
-    return ListSubmit(symbol=symbol, kind=kind, legs=legs, client_id=params.client_id("listClientOrderId"))
+def _list(
+    params: Params, kind: str, symbol: str, legs: tuple[Submit, ...], *, opo: bool = False
+) -> ListSubmit:
+    client_id = params.client_id("listClientOrderId")
+    return ListSubmit(symbol=symbol, kind=kind, legs=legs, client_id=client_id, opo=opo)
 
 
 def _leg(

@@ -45,7 +45,7 @@ def spot_symbol(rules: SpotRules, permission_sets: bool, *, margin: bool) -> Jso
         "icebergAllowed": True,
         "ocoAllowed": True,
         "otoAllowed": True,
-        "opoAllowed": False,
+        "opoAllowed": True,
         "quoteOrderQtyMarketAllowed": True,
         "allowTrailingStop": True,
         "cancelReplaceAllowed": True,

@@ -191,9 +191,10 @@ def commission(rates: tuple[Decimal, Decimal]) -> Json:
 
 
 def _amounts(order: OrderRecord) -> Json:
+    unknown = order.terms.opo and order.status == "PENDING_NEW"  # what it will sell is not bought yet
     return {
         "price": eight(asked_price(order)),
-        "origQty": eight(order.quantity),
+        **({} if unknown else {"origQty": eight(order.quantity)}),
         "executedQty": eight(order.executed),
         "origQuoteOrderQty": eight(order.quote_quantity),
         "cummulativeQuoteQty": eight(order.quote_executed),
