@@ -49,6 +49,8 @@ def draft_of(
             plan_to, limit, allowed, reference=middle, tick=listing.tick, buys=buys
         )
     if by_quote:
+        if plan.dry and plan.quiet:
+            raise Refusal(-2010, "Order book liquidity is less than symbol minimum quantity.")
         if plan.quiet and not (plan.dry or exceeds):
             raise Refusal(-1013, "Filter failure: LOT_SIZE")  # not worth one lot
         order.quantity = listing.quantity(plan.lots + plan.prevented)

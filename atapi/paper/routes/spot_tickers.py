@@ -6,9 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from atapi.paper.records import Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import eight
-from atapi.paper.wire.params import Params, invalid
+from atapi.paper.wire.params import Params
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes.market import SPOT_PRINTER, book_ticker, mini_ticker, spot_ticker
 from atapi.paper.wire.statistics import day_statistics
@@ -36,7 +37,7 @@ def day(call: Call) -> Any:
     """Sum up the last 24 hours."""
     kind = call.params.maybe("type") or "FULL"
     if kind not in ("FULL", "MINI"):
-        raise invalid("type")
+        raise Refusal(-1139, "Invalid ticker type.")
     return _each(call, _mini_day if kind == "MINI" else _full_day)
 
 

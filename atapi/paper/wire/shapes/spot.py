@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from atapi.matching.models.fees import BNB_MULTIPLIER
 from atapi.paper.market import SELF_TRADE
 from atapi.paper.records import ZERO, AmendRecord, OrderRecord, PreventedRecord, TradeRecord
 from atapi.paper.waiting import CONTINGENT
@@ -134,13 +135,13 @@ def cancel_id_of(order: OrderRecord) -> str:
     return hashlib.sha256(f"cancel {order.order_id}".encode()).hexdigest()[:22]
 
 
-def my_trade(trade: TradeRecord) -> Json:
+def my_trade(trade: TradeRecord, list_id: int = -1) -> Json:
     """Print one fill as `myTrades` does."""
     return {
         "symbol": trade.symbol,
         "id": trade.trade_id,
         "orderId": trade.order_id,
-        "orderListId": -1,
+        "orderListId": list_id,
         "price": eight(trade.price),
         "qty": eight(trade.quantity),
         "quoteQty": eight(trade.notional),
@@ -158,6 +159,8 @@ def account(
     rates: tuple[Decimal, Decimal],
     updated_ms: int,
     uid: int,
+    *,
+    trades: bool = True,
 ) -> Json:
     """Print the account."""
     maker, taker = rates
@@ -167,7 +170,7 @@ def account(
         "buyerCommission": 0,
         "sellerCommission": 0,
         "commissionRates": commission(rates),
-        "canTrade": True,
+        "canTrade": trades,
         "canWithdraw": True,
         "canDeposit": True,
         "brokered": False,
@@ -188,6 +191,27 @@ def commission(rates: tuple[Decimal, Decimal]) -> Json:
     """Print maker and taker rates; buyer and seller pay nothing on top."""
     maker, taker = rates
     return {"maker": eight(maker), "taker": eight(taker), "buyer": eight(ZERO), "seller": eight(ZERO)}
+
+
+def order_commissions(rates: tuple[Decimal, Decimal], *, burns_bnb: bool) -> Json:
+    """Print what the trades of an order would cost."""
+    nothing = {"maker": eight(ZERO), "taker": eight(ZERO)}
+    return {
+        "standardCommissionForOrder": {"maker": eight(rates[0]), "taker": eight(rates[1])},
+        "specialCommissionForOrder": nothing,
+        "taxCommissionForOrder": nothing,
+        "discount": discount(burns_bnb=burns_bnb),
+    }
+
+
+def discount(*, burns_bnb: bool) -> Json:
+    """Print what fees come to in BNB, as a multiple."""
+    return {
+        "enabledForAccount": burns_bnb,
+        "enabledForSymbol": True,
+        "discountAsset": "BNB",
+        "discount": eight(BNB_MULTIPLIER["spot"]),
+    }
 
 
 def _amounts(order: OrderRecord) -> Json:
