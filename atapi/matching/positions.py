@@ -51,6 +51,11 @@ def after_fill(before: Holding, quantity: Decimal, price: Decimal, contract: Con
     return Change(Holding(total, cost, exact - realized), realized)
 
 
+def break_even(holding: Holding, fees: Decimal, contract: Contract = LINEAR) -> Decimal:
+    """Price at which closing a position, not flat, gains exactly the fees that opening it cost."""
+    return contract.price(holding.quantity, holding.cost + contract.sign * fees)
+
+
 def unrealized(holding: Holding, mark_price: Decimal, contract: Contract = LINEAR) -> Decimal:
     """Profit of closing at the mark, in the ledger's digits."""
     return to_ledger(contract.sign * (contract.value(holding.quantity, mark_price) - holding.cost))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
 from copy import copy
+from decimal import Decimal
 
 from atapi.paper.algos import OPEN, AlgoRecord
 from atapi.paper.effects import Effects
@@ -20,6 +21,7 @@ class AlgoBook:
     Args:
         symbols: Those of this market.
         is_flat: Whether an account has no position of a symbol and side.
+        mean_of: Tells the mean price of an order that filled.
         settled_ms: Up to when prices have been looked at.
     """
 
@@ -29,12 +31,14 @@ class AlgoBook:
         effects: Effects,
         symbols: Container[str],
         is_flat: Callable[[str, str, str], bool],
+        mean_of: Callable[[OrderRecord], Decimal],
         settled_ms: int,
     ) -> None:
         self._store = store
         self._effects = effects
         self._symbols = symbols
         self._is_flat = is_flat
+        self._mean_of = mean_of
         self._waiting: dict[int, AlgoRecord] = {}  # algo id -> one that has not triggered
         self._working: dict[int, AlgoRecord] = {}  # order id -> one that became this order
         for algo in store.algos("status IN ('NEW', 'TRIGGERED')"):
@@ -121,13 +125,11 @@ class AlgoBook:
         self._effects.algo(algo)
 
     def triggered(self, algo: AlgoRecord, order: OrderRecord, now_ms: int) -> None:
-        """Note the order it became; it is finished when that one is."""
-        algo.order_id, algo.status, algo.updated_ms = order.order_id, "TRIGGERED", now_ms
+        """Note the order it becomes; it is finished when that one has ended."""
+        algo.order_id, algo.order_type = order.order_id, order.type
+        algo.status, algo.updated_ms = "TRIGGERED", now_ms
         self._effects.algo(algo)
-        if order.open:
-            self._working[order.order_id] = algo
-        else:
-            self.end(algo, "FINISHED", "", now_ms)
+        self._working[order.order_id] = algo
 
     def remember(self, algo: AlgoRecord) -> None:
         """Keep what a trailing one has seen."""
@@ -142,6 +144,8 @@ class AlgoBook:
         """Finish the one that an order came of."""
         algo = self._working.get(order.order_id)
         if algo is not None:
+            if order.executed:
+                algo.executed, algo.mean_price = order.executed, self._mean_of(order)
             self.end(algo, "FINISHED", "", now_ms)
 
     def traded(self, account: str, symbol: str, now_ms: int) -> None:

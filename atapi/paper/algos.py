@@ -53,6 +53,9 @@ class AlgoRecord:
     status: str = OPEN  # NEW, TRIGGERING, TRIGGERED, FINISHED, CANCELED, REJECTED, EXPIRED
     failure: str = ""  # why it was rejected or expired
     order_id: int = 0  # of the order it became
+    order_type: str = ""  # of that order
+    executed: Decimal = ZERO  # of that order, once it has ended
+    mean_price: Decimal = ZERO
     active: bool = False  # of a trailing one: whether its extreme is followed
     extreme: Decimal = ZERO  # best price since it became active
     seen_ms: int = 0  # up to when prices have been looked at

@@ -68,10 +68,12 @@ class PaperClock:
     def now_ms(self) -> int:
         """Tell the time."""
         if self.running:
-            now = self._at_ms + int((self._wall() - self._set_ms) * self._speed)
-            if self._end_ms is not None:
-                now = min(now, self._end_ms)
-            self._latest_ms = max(self._latest_ms, now)  # the machine's clock may be set back
+            passed = self._wall() - self._set_ms
+            now = self._at_ms + (passed if self._speed is ONE else int(passed * self._speed))
+            if self._end_ms is not None and now > self._end_ms:
+                now = self._end_ms
+            if now > self._latest_ms:  # the machine's clock may be set back
+                self._latest_ms = now
             return self._latest_ms
         return self._at_ms
 

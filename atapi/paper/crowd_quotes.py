@@ -87,10 +87,9 @@ class CrowdQuotes:
         # A quote of the crowd that meets an account's order takes it, at that order's price; how much it took.
         book, taken = listing.book, 0
         while taken < lots:
-            best = book.best_ask if bid else book.best_bid
-            if best is None or (best > ticks if bid else best < ticks):
+            resting = book.first(not bid)
+            if resting is None or (resting.price > ticks if bid else resting.price < ticks):
                 break
-            resting = next(book.orders(not bid))
             part = min(lots - taken, resting.lots)
             self._take(listing, resting, part, now_ms)
             taken += part

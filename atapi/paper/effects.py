@@ -17,6 +17,7 @@ import msgspec
 
 from atapi.matching.ledger import Entry, Holder
 from atapi.paper.algos import AlgoRecord
+from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.records import (
     AccountRecord,
     AmendRecord,
@@ -43,7 +44,7 @@ class Posting(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-class Batch(msgspec.Struct):
+class Batch(msgspec.Struct, omit_defaults=True):
     """Rows one commit writes."""
 
     accounts: list[AccountRecord] = []
@@ -62,6 +63,16 @@ class Batch(msgspec.Struct):
     settings: dict[tuple[str, str], str] = {}  # (account, name) -> value
     meta: dict[str, str] = {}
     rows: dict[str, list[tuple[Any, ...]]] = {}  # table -> rows, new or changed
+
+    def freeze(self) -> None:
+        """Keep records that go on changing as they are now."""
+        self.orders = {key: copy(order) for key, order in self.orders.items()}
+        if self.positions:
+            self.positions = {key: copy(position) for key, position in self.positions.items()}
+        if self.lists:
+            self.lists = {key: copy(record) for key, record in self.lists.items()}
+        if self.algos:
+            self.algos = {key: copy(algo) for key, algo in self.algos.items()}
 
 
 class Effects:
@@ -179,6 +190,10 @@ class Effects:
     def transfer(self, record: TransferRecord) -> None:
         """Note a transfer."""
         self._batch.transfers.append(record)
+
+    def funding_payment(self, record: FundingPayment) -> None:
+        """Note what a settled funding did to one position."""
+        self._tell("funding_payment", record)
 
     def funding(self, record: SettledFunding) -> None:
         """Note that a funding was settled."""

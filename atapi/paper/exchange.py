@@ -6,18 +6,16 @@ same ids, same answers. This is only its front: the work is done by the nouns it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from decimal import Decimal
 from typing import Any
 
-from atapi.clock import from_ms
-from atapi.errors import ConfigError
 from atapi.matching.ledger import Holder
 from atapi.matching.models.fees import Rates
 from atapi.paper.accounts import Accounts, KeyMaker, random_key
 from atapi.paper.backoffice import Backoffice
+from atapi.paper.calls import Calls, first_moment
 from atapi.paper.candles import Candles
 from atapi.paper.clock import PaperClock
 from atapi.paper.cm_market import CmMarket
@@ -77,10 +75,11 @@ class Exchange:
         self.feed = feed = CoinMarginedFeed(feed)
         self.clock = clock
         self._store = store
-        self._settled_ms = _first_moment(feed, clock, store)
+        settled_ms = first_moment(feed, clock, store)
         self._wallets = Wallets(store)
         self._effects = Effects(store.stage, store.flush, self._wallets.free_and_held)
-        self._rulebook = Rulebook(feed.catalogue(), store, self._effects, self._settled_ms)
+        self._call = Calls(clock, store, self._effects, settled_ms)
+        self._rulebook = Rulebook(feed.catalogue(), store, self._effects, settled_ms)
         self.catalogue = self._rulebook.catalogue
         self.lag_ms = 0  # how long orders cannot be found after they were placed
         self._wallets.bind(self._effects)
@@ -109,7 +108,7 @@ class Exchange:
         }
         futures = {name: perpetuals.market for name, perpetuals in self._perpetuals.items()}
         self._desks = {
-            name: UmDesk(office, perpetuals, futures, settled_ms=self._settled_ms, call=self._call)
+            name: UmDesk(office, perpetuals, futures, settled_ms=settled_ms, call=self._call)
             for name, perpetuals in self._perpetuals.items()
         }
         through = TradedThrough(feed, self._orders, self._markets)
@@ -118,14 +117,14 @@ class Exchange:
             *(source for desk in self._desks.values() for source in desk.sources),
             *coins.sources,
         ]
-        self._timeline = Timeline(self._orders, self._markets, sources)
+        self._call.follow(Timeline(self._orders, self._markets, sources))
         self._tape = Tape(feed, store)
         self._candles = Candles(feed)
         for order in sorted(store.open_orders(), key=lambda order: (order.working_ms, order.order_id)):
             self._market(order.market).restore(order)
         coins.spot.lists.restored()
         self._effects.meta("feed", feed.identity())
-        self._commit()
+        self._call.commit()
 
     # --- time -----------------------------------------------------------------------------------------------
     def now_ms(self) -> int:
@@ -134,20 +133,11 @@ class Exchange:
 
     def settle(self) -> None:
         """Bring everything up to now: fundings due, resting orders the market reached, the crowd's quotes."""
-        self._store.ready()
-        now = self.clock.now_ms()
-        if now > self._settled_ms:
-            with self._whole():
-                self._timeline.run(self._settled_ms, now)
-            self._settled_ms = now
-            self._commit()
+        self._call.settle()
 
     def advance(self, span_ms: int) -> None:
         """Move the clock on and settle everything on the way, in order."""
-        self.settle()
-        self.clock.advance(span_ms)
-        self.settle()
-        self._commit(time_moved=True)
+        self._call.advance(span_ms)
 
     # --- accounts and wallets -------------------------------------------------------------------------------
     def create_account(self, name: str, terms: Terms = REGULAR) -> AccountRecord:
@@ -388,7 +378,7 @@ class Exchange:
         """Call `listener(kind, record)` after each order, trade, balance or funding event, in order.
 
         Kinds: "order" (OrderRecord copy), "trade" (TradeRecord), "balance" ((account, wallet, asset, free, locked)),
-        "position" (PositionRecord copy), "funding" (SettledFunding), "book" ((market, symbol)), "amendment"
+        "position" (PositionRecord copy), "funding" (SettledFunding), "funding_payment" (FundingPayment), "book" ((market, symbol)), "amendment"
         (OrderRecord copy), "algo" (AlgoRecord copy), "margin_call" (MarginCall), "config" ((account, what changed)).
         """
         self._effects.subscribe(listener)
@@ -416,36 +406,6 @@ class Exchange:
         self._store.take_up()
 
     # --------------------------------------------------------------------------------------------------------
-    @contextmanager
-    def _call(self) -> Iterator[int]:
-        """Bring everything up to now, let a call do its work, and make what it did durable."""
-        self.settle()
-        try:
-            with self._whole():
-                yield self._settled_ms
-        except Refusal:
-            self._commit()  # the refused call did nothing, but the crowd may have traded before it was judged
-            raise
-        self._commit()
-
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
-        """Let nothing be built on work that broke off half done; broken off before it began, it may be tried again."""
-        try:
-            yield
-        except Refusal:
-            raise
-        except Exception:
-            if self._effects.pending:
-                self._store.fail("a call broke off in the middle")
-            raise
-
-    def _commit(self, *, time_moved: bool = False) -> None:
-        if time_moved or self._effects.durable:
-            self._effects.meta("settled", str(self._settled_ms))
-            self._effects.meta("clock", self.clock.state)
-        self._effects.commit()
-
     def _agree(self, account: str, terms: Terms) -> None:
         for market, rates in terms.fees.items():
             self._accounts.set_rates(account, market, rates)
@@ -459,7 +419,7 @@ class Exchange:
             self._transfers.deposit(Holder(account, wallet), asset, amount, now_ms)
 
     def _visible(self, order: OrderRecord) -> bool:
-        return not self.lag_ms or self._settled_ms - order.created_ms >= self.lag_ms
+        return not self.lag_ms or self._call.settled_ms - order.created_ms >= self.lag_ms
 
     def _market(self, name: str) -> Market[Any]:
         return self._markets[name]
@@ -469,27 +429,6 @@ class Exchange:
 
 
 def _market_of(series: Series, symbol: str, catalogue: Catalogue) -> str:
-    if series in (Series.MARK, Series.INDEX):
+    if series in (Series.MARK, Series.INDEX, Series.PREMIUM):
         return "cm" if symbol in catalogue.cm else "um"
     return series.value
-
-
-def _first_moment(feed: Feed, clock: PaperClock, store: Store) -> int:
-    """Tell up to when a store has been settled, once it fits the feed and the clock."""
-    made_with = store.meta("feed")
-    if made_with is not None and made_with != feed.identity():
-        raise ConfigError(
-            f"this exchange was made with the feed {made_with}, not {feed.identity()}",
-            hint="its own --feed and --seed, another --home, or paper reset",
-        )
-    now = clock.now_ms()
-    settled = int(store.meta("settled") or now)
-    if now < settled and clock.running:
-        clock.advance(settled - now)  # the machine's clock was set back meanwhile; the exchange's never is
-    elif now < settled:
-        raise ConfigError(
-            f"the clock is set to {from_ms(now):%Y-%m-%d %H:%M:%S}, but this exchange has already lived "
-            f"until {from_ms(settled):%Y-%m-%d %H:%M:%S} UTC",
-            hint="a later --at, another --home, or paper reset",
-        )
-    return settled

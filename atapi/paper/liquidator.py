@@ -17,6 +17,7 @@ from atapi.domain.numbers import LEDGER_STEP, ceil_to, floor_to, to_ledger
 from atapi.matching.ledger import INSURANCE, Holder
 from atapi.matching.liquidation import bankruptcy_price, tier_excess
 from atapi.paper.feeds.base import PerpetualRules
+from atapi.paper.forced import ForcedOrders
 from atapi.paper.insurance import InsuranceFund
 from atapi.paper.records import ZERO, OrderRecord, PositionRecord
 from atapi.paper.um_accounts import Pool
@@ -29,8 +30,9 @@ ADL_CLIENT_ID = "adl_autoclose"
 class Liquidator:
     """Closes what is under water."""
 
-    def __init__(self, market: UmMarket, fund: InsuranceFund) -> None:
+    def __init__(self, market: UmMarket, fund: InsuranceFund, forced: ForcedOrders) -> None:
         self._market = market
+        self._forced = forced
         self._accounts = market.accounts
         self._fund = fund
 
@@ -48,7 +50,7 @@ class Liquidator:
 
     def deleverage(self, position: PositionRecord, quantity: Decimal, price: Decimal, now_ms: int) -> None:
         """Close so much of a position at a price, because somebody on the other side went bankrupt."""
-        order = self._market.force(position, quantity, price, ADL, ADL_CLIENT_ID, now_ms)
+        order, _ = self._market.force(position, quantity, price, ADL, ADL_CLIENT_ID, now_ms)
         self._market.fill_off_book(
             order, price, self._market.office.ids.trade(self._market.name, now_ms), now_ms
         )
@@ -73,9 +75,12 @@ class Liquidator:
             size = min(size, ceil_to(excess, rules.lot_size))
         wallet, stood_on = self._wallet(position), position.margin
         number = self._market.office.ids.next("liquidation")
-        order = self._market.force(position, size, price, LIQUIDATION, f"autoclose-{number}", now_ms)
+        client_id = f"autoclose-{number}"
+        order, fills = self._market.force(position, size, price, LIQUIDATION, client_id, now_ms)
+        last = order.remaining or fills[-1].quantity
         if order.open:
             self._take_over(order, position, price, mark, now_ms)
+        self._forced.note(order, last)
         if pool.isolated:  # its share of the margin, and what closing made or lost of it
             self._charge(order, stood_on - position.margin + self._wallet(position) - wallet, now_ms)
             return

@@ -119,9 +119,7 @@ class Listing(Generic[RulesT]):
 
     def rest_crowd(self, bid: bool, ticks: int, lots: int, new_id: Callable[[], int]) -> None:
         """Let one of the crowd's quotes rest."""
-        order = Resting(new_id(), CROWD, bid, ticks, lots)
-        self.book.add(order)
-        self._crowd.append(order)
+        self._crowd.append(self.book.rest(new_id(), CROWD, bid, ticks, lots))
 
     def take(self, bid: bool, ticks: int, lots: int) -> None:
         """Remember that the crowd's quote at a price is so much less."""

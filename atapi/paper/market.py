@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic
 
-from atapi.matching.book import Plan, Resting
+from atapi.matching.book import Iceberg, Plan, Resting
 from atapi.matching.ledger import CROWD, Holder
 from atapi.matching.models.fees import BNB_MULTIPLIER, Purse, Rates
 from atapi.paper.backoffice import Backoffice
@@ -457,7 +457,7 @@ def _resting(listing: Listing[RulesT], order: OrderRecord) -> Resting:
         return Resting(order.order_id, order.account, bid, price, lots)
     peak = listing.lots(order.terms.iceberg)
     shown = peak - listing.lots(order.executed - order.terms.entered) % peak
-    return Resting(order.order_id, order.account, bid, price, lots, peak, shown)
+    return Iceberg(order.order_id, order.account, bid, price, lots, peak, shown)
 
 
 def check_form(

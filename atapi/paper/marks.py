@@ -21,6 +21,7 @@ from atapi.paper.records import ZERO
 
 BASIS_WINDOW_MS = 30 * SECOND
 BASIS_STEP_MS = 5 * SECOND
+MEAN_WINDOW_MS, MEAN_STEP_MS = 30 * SECOND, 10 * SECOND
 
 
 class Marks:
@@ -38,6 +39,9 @@ class Marks:
         self._rates = rates
         self._rules = rules
         self._known: dict[str, tuple[int, Decimal | None]] = {}  # symbol -> (second, mark)
+        self._sampled: dict[
+            str, tuple[int, list[Decimal]]
+        ] = {}  # symbol -> (step, marks of the window's steps)
 
     def at(self, symbol: str, now_ms: int) -> Decimal | None:
         """Tell the mark price now; None where nothing of the perpetual has a price."""
@@ -45,12 +49,20 @@ class Marks:
         known = self._known.get(symbol)
         if known is not None and known[0] == second:
             return known[1]
-        moment = second * SECOND
-        mark = self._prices.at(Series.MARK, symbol, moment)
-        if mark is None:
-            mark = self._formula(symbol, moment, self._first_price(symbol, moment))
+        mark = self._of_second(symbol, second)
         self._known[symbol] = (second, mark)
         return mark
+
+    def mean(self, symbol: str, now_ms: int) -> Decimal | None:
+        """Tell the moving average of the mark: over 30 s, of one mark each ten seconds."""
+        step = now_ms // MEAN_STEP_MS
+        known = self._sampled.get(symbol)
+        if known is None or known[0] != step:
+            moments = range(step, step - MEAN_WINDOW_MS // MEAN_STEP_MS, -1)
+            marks = (self._of_second(symbol, moment * MEAN_STEP_MS // SECOND) for moment in moments)
+            known = self._sampled[symbol] = (step, [mark for mark in marks if mark is not None])
+        marks_of = known[1]
+        return to_ledger(sum(marks_of, ZERO) / len(marks_of)) if marks_of else None
 
     def at_settlement(self, symbol: str, time_ms: int) -> Decimal | None:
         """Tell the mark price that a funding is paid on; no time is left to it then, so Price1 is the index."""
@@ -63,6 +75,13 @@ class Marks:
         """Tell the index price now."""
         index = self._prices.index(symbol, now_ms)
         return None if index is None else to_ledger(index)
+
+    def _of_second(self, symbol: str, second: int) -> Decimal | None:
+        moment = second * SECOND
+        mark = self._prices.at(Series.MARK, symbol, moment)
+        if mark is not None:
+            return mark
+        return self._formula(symbol, moment, self._first_price(symbol, moment))
 
     def _first_price(self, symbol: str, now_ms: int) -> Decimal | None:
         index = self._prices.index(symbol, now_ms)

@@ -47,7 +47,9 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked: Decimal = ZERO  # price that was asked of one that is pegged; 0 where none was
     price_match: str = "NONE"  # how the exchange chose its price
     close_position: bool = False  # closes whatever the position is
-    forced: str = ""  # LIQUIDATION or ADL where the exchange itself placed it
+    forced: str = ""  # LIQUIDATION, ADL or SETTLEMENT where the exchange itself placed it
+    off_book: bool = False  # whether its last fill was with the exchange itself
+    modify_id: int | None = None  # what its owner called the last change
 
     def but(self, **changes: Any) -> OrderTerms:
         """Copy with some things changed."""

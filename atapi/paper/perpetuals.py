@@ -67,6 +67,7 @@ class Perpetuals:
         return Mark(
             symbol=symbol,
             mark_price=mark,
+            mean_price=self.marks.mean(symbol, now_ms) or mark,
             index_price=index,
             settle_price=index,
             funding_rate=self.rates.running(symbol, now_ms),

@@ -1,7 +1,8 @@
 """What the embedded exchange keeps: orders, trades, positions, income. Wire shapes are made from these in routes/.
 
 Times are milliseconds since 1970, UTC. Numbers are exact decimals. Structs, because several are made in each order:
-a frozen dataclass of as many fields takes ten times as long to make.
+a frozen dataclass of as many fields takes ten times as long to make. The fields of an array-like one stand in the order
+of its table's columns (`schema.py`), because that is how it is written.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ class Refusal(Exception):
         self.status = status
 
 
-class OrderRecord(msgspec.Struct, kw_only=True):
+class OrderRecord(msgspec.Struct, kw_only=True, array_like=True):
     """One order at the exchange, spot or futures."""
 
     market: str  # "spot", "margin", "um", "cm": also the wallet it is paid from
-    account: str  # owner's account id
     order_id: int
+    account: str  # owner's account id
     client_order_id: str
     symbol: str
     side: str  # BUY, SELL
@@ -90,12 +91,12 @@ class OrderRecord(msgspec.Struct, kw_only=True):
         return self.terms.working_ms == WAITING
 
 
-class TradeRecord(msgspec.Struct, frozen=True, kw_only=True):
+class TradeRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One fill of one account's order."""
 
     market: str
-    account: str
     trade_id: int
+    account: str
     order_id: int
     symbol: str
     side: str
@@ -157,7 +158,7 @@ class AmendRecord(msgspec.Struct, frozen=True, kw_only=True):
     time_ms: int
 
 
-class PositionRecord(msgspec.Struct, kw_only=True):
+class PositionRecord(msgspec.Struct, kw_only=True, array_like=True):
     """One account's position in one perpetual."""
 
     account: str
@@ -170,6 +171,8 @@ class PositionRecord(msgspec.Struct, kw_only=True):
     carry: Decimal = ZERO  # realized profit not yet posted, within half of the ledger's last digit
     isolated: bool = False
     margin: Decimal = ZERO  # isolated wallet: the part of the balance that stands for this position alone
+    fees: Decimal = ZERO  # paid to open what is open, margin asset
+    realized: Decimal = ZERO  # by all positions of this symbol and side so far, before fees
     updated_ms: int = 0
 
     @property
@@ -178,12 +181,12 @@ class PositionRecord(msgspec.Struct, kw_only=True):
         return self.cost / self.quantity if self.quantity else ZERO
 
 
-class IncomeRecord(msgspec.Struct, frozen=True, kw_only=True):
+class IncomeRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One line of the futures income history."""
 
+    income_id: int
     account: str
     market: str  # "um" or "cm"
-    income_id: int
     symbol: str  # "" for a transfer
     kind: str  # REALIZED_PNL, FUNDING_FEE, COMMISSION, TRANSFER, INSURANCE_CLEAR
     amount: Decimal  # signed

@@ -1,12 +1,15 @@
-"""The exchange's file: its tables, and how records become rows and back. Numbers are text, exact and plain.
+"""The exchange's file: its tables, and how records become rows and back. Numbers are text, exact.
 
-Column names are those of the records; a market account's history can be read with any SQLite tool.
+Column names are those of the records; a market account's history can be read with any SQLite tool. Very small numbers
+may have an exponent (`1E-8`).
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+
+from msgspec import to_builtins
 
 from atapi.paper.algos import ALGO_DDL
 from atapi.paper.margin import tables as margin
@@ -24,7 +27,7 @@ from atapi.paper.records import (
     TransferRecord,
 )
 
-VERSION = "5"
+VERSION = "6"
 
 META = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 DDL = """
@@ -72,7 +75,7 @@ CREATE INDEX IF NOT EXISTS trades_of ON trades (account, market, symbol, trade_i
 CREATE INDEX IF NOT EXISTS trades_in ON trades (market, symbol, time_ms);
 CREATE TABLE IF NOT EXISTS positions (
     account TEXT, symbol TEXT, position_side TEXT, quantity TEXT, cost TEXT, carry TEXT, isolated INTEGER,
-    margin TEXT, updated_ms INTEGER, PRIMARY KEY (account, symbol, position_side)
+    margin TEXT, fees TEXT, realized TEXT, updated_ms INTEGER, PRIMARY KEY (account, symbol, position_side)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS income (
     income_id INTEGER PRIMARY KEY, account TEXT, market TEXT, symbol TEXT, kind TEXT, amount TEXT, asset TEXT,
@@ -110,7 +113,9 @@ TRADE_COLUMNS = (
     "market, trade_id, account, order_id, symbol, side, price, quantity, fee, fee_asset, realized, maker,"
     " position_side, time_ms"
 )
-POSITION_COLUMNS = "account, symbol, position_side, quantity, cost, carry, isolated, margin, updated_ms"
+POSITION_COLUMNS = (
+    "account, symbol, position_side, quantity, cost, carry, isolated, margin, fees, realized, updated_ms"
+)
 INCOME_COLUMNS = "income_id, account, market, symbol, kind, amount, asset, trade_id, time_ms"
 TRANSFER_COLUMNS = "transfer_id, account, kind, asset, amount, time_ms"
 ACCOUNT_COLUMNS = "account, name, api_key, api_secret, created_ms"
@@ -118,20 +123,22 @@ ACCOUNT_COLUMNS = "account, name, api_key, api_secret, created_ms"
 Row = tuple[Any, ...]
 
 
+def row_of(record: OrderRecord | TradeRecord | PositionRecord | IncomeRecord) -> list[Any]:
+    """Write a record whose fields stand in the order of its table's columns."""
+    row: list[Any] = to_builtins(record)
+    return row
+
+
 def text(value: Decimal) -> str:
-    """Write a number as it is kept: plain, exact."""
-    short = str(value)
-    return format(value, "f") if "E" in short else short
+    """Write a number as it is kept: exact."""
+    return str(value)
 
 
-def order_row(o: OrderRecord) -> Row:
+def order_row(o: OrderRecord) -> list[Any]:
     """Write an order in the order of `ORDER_COLUMNS`."""
-    return (
-        o.market, o.order_id, o.account, o.client_order_id, o.symbol, o.side, o.type, o.time_in_force,
-        text(o.price), text(o.quantity), text(o.quote_quantity), text(o.executed), text(o.quote_executed),
-        o.status, int(o.reduce_only), o.position_side, o.self_trade_prevention, o.expiry_reason,
-        o.created_ms, o.updated_ms, encoded(o.terms),
-    )  # fmt: skip
+    row: list[Any] = to_builtins(o)
+    row[-1] = encoded(o.terms)
+    return row
 
 
 def order_of(row: Row) -> OrderRecord:
@@ -196,14 +203,6 @@ def amend_of(row: Row) -> AmendRecord:
     )  # fmt: skip
 
 
-def trade_row(t: TradeRecord) -> Row:
-    """Write a fill in the order of `TRADE_COLUMNS`."""
-    return (
-        t.market, t.trade_id, t.account, t.order_id, t.symbol, t.side, text(t.price), text(t.quantity),
-        text(t.fee), t.fee_asset, text(t.realized), int(t.maker), t.position_side, t.time_ms,
-    )  # fmt: skip
-
-
 def trade_of(row: Row) -> TradeRecord:
     """Read a fill back."""
     return TradeRecord(
@@ -213,35 +212,13 @@ def trade_of(row: Row) -> TradeRecord:
     )  # fmt: skip
 
 
-def position_row(p: PositionRecord) -> Row:
-    """Write a position in the order of `POSITION_COLUMNS`."""
-    return (
-        p.account, p.symbol, p.position_side, text(p.quantity), text(p.cost), text(p.carry),
-        int(p.isolated), text(p.margin), p.updated_ms,
-    )  # fmt: skip
-
-
 def position_of(row: Row) -> PositionRecord:
     """Read a position back."""
     return PositionRecord(
         account=row[0], symbol=row[1], position_side=row[2], quantity=Decimal(row[3]), cost=Decimal(row[4]),
-        carry=Decimal(row[5]), isolated=bool(row[6]), margin=Decimal(row[7]), updated_ms=row[8],
+        carry=Decimal(row[5]), isolated=bool(row[6]), margin=Decimal(row[7]), fees=Decimal(row[8]),
+        realized=Decimal(row[9]), updated_ms=row[10],
     )  # fmt: skip
-
-
-def income_row(i: IncomeRecord) -> Row:
-    """Write a line of income in the order of `INCOME_COLUMNS`."""
-    return (
-        i.income_id,
-        i.account,
-        i.market,
-        i.symbol,
-        i.kind,
-        text(i.amount),
-        i.asset,
-        i.trade_id,
-        i.time_ms,
-    )
 
 
 def income_of(row: Row) -> IncomeRecord:

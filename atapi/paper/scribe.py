@@ -1,4 +1,4 @@
-"""Writes rows into the exchange's file, whole transactions, here or on a thread of its own.
+"""Writes what calls did into the exchange's file, whole transactions, here or on a thread of its own.
 
 SQLite lets other threads run while it works, so that what is already durable elsewhere can be written beside the calls
 that follow. Rows go in many to a statement: each statement then hands the interpreter over once, not once a row.
@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from atapi.paper.batch_rows import Added, Changed
-from atapi.paper.schema import Row
+from atapi.paper.batch_rows import Row, Rows
+from atapi.paper.effects import Batch
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 AT_ONCE = 32  # rows of a statement; times columns, still below what every SQLite allows
-
-Statement = tuple[str, str, Sequence[Row]]  # verb, table, rows
 
 
 class Scribe:
@@ -39,17 +37,19 @@ class Scribe:
         """Whether the thread is still at work."""
         return self._writing is not None and not self._writing.done()
 
-    def write(self, added: Added, changed: Changed) -> None:
-        """Write rows in one transaction, now.
+    def write(self, batches: Sequence[Batch], posting: int) -> None:
+        """Write what calls did in one transaction, now.
 
+        Args:
+            posting: Number of the last posting before them.
         Raises:
-            sqlite3.Error: Nothing of them was written, or what the thread wrote before failed.
+            sqlite3.Error: Nothing of it was written, or what the thread wrote before failed.
         """
         self.wait()
-        self._transact(statements(added, changed))
+        self._transact(batches, posting)
 
-    def write_beside(self, added: Added, changed: Changed) -> None:
-        """Let the thread write rows; what the one before failed with is raised now.
+    def write_beside(self, batches: Sequence[Batch], posting: int) -> None:
+        """Let the thread write what calls did; what the one before failed with is raised now.
 
         Raises:
             sqlite3.Error: As `write`.
@@ -59,7 +59,7 @@ class Scribe:
             from concurrent.futures import ThreadPoolExecutor  # only a busy exchange needs it
 
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="exchange's file")
-        self._writing = self._pool.submit(self._transact, statements(added, changed))
+        self._writing = self._pool.submit(self._transact, batches, posting)
 
     def wait(self) -> None:
         """Wait until the thread has finished.
@@ -71,29 +71,30 @@ class Scribe:
         if writing is not None:
             writing.result()
 
-    def clear(self, tables: Sequence[str], first: Added) -> None:
+    def clear(self, tables: Sequence[str], first: Batch) -> None:
         """Empty tables and write their first rows, in one transaction.
 
         Raises:
             sqlite3.Error: Nothing was changed.
         """
         self.wait()
-        self._transact([*((f"DELETE FROM {table}", "", ()) for table in tables), *statements(first, {})])
+        self._transact([first], 0, tables)
 
     def close(self) -> None:
         """Let the thread go."""
         if self._pool is not None:
             self._pool.shutdown()
 
-    def _transact(self, wanted: list[Statement]) -> None:
-        db = self._db
+    def _transact(self, batches: Sequence[Batch], posting: int, emptied: Sequence[str] = ()) -> None:
+        rows, db = Rows.of(batches, posting), self._db
         try:
             db.execute("BEGIN IMMEDIATE")
-            for verb, table, rows in wanted:
-                if rows:
-                    self._insert(verb, table, rows)
-                else:
-                    db.execute(verb)
+            for table in emptied:
+                db.execute(f"DELETE FROM {table}")
+            for table, added in rows.added.items():
+                self._insert("INSERT", table, added)
+            for table, changed in rows.changed.items():
+                self._insert("INSERT OR REPLACE", table, list(changed.values()))
             db.execute("COMMIT")
         except sqlite3.Error:
             if db.in_transaction:
@@ -109,11 +110,3 @@ class Scribe:
                 self._db.execute(many, tuple(chain.from_iterable(rows[start : start + AT_ONCE])))
         if whole < len(rows):
             self._db.executemany(f"{verb} INTO {table} VALUES {one}", rows[whole:])
-
-
-def statements(added: Added, changed: Changed) -> list[Statement]:
-    """Say what is to be done, table by table."""
-    return [
-        *(("INSERT", table, rows) for table, rows in added.items()),
-        *(("INSERT OR REPLACE", table, list(rows.values())) for table, rows in changed.items()),
-    ]

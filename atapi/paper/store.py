@@ -15,7 +15,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from atapi.errors import StorageError
 from atapi.matching.ledger import Holder
 from atapi.paper import schema
 from atapi.paper.algos import AlgoRecord, algo_of
-from atapi.paper.batch_rows import Added, Changed, rows_of
 from atapi.paper.effects import Batch
 from atapi.paper.records import (
     AccountRecord,
@@ -62,10 +60,8 @@ class Store:
     def __init__(self, path: str | Path, *, patience_s: float = 5.0) -> None:
         self.path = str(path)
         self._failed: str | None = None  # why nothing more is written
-        self._added: Added = {}  # that the file has not taken up, as what follows
-        self._changed: Changed = {}
-        self._ahead = 0  # how many rows that is
-        self._fresh: list[tuple[Added, Changed]] = []  # of whole calls, not in the log either
+        self._behind: list[Batch] = []  # what the file has not taken up
+        self._fresh: list[Batch] = []  # what the log has not, either
         try:
             self._db = sqlite3.connect(
                 self.path, timeout=patience_s, isolation_level=None, check_same_thread=False
@@ -73,7 +69,7 @@ class Store:
         except sqlite3.Error as e:
             raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
         self._scribe = Scribe(self._db)
-        self._log: WriteAheadLog | None = None
+        self._log: WriteAheadLog[list[Batch]] | None = None
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
@@ -105,10 +101,10 @@ class Store:
 
     def reset(self) -> None:
         """Forget everything; the file is as new."""
-        self._forget()
+        self._behind, self._fresh = [], []
         facts = {"schema": schema.VERSION, LOGGED: str(self._number)}  # what the log still holds is over too
         with self._writing():
-            self._scribe.clear(schema.TABLES, {"meta": list(facts.items())})
+            self._scribe.clear(schema.TABLES, Batch(meta=facts))
         if self._log is not None:
             self._log.begin_anew()
         self._count()
@@ -124,14 +120,14 @@ class Store:
             StorageError: A write or a call failed in the middle, and nothing is written any more.
         """
         self.check()
-        if self._ahead < TAKEN_UP_AT:
+        if len(self._behind) < TAKEN_UP_AT:
             return
         if self._log is not None and self._log.long:
             self.take_up()  # so that it can begin anew
         elif not self._scribe.busy:
             with self._writing():
-                self._scribe.write_beside(*self._behind())
-        elif self._ahead > MOST_AHEAD:
+                self._scribe.write_beside(*self._hand_over())
+        elif len(self._behind) > MOST_AHEAD:
             self.take_up()
 
     def check(self) -> None:
@@ -154,11 +150,10 @@ class Store:
 
     def stage(self, batch: Batch) -> None:
         """Take up what one whole call did, as it is now; the next `flush` makes it durable."""
-        added, changed = rows_of(batch, self._posting)
-        self._posting += len(batch.postings)
+        batch.freeze()
+        self._behind.append(batch)
         if self._log is not None:
-            self._fresh.append((added, changed))
-        self._join(added, changed)
+            self._fresh.append(batch)
 
     def flush(self) -> None:
         """Make every staged call durable.
@@ -173,7 +168,7 @@ class Store:
             self._number += 1
             fresh, self._fresh = self._fresh, []
             try:
-                self._log.append(self._number, _as_logged(fresh))
+                self._log.append(self._number, fresh)
             except OSError as e:
                 raise self._broken(self._log.path, e) from e
 
@@ -184,8 +179,8 @@ class Store:
             StorageError: As `flush`.
         """
         with self._writing():
-            if self._added or self._changed:
-                self._scribe.write(*self._behind())
+            if self._behind:
+                self._scribe.write(*self._hand_over())
             else:
                 self._scribe.wait()
         if self._log is not None and self._log.long:
@@ -320,59 +315,41 @@ class Store:
     def _count(self) -> None:
         self._posting = self.last_id("entries", "posting")
 
-    def _open_log(self, *, new: bool) -> WriteAheadLog | None:
+    def _open_log(self, *, new: bool) -> WriteAheadLog[list[Batch]] | None:
         """Open the log and take up what it is ahead of the file, unless the file was made just now."""
         self._number = 0
         if new:
             with self._writing():
-                self._scribe.write({"meta": [("schema", schema.VERSION)]}, {})
+                self._scribe.write([Batch(meta={"schema": schema.VERSION})], 0)
         if self.path == MEMORY:
             return None
         path = f"{self.path}-ahead"
         try:
-            log = WriteAheadLog(path)
+            log = WriteAheadLog(path, list[Batch])
         except OSError as e:
             raise self._broken(path, e) from e
         if not new:
+            self._count()
             self._number = int(self.meta(LOGGED) or 0)
-            serial = count()
-            for number, calls in log.after(self._number):
+            for number, batches in log.after(self._number):
                 self._number = number
-                for added, changed in calls:
-                    in_order = {t: {next(serial): row for row in rows} for t, rows in changed.items()}
-                    self._join(added, in_order)
-            self._changed.setdefault("meta", {})[LOGGED] = (LOGGED, str(self._number))
+                self._behind += batches
+            self._behind.append(Batch(meta={LOGGED: str(self._number)}))
             self.take_up()
         log.begin_anew()
         return log
 
-    def _join(self, added: Added, changed: Changed) -> None:
-        for table, rows in added.items():
-            self._ahead += len(rows)
-            staged = self._added.get(table)
-            if staged is None:
-                self._added[table] = list(rows)
-            else:
-                staged += rows
-        for table, keyed in changed.items():
-            present = self._changed.get(table)
-            if present is None:
-                self._changed[table] = dict(keyed)
-                self._ahead += len(keyed)
-            else:
-                before = len(present)
-                present |= keyed
-                self._ahead += len(present) - before
-
-    def _behind(self) -> tuple[Added, Changed]:
-        """Hand over everything that the file is behind."""
+    def _hand_over(self) -> tuple[list[Batch], int]:
+        """Give away what the file is behind, and the number of the last posting before it."""
         if self._fresh:
             self._number += 1  # what was only staged becomes durable with the rest
+            self._fresh = []
+        behind, self._behind = self._behind, []
+        posting = self._posting
+        self._posting += sum(len(batch.postings) for batch in behind)
         if self._log is not None:
-            self._changed.setdefault("meta", {})[LOGGED] = (LOGGED, str(self._number))
-        behind = self._added, self._changed
-        self._forget()
-        return behind
+            behind.append(Batch(meta={LOGGED: str(self._number)}))
+        return behind, posting
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -381,9 +358,6 @@ class Store:
             yield
         except sqlite3.Error as e:
             raise self._broken(self.path, e) from e
-
-    def _forget(self) -> None:
-        self._added, self._changed, self._fresh, self._ahead = {}, {}, [], 0
 
     def _broken(self, path: str, error: Exception) -> StorageError:
         self.fail(str(error))
@@ -408,9 +382,3 @@ class Store:
     def _trades(self, where: str, *values: Any) -> list[TradeRecord]:
         sql = f"SELECT {schema.TRADE_COLUMNS} FROM trades WHERE {where}"
         return [schema.trade_of(row) for row in self._read(sql, *values)]
-
-
-def _as_logged(calls: list[tuple[Added, Changed]]) -> list[tuple[Added, Added]]:
-    return [
-        (added, {table: list(rows.values()) for table, rows in changed.items()}) for added, changed in calls
-    ]

@@ -102,8 +102,9 @@ class Triggers:
         except Refusal as refusal:
             self._algos.end(algo, "REJECTED", refusal.message, now_ms)
             return
-        order, _ = self._market.book(draft, now_ms)
-        self._algos.triggered(algo, order, now_ms)
+        self._market.register(draft.order)
+        self._algos.triggered(algo, draft.order, now_ms)
+        self._market.enter(draft, now_ms)
 
     def _gap(self, symbol: str, now_ms: int) -> Decimal:
         mark, last = self._marks.at(symbol, now_ms), self._prices.last(self._market.series, symbol, now_ms)

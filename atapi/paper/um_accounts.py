@@ -116,7 +116,7 @@ class UmAccounts:
 
     def exposure(self, account: str, symbol: str, mark: Decimal, *, side: str, notional: Decimal) -> Decimal:
         """Largest notional in a symbol if open orders filled, this much on one side included."""
-        bids, asks = self._open_notional(account, symbol)
+        bids, asks = self.open_notional(account, symbol)
         if side == "BUY":
             bids += notional
         else:
@@ -126,6 +126,11 @@ class UmAccounts:
             long, short = (value(held(account, symbol, leg), mark) for leg in (LONG, SHORT))
             return margin.hedged_exposure(long, short, bids, asks)
         return margin.exposure(value(held(account, symbol, BOTH), mark), bids, asks)
+
+    def open_notional(self, account: str, symbol: str) -> tuple[Decimal, Decimal]:
+        """Tell the notional of open orders in a symbol that buy, and that sell; without those that only reduce."""
+        resting = self._resting.get(account, {}).get(symbol)
+        return (ZERO, ZERO) if resting is None else (resting.bids, resting.asks)
 
     # --- margin -------------------------------------------------------------------------------------------------
     def balance(self, account: str, asset: str) -> Decimal:
@@ -277,7 +282,7 @@ class UmAccounts:
     def _view(self, account: str, position: PositionRecord, now_ms: int) -> PositionView:
         symbol, mark = position.symbol, self._mark(position, now_ms)
         initial = sum((self._initial(p, mark) for p in self.positions.legs(account, symbol)), ZERO)
-        bids, asks = self._open_notional(account, symbol)
+        bids, asks = self.open_notional(account, symbol)
         return PositionView(
             position=copy(position),
             mark_price=mark,
@@ -313,10 +318,6 @@ class UmAccounts:
         ranked = self.ranked(position.symbol, long=position.quantity > 0, now_ms=now_ms)
         place = next((i for i, other in enumerate(ranked) if other is position), None)
         return 0 if place is None else ADL_TOP - ADL_TOP * place // len(ranked)
-
-    def _open_notional(self, account: str, symbol: str) -> tuple[Decimal, Decimal]:
-        resting = self._resting.get(account, {}).get(symbol)
-        return (ZERO, ZERO) if resting is None else (resting.bids, resting.asks)
 
     def _mark(self, position: PositionRecord, now_ms: int) -> Decimal:
         mark = self._marks.at(position.symbol, now_ms)

@@ -27,6 +27,7 @@ class Amendment:
     order_id: int | None = None
     client_order_id: str | None = None
     reduce_only: bool = False  # asks that the order is one
+    modify_id: int | None = None  # what its owner calls the change
 
 
 def amend(market: UmMarket, account: str, wanted: Amendment, now_ms: int) -> OrderRecord:
@@ -61,7 +62,9 @@ def amend(market: UmMarket, account: str, wanted: Amendment, now_ms: int) -> Ord
     order.price = draft.order.price
     order.quantity = order.executed + draft.order.quantity
     order.updated_ms = now_ms
-    order.terms = order.terms.but(amends=order.terms.amends + 1, price_match=wanted.price_match)
+    order.terms = order.terms.but(
+        amends=order.terms.amends + 1, price_match=wanted.price_match, modify_id=wanted.modify_id
+    )
     draft.order = order
     orders.add(order)
     market.reserve(order, draft.plan)

@@ -12,6 +12,8 @@ from atapi.paper.algos import AlgoRecord
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.collateral import BUFFERS, AssetIndex
 from atapi.paper.deadlines import Deadlines
+from atapi.paper.delistings import Delistings
+from atapi.paper.forced import ForcedOrders
 from atapi.paper.funding_dues import FundingDues
 from atapi.paper.insurance import InsuranceFund
 from atapi.paper.liquidations import Liquidations
@@ -55,6 +57,7 @@ class UmDesk:
             office.effects,
             market.rules,
             lambda *key: not positions.quantity(*key),
+            lambda order: market.rules[order.symbol].contract.price(order.executed, order.quote_executed),
             settled_ms,
         )
         market.on_end.append(self._algos.order_ended)
@@ -64,10 +67,13 @@ class UmDesk:
         self._algo_desk = AlgoDesk(market, self._algos, triggers, office.ids)
         self._deadlines = Deadlines(market, self._algos, office.accounts)
         self.insurance = InsuranceFund(office.wallets, market.name)
-        self._liquidator = Liquidator(market, self.insurance)
+        self.forced = ForcedOrders()
+        self._liquidator = Liquidator(market, self.insurance, self.forced)
         self.settings = UmSettings(office, market, futures, call)
+        self.delistings = Delistings(market, office.rulebook, perpetuals.marks, self._algos)
         self.sources: Sequence[Source] = (
             self._deadlines,
+            self.delistings,
             FundingDues(perpetuals.funding, market, office.orders, self._algos),
             triggers,
             Liquidations(lookout, market.accounts, self._liquidator, office.effects),
@@ -151,6 +157,10 @@ class UmDesk:
                 [*found, *flat], key=lambda view: (view.position.symbol, view.position.position_side)
             )
 
+    def open_notional(self, account: str, symbol: str) -> tuple[Decimal, Decimal]:
+        """Tell the notional of an account's open orders in a symbol: those that buy, those that sell."""
+        return self._market.accounts.open_notional(account, symbol)
+
     def spendable(self, account: str, asset: str, now_ms: int) -> Decimal:
         """How much of an asset may leave the futures wallet."""
         accounts = self._market.accounts
@@ -166,6 +176,14 @@ class UmDesk:
         with self._call() as now:
             found = (self._collateral.index(asset, now) for asset in sorted(BUFFERS))
             return [index for index in found if index is not None]
+
+    def delist(self, symbol: str, span_ms: int | None) -> None:
+        """End a symbol after a while; None lets it live on."""
+        with self._call() as now:
+            if span_ms is None:
+                self.delistings.call_off(symbol, now)
+            else:
+                self.delistings.schedule(symbol, now + span_ms, now)
 
     def deleverage(self, account: str, symbol: str, side: str, quantity: Decimal) -> None:
         """Close so much of a position at the mark, as if somebody on the other side had gone bankrupt."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from atapi.matching.margin import max_leverage, max_notional
 from atapi.matching.models.fees import BNB, fee
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.feeds.base import PerpetualRules, Series
+from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.listing import Listing
 from atapi.paper.market import Draft, Market, check_form, new_order
 from atapi.paper.marks import Marks
@@ -34,6 +36,7 @@ from atapi.paper.um_modes import BOTH, LONG, OPENS, SHORT
 from atapi.paper.views import Submit
 
 LIQUIDATION, ADL = "LIQUIDATION", "ADL"
+REDUCING = ("PRE_SETTLE",)  # statuses in which orders may only reduce
 REDUCED_AWAY = "REDUCE_ONLY"
 LEAST_LIFE_MS = 600_000  # of a GTD order
 LAST_MS = 253_402_300_799_000
@@ -93,9 +96,12 @@ class UmMarket(Market[PerpetualRules]):
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
         mark = self._marks.at(submit.symbol, now_ms)
-        if rules.status != "TRADING" or mark is None:  # halted, or not listed yet
-            raise Refusal(-4140, "Invalid symbol status for opening position")
         submit = self.check_mode(account, submit)
+        only_reduces = bool(submit.reduce_only) and rules.status in REDUCING
+        if mark is None or not (
+            rules.status == "TRADING" or only_reduces
+        ):  # halted, ending, or not listed yet
+            raise Refusal(-4140, "Invalid symbol status for opening position")
         price = self._asked_price(listing, submit)
         candidate = Candidate(
             side=submit.side,
@@ -153,6 +159,17 @@ class UmMarket(Market[PerpetualRules]):
         self.release(order, quantity, price)
         account, asset = order.account, listing.rules.margin_asset
         signed = quantity if order.side == "BUY" else -quantity
+        rates, notional = self.rates(account, order.symbol), self.value(listing, quantity, price)
+        rate = rates.maker if maker else rates.taker
+        purse = self.purse(Holder(account, self.name), asset, now_ms)
+        cost = fee(
+            rate=ZERO if order.terms.forced else rate,  # a liquidation pays a fee of its own, ADL none
+            received=notional,
+            asset=asset,
+            notional=notional,
+            purse=purse,
+        )
+        in_bnb = purse is not None and cost.asset != asset
         isolated = self.modes.isolated(account, order.symbol)
         realized = self.positions.fill(
             account,
@@ -161,19 +178,11 @@ class UmMarket(Market[PerpetualRules]):
             signed,
             price,
             now_ms,
+            fee=to_ledger(cost.amount * purse.price) if purse is not None and in_bnb else cost.amount,
             leverage=self.modes.leverage(account, order.symbol) if isolated else None,
         )
         if realized:
             self.pay(account, order.symbol, "REALIZED_PNL", CLEARING, asset, realized, trade_id, now_ms)
-        rates, notional = self.rates(account, order.symbol), self.value(listing, quantity, price)
-        rate = rates.maker if maker else rates.taker
-        cost = fee(
-            rate=ZERO if order.terms.forced else rate,  # a liquidation pays a fee of its own, ADL none
-            received=notional,
-            asset=asset,
-            notional=notional,
-            purse=self.purse(Holder(account, self.name), asset, now_ms),
-        )
         if cost.amount:
             self.pay(account, order.symbol, "COMMISSION", FEES, cost.asset, -cost.amount, trade_id, now_ms)
         return TradeRecord(
@@ -221,7 +230,24 @@ class UmMarket(Market[PerpetualRules]):
                 None,
                 funding.time_ms,
             )
+            self.office.effects.funding_payment(self._payment(position, funding, amount))
         self.office.effects.funding(funding)
+
+    def _payment(self, position: PositionRecord, funding: SettledFunding, amount: Decimal) -> FundingPayment:
+        asset, account = self.rules[position.symbol].margin_asset, position.account
+        wallet = self.accounts.balance(account, asset)
+        return FundingPayment(
+            account=account,
+            market=self.name,
+            symbol=position.symbol,
+            asset=asset,
+            amount=amount,
+            wallet=wallet,
+            cross_wallet=wallet - self.positions.isolated_margin(account, asset),
+            mark_price=funding.mark_price,
+            position=copy(position) if position.isolated else None,
+            time_ms=funding.time_ms,
+        )
 
     def expire(self, order_id: int, reason: str | None, now_ms: int) -> None:
         """End an open order without its owner."""
@@ -236,8 +262,8 @@ class UmMarket(Market[PerpetualRules]):
         cause: str,
         client_id: str,
         now_ms: int,
-    ) -> OrderRecord:
-        """Enter an order of the exchange's own that closes so much of a position at a price or better.
+    ) -> tuple[OrderRecord, list[TradeRecord]]:
+        """Enter an order of the exchange's own that closes so much of a position at a price or better; and its fills.
 
         It matches like any IOC order but is judged by no rule. What is left of it stays open: `fill_off_book` is to
         end it.
@@ -262,17 +288,20 @@ class UmMarket(Market[PerpetualRules]):
         )
         self.office.orders.add(order)
         self.office.effects.order(order)
+        fills: list[TradeRecord] = []
         if cause == LIQUIDATION:
             lots, limit = listing.lots(quantity), listing.ticks(price)
             plan = listing.book.plan(bid, owner=order.account, lots=lots, limit=limit)
-            if self._match(listing, Draft(order, plan, limit, lots), now_ms):
+            fills = self._match(listing, Draft(order, plan, limit, lots), now_ms)
+            if fills:
                 self.note_book(listing, now_ms)
                 self._quotes.remember(listing)
-        return order
+        return order, fills
 
     def fill_off_book(self, order: OrderRecord, price: Decimal, trade_id: int, now_ms: int) -> None:
         """Fill what is left of an order at a price that the exchange sets, with no order on the other side."""
         listing, quantity = self.listing(order.symbol), order.remaining
+        order.terms = order.terms.but(off_book=True)
         trade = self.charge(listing, order, price, quantity, maker=False, trade_id=trade_id, now_ms=now_ms)
         self._filled(order, self.value(listing, quantity, price), quantity, now_ms)
         self.office.effects.trade(trade)

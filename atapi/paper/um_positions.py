@@ -28,7 +28,10 @@ class UmPositions:
         self._rules = rules
         self._effects = effects
         self._held: dict[str, dict[Key, PositionRecord]] = {}  # account -> (symbol, side) -> position
+        self._realized: dict[tuple[str, str, str], Decimal] = {}  # account, symbol, side -> profit so far
         for position in kept:
+            if position.realized and position.symbol in rules:
+                self._realized[position.account, position.symbol, position.position_side] = position.realized
             if position.quantity and position.symbol in rules:
                 mine = self._held.setdefault(position.account, {})
                 mine[position.symbol, position.position_side] = position
@@ -77,9 +80,12 @@ class UmPositions:
         price: Decimal,
         now_ms: int,
         *,
+        fee: Decimal = ZERO,
         leverage: int | None = None,
     ) -> Decimal:
-        """Apply a fill of a signed quantity; the profit to post comes back.
+        """Apply a fill of a signed quantity and its fee in the margin asset; the profit to post comes back.
+
+        Assumes of the fee: what opens is charged with its share, what closes takes its share of the charge away.
 
         Assumes of isolated margin (`leverage` given): what opens brings its notional by the leverage from the cross
         balance; what closes gives back its share, and its profit or loss falls on the cross balance with it.
@@ -91,13 +97,18 @@ class UmPositions:
             position = PositionRecord(
                 account=account, symbol=symbol, position_side=side, isolated=leverage is not None
             )
+            position.realized = self._realized.get((account, symbol, side), ZERO)
             mine[symbol, side] = position
         if position.isolated:
             assert leverage is not None
             position.margin = _isolated_margin(position, quantity, contract.value(ONE, price) / leverage)
+        position.fees = _opening_fees(position, quantity, fee)
         before = Holding(position.quantity, position.cost, position.carry)
         holding, realized = after_fill(before, quantity, price, contract)
         position.quantity, position.cost, position.carry = holding
+        if realized:
+            position.realized += realized
+            self._realized[account, symbol, side] = position.realized
         self._changed(position, now_ms)
         return realized
 
@@ -114,6 +125,15 @@ class UmPositions:
             del mine[position.symbol, position.position_side]
             if not mine:
                 del self._held[position.account]
+
+
+def _opening_fees(position: PositionRecord, quantity: Decimal, fee: Decimal) -> Decimal:
+    held, total = position.quantity, position.quantity + quantity
+    if held * quantity >= 0:
+        return position.fees + fee
+    if total and (total > 0) == (held > 0):
+        return to_ledger(position.fees * total / held)
+    return to_ledger(fee * abs(total / quantity))  # closed whole; what goes through zero opens
 
 
 def _isolated_margin(position: PositionRecord, quantity: Decimal, unit: Decimal) -> Decimal:

@@ -49,6 +49,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
     symbol: str
     mark_price: Decimal
+    mean_price: Decimal  # moving average of the mark
     index_price: Decimal
     settle_price: Decimal
     funding_rate: Decimal  # running estimate for the current interval

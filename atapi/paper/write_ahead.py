@@ -11,7 +11,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -19,24 +19,26 @@ _HEADER = struct.Struct("<IIQ")  # payload's length, CRC-32 of number and payloa
 KEPT_BYTES = 16 * 1024 * 1024  # how long the log grows before it is begun anew
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder().decode
+T = TypeVar("T")
 
 
-class WriteAheadLog:
+class WriteAheadLog(Generic[T]):
     """One append-only file.
 
     Args:
         path: Where it is kept; made for its owner only.
+        payload: What its records hold.
     Raises:
         OSError: It cannot be opened.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, payload: type[T]) -> None:
         self.path = path
+        self._decode = msgspec.msgpack.Decoder(payload).decode
         self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._size = os.fstat(self._file).st_size
 
-    def append(self, number: int, payload: Any) -> None:
+    def append(self, number: int, payload: T) -> None:
         """Append a record; once this returns, a killed process has not lost it.
 
         Raises:
@@ -49,7 +51,7 @@ class WriteAheadLog:
             raise OSError(f"{written} of {len(header) + len(body)} bytes were written")
         self._size += written
 
-    def after(self, number: int) -> Iterator[tuple[int, Any]]:
+    def after(self, number: int) -> Iterator[tuple[int, T]]:
         """Walk the records that follow on from a number, as far as they are whole."""
         data, at = os.pread(self._file, self._size, 0), 0
         while at + _HEADER.size <= len(data):
@@ -60,7 +62,7 @@ class WriteAheadLog:
                 return
             if found == number + 1:
                 number = found
-                yield found, _decode(body)
+                yield found, self._decode(body)
 
     @property
     def long(self) -> bool:

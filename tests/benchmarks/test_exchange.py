@@ -37,6 +37,7 @@ def test_every_subscriber_gets_the_same_messages() -> None:
 
 
 def test_the_book_is_timed() -> None:
-    [line] = run("book", "--operations", "2000", "--rounds", "1")
+    rate, latency = run("book", "--operations", "2000", "--rounds", "1")
 
-    assert line.startswith("book: ")
+    assert rate.startswith("book: ")
+    assert latency.startswith("one operation: ")

@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
@@ -25,15 +26,39 @@ class Served:
     cm: str
     spot_stream: str
     um_stream: str
+    cm_stream: str
+    spot_ws_api: str
+    um_ws_api: str
     key: str
     secret: str
     token: str
 
 
-@pytest.fixture(scope="session")
+WALLETS = {"spot": "MAIN", "um": "UMFUTURE", "margin": "MARGIN"}  # how transfers name them
+
+
+def transfer_type(source: str, target: str) -> str:
+    """Name a universal transfer."""
+    return f"{WALLETS[source]}_{WALLETS[target]}"
+
+
+@pytest.fixture(scope="class")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """An exchange on free ports, on the machine's time."""
-    home = tmp_path_factory.mktemp("home")
+    """A world for the tests of a class."""
+    with serving(tmp_path_factory.mktemp("home")) as served:
+        yield served
+
+
+@pytest.fixture
+def alone_served(tmp_path: Path) -> Iterator[Served]:
+    """A world for one test, which uses up what its minute allows."""
+    with serving(tmp_path) as served:
+        yield served
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Served]:
+    """Run an exchange on free ports, on the machine's time."""
     python = os.environ.get("ATAPI_PYTHON", sys.executable)
     environment = {**os.environ, "ATAPI_HOME": str(home)}
     if "ATAPI_PYTHON" not in os.environ:
@@ -46,21 +71,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         env=environment,
     )
     assert process.stdout is not None
-    told: dict[str, str] = {}
-    while "token" not in told:
-        name, _, value = process.stdout.readline().strip().partition(": ")
-        assert name, f"paper serve ended with {process.poll()}"
-        told[name] = value
-    yield Served(
-        spot=told["spot"],
-        um=told["um"],
-        cm=told["cm"],
-        spot_stream=told["spot-stream"],
-        um_stream=told["um-stream"],
-        key=told["key"],
-        secret=told["secret"],
-        token=told["token"],
-    )
-    process.terminate()
-    process.wait(10)
-    process.stdout.close()
+    try:
+        told: dict[str, str] = {}
+        while "token" not in told:
+            name, _, value = process.stdout.readline().strip().partition(": ")
+            assert name, f"paper serve ended with {process.poll()}"
+            told[name] = value
+        yield Served(**{field.name: told[field.name.replace("_", "-")] for field in fields(Served)})
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.clients.conftest import Served
+from tests.clients import rows
+from tests.clients.conftest import Served, transfer_type
 from tests.clients.facts import FuturesFacts, SpotFacts
-from tests.clients.rows import by, fill, placed
-from tests.clients.trading import SYMBOL, Fill, Placed
+from tests.clients.trading import REFUSALS, SYMBOL, Fill, Placed
 
 WANTED = "the connectors are not installed; .ci/run tries them in an environment of their own"
 spot = pytest.importorskip("binance.spot", reason=WANTED)
@@ -23,9 +23,7 @@ class Connector:
     """The spot connector as the list wants it."""
 
     market = "spot"
-    refused = dict.fromkeys(
-        ("signature", "timestamp", "tick", "step", "minimum", "funds", "unknown", "margin type"), ClientError
-    )
+    refused: dict[str, type[Exception]] = dict.fromkeys((*REFUSALS, "loan"), ClientError)
 
     def __init__(self, served: Served, secret: str | None = None) -> None:
         self._served = served
@@ -35,23 +33,29 @@ class Connector:
     def _connect(self) -> Any:
         return spot.Spot(self._served.key, self.secret, base_url=self._served.spot, timeout=10)
 
+    def code(self, error: Any) -> int:
+        """Read the exchange's code."""
+        return int(error.error_code)
+
     def markets(self) -> set[str]:
         """Read the exchange's list."""
         return {row["symbol"] for row in self.client.exchange_info()["symbols"]}
 
     def candles(self, count: int) -> list[list[Any]]:
         """Read klines."""
-        rows = self.client.klines(SYMBOL, "1h", limit=count)
-        return [[row[0], *map(float, row[1:6])] for row in rows]
+        return rows.candles(self.client.klines(SYMBOL, "1h", limit=count))
 
     def book(self) -> tuple[Decimal, Decimal]:
         """Read the book."""
-        book = self.client.depth(SYMBOL, limit=5)
-        return Decimal(book["bids"][0][0]), Decimal(book["asks"][0][0])
+        return rows.top(self.client.depth(SYMBOL, limit=5))
+
+    def tape(self, count: int) -> list[tuple[int, Decimal]]:
+        """Read public trades."""
+        return rows.tape(self.client.trades(SYMBOL, limit=count))
 
     def balance(self, asset: str) -> Decimal:
         """Read the balance."""
-        [row] = [row for row in self.client.account()["balances"] if row["asset"] == asset]
+        row = rows.of(self.client.account()["balances"], "asset", asset)
         return Decimal(row["free"]) + Decimal(row["locked"])
 
     def limit(self, side: str, quantity: str, price: str, client_id: str | None = None) -> str:
@@ -59,6 +63,10 @@ class Connector:
         named = {} if client_id is None else {"newClientOrderId": client_id}
         order = {"timeInForce": "GTC", "quantity": quantity, "price": price, **named}
         return str(self.client.new_order(SYMBOL, side, "LIMIT", **order)["orderId"])
+
+    def exactly(self, side: str, quantity: str, price: str) -> None:
+        """Place a limit order; nothing is rounded here."""
+        self.limit(side, quantity, price)
 
     def at_market(self, side: str, quantity: str) -> str:
         """Place a market order."""
@@ -70,7 +78,7 @@ class Connector:
 
     def order(self, order_id: str | None = None, client_id: str | None = None) -> Placed:
         """Find it."""
-        return placed(self.client.get_order(SYMBOL, **by(order_id, client_id)))
+        return rows.placed(self.client.get_order(SYMBOL, **rows.by(order_id, client_id)))
 
     def open_orders(self) -> list[str]:
         """List them."""
@@ -78,7 +86,11 @@ class Connector:
 
     def fills(self) -> list[Fill]:
         """List fills."""
-        return [fill(row) for row in self.client.my_trades(SYMBOL)]
+        return [rows.fill(row) for row in self.client.my_trades(SYMBOL)]
+
+    def heavy(self) -> None:
+        """Read a whole book: 250."""
+        self.client.depth(SYMBOL, limit=5000)
 
     def with_secret(self, secret: str) -> Connector:
         """Sign with another secret."""
@@ -87,6 +99,27 @@ class Connector:
     def ahead(self, milliseconds: int) -> Connector:
         """Send a time of one's own; the connector has no other way."""
         return Shifted(self, milliseconds)
+
+    def _wallets(self) -> Any:
+        return self.client
+
+    def move(self, source: str, target: str, amount: str) -> None:
+        """Transfer."""
+        assert self._wallets().user_universal_transfer(transfer_type(source, target), "USDT", amount)[
+            "tranId"
+        ]
+
+    def margin(self) -> tuple[Decimal, Decimal]:
+        """Read the margin account."""
+        return rows.owed(self.client.margin_account(), "USDT")
+
+    def borrow(self, amount: str) -> None:
+        """Borrow."""
+        assert self.client.borrow_repay("USDT", "FALSE", SYMBOL, amount, "BORROW")["tranId"]
+
+    def repay(self, amount: str) -> None:
+        """Repay."""
+        assert self.client.borrow_repay("USDT", "FALSE", SYMBOL, amount, "REPAY")["tranId"]
 
     def close(self) -> None:
         """Hang up."""
@@ -118,20 +151,23 @@ class FuturesConnector(Connector):
     market = "um"
 
     def _connect(self) -> Any:
+        self._spot = spot.Spot(self._served.key, self.secret, base_url=self._served.spot, timeout=10)
         return um_futures.UMFutures(self._served.key, self.secret, base_url=self._served.um, timeout=10)
 
+    def _wallets(self) -> Any:
+        return self._spot
+
     def balance(self, asset: str) -> Decimal:
-        [row] = [row for row in self.client.balance() if row["asset"] == asset]
-        return Decimal(row["balance"])
+        return Decimal(rows.of(self.client.balance(), "asset", asset)["balance"])
 
     def order(self, order_id: str | None = None, client_id: str | None = None) -> Placed:
-        return placed(self.client.query_order(SYMBOL, **by(order_id, client_id)))
+        return rows.placed(self.client.query_order(SYMBOL, **rows.by(order_id, client_id)))
 
     def open_orders(self) -> list[str]:
         return [str(row["orderId"]) for row in self.client.get_orders(symbol=SYMBOL)]
 
     def fills(self) -> list[Fill]:
-        return [fill(row) for row in self.client.get_account_trades(SYMBOL)]
+        return [rows.fill(row) for row in self.client.get_account_trades(SYMBOL)]
 
     def funding(self) -> tuple[Decimal, int]:
         """Read the running rate."""
@@ -159,33 +195,39 @@ class FuturesConnector(Connector):
         """Set it."""
         self.client.change_margin_type(SYMBOL, name)
 
+    def terms(self) -> tuple[int, str]:
+        """Read leverage and margin type."""
+        return rows.terms(self.client.symbol_configuration(symbol=SYMBOL), SYMBOL)
+
     def hedge_mode(self) -> bool:
         """Read the mode."""
         return bool(self.client.get_position_mode()["dualSidePosition"])
 
-    def to_futures(self, amount: str) -> None:
-        """Transfer, by the spot connector."""
-        wallets = Connector(self._served)
-        told = wallets.client.user_universal_transfer("MAIN_UMFUTURE", "USDT", amount)
-        wallets.close()
-        assert told["tranId"]
+    def set_hedge_mode(self, hedged: bool) -> None:
+        """Set the mode."""
+        assert self.client.change_position_mode("true" if hedged else "false")["code"] == 200
+
+    def heavy(self) -> None:
+        """Ask for all open orders: 40."""
+        self.client.sign_request("GET", "/fapi/v1/openOrders")
+
+    def close(self) -> None:
+        """Hang up both."""
+        super().close()
+        self._wallets().session.close()
 
 
 class TestSpot(SpotFacts):
     """`binance.spot.Spot`."""
 
     @pytest.fixture
-    def client(self, served: Served) -> Iterator[Connector]:
-        client = Connector(served)
-        yield client
-        client.close()
+    def connect(self) -> Callable[[Served], Connector]:
+        return Connector
 
 
 class TestFutures(FuturesFacts):
     """`binance.um_futures.UMFutures`."""
 
     @pytest.fixture
-    def client(self, served: Served) -> Iterator[FuturesConnector]:
-        client = FuturesConnector(served)
-        yield client
-        client.close()
+    def connect(self) -> Callable[[Served], FuturesConnector]:
+        return FuturesConnector

@@ -2,46 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.clients.conftest import Served
+from tests.clients import addresses, rows
+from tests.clients.conftest import Served, transfer_type
 from tests.clients.facts import FuturesFacts, SpotFacts
-from tests.clients.rows import by, fill, placed
-from tests.clients.trading import SYMBOL, Fill, Placed
+from tests.clients.trading import REFUSALS, SYMBOL, Fill, Placed
 
 binance = pytest.importorskip("binance.client", reason="python-binance is not installed; .ci/run tries it")
+from binance.async_client import AsyncClient  # noqa: E402
 from binance.exceptions import BinanceAPIException  # noqa: E402
 
+Connect = Callable[[Served, str], Any]  # with a secret
 
-def connected(served: Served, key: str, secret: str) -> Any:
-    """Make a client of this exchange."""
 
-    class Here(binance.Client):
-        API_URL = f"{served.spot}/api"
-        MARGIN_API_URL = f"{served.spot}/sapi"
-        FUTURES_URL = f"{served.um}/fapi"
-        FUTURES_COIN_URL = f"{served.cm}/dapi"
-        FUTURES_DATA_URL = f"{served.um}/futures/data"
+def synchronous(served: Served, secret: str) -> Any:
+    """Make a `Client`."""
+    return addresses.python_binance(binance.Client, served)(served.key, secret)
 
-    return Here(key, secret)
+
+class Awaited:
+    """An `AsyncClient` whose every call is waited for."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, served: Served, secret: str) -> None:
+        self._loop = loop
+        create = addresses.python_binance(AsyncClient, served).create
+        self._client = loop.run_until_complete(create(served.key, secret))
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._client, name)
+        return lambda *args, **named: self._loop.run_until_complete(method(*args, **named))
+
+    def shift(self, milliseconds: int) -> None:
+        """Shift what the client takes for the time."""
+        self._client.timestamp_offset = milliseconds
 
 
 class PythonBinance:
     """python-binance as the list wants it, on spot."""
 
     market = "spot"
-    refused = dict.fromkeys(
-        ("signature", "timestamp", "tick", "step", "minimum", "funds", "unknown", "margin type"),
-        BinanceAPIException,
-    )
+    refused: dict[str, type[Exception]] = dict.fromkeys((*REFUSALS, "loan"), BinanceAPIException)
 
-    def __init__(self, served: Served, secret: str | None = None) -> None:
+    def __init__(self, served: Served, connect: Connect, secret: str | None = None) -> None:
         self._served = served
-        self.client = connected(served, served.key, secret or served.secret)
+        self._connect = connect
+        self.client = connect(served, secret or served.secret)
+
+    def code(self, error: Any) -> int:
+        """Read the exchange's code."""
+        return int(error.code)
 
     def markets(self) -> set[str]:
         """Read the exchange's list."""
@@ -49,13 +64,15 @@ class PythonBinance:
 
     def candles(self, count: int) -> list[list[Any]]:
         """Read klines."""
-        rows = self.client.get_klines(symbol=SYMBOL, interval="1h", limit=count)
-        return [[row[0], *map(float, row[1:6])] for row in rows]
+        return rows.candles(self.client.get_klines(symbol=SYMBOL, interval="1h", limit=count))
 
     def book(self) -> tuple[Decimal, Decimal]:
         """Read the book."""
-        book = self.client.get_order_book(symbol=SYMBOL, limit=5)
-        return Decimal(book["bids"][0][0]), Decimal(book["asks"][0][0])
+        return rows.top(self.client.get_order_book(symbol=SYMBOL, limit=5))
+
+    def tape(self, count: int) -> list[tuple[int, Decimal]]:
+        """Read public trades."""
+        return rows.tape(self.client.get_recent_trades(symbol=SYMBOL, limit=count))
 
     def balance(self, asset: str) -> Decimal:
         """Read the balance."""
@@ -68,6 +85,10 @@ class PythonBinance:
         return str(
             self._place(side=side, type="LIMIT", timeInForce="GTC", quantity=quantity, price=price, **named)
         )
+
+    def exactly(self, side: str, quantity: str, price: str) -> None:
+        """Place a limit order; nothing is rounded here."""
+        self.limit(side, quantity, price)
 
     def at_market(self, side: str, quantity: str) -> str:
         """Place a market order."""
@@ -82,7 +103,7 @@ class PythonBinance:
 
     def order(self, order_id: str | None = None, client_id: str | None = None) -> Placed:
         """Find it."""
-        return placed(self.client.get_order(symbol=SYMBOL, **by(order_id, client_id)))
+        return rows.placed(self.client.get_order(symbol=SYMBOL, **rows.by(order_id, client_id)))
 
     def open_orders(self) -> list[str]:
         """List them."""
@@ -90,17 +111,45 @@ class PythonBinance:
 
     def fills(self) -> list[Fill]:
         """List fills."""
-        return [fill(row) for row in self.client.get_my_trades(symbol=SYMBOL)]
+        return [rows.fill(row) for row in self.client.get_my_trades(symbol=SYMBOL)]
 
     def with_secret(self, secret: str) -> PythonBinance:
         """Sign with another secret."""
-        return type(self)(self._served, secret)
+        return type(self)(self._served, self._connect, secret)
 
     def ahead(self, milliseconds: int) -> PythonBinance:
         """Shift what the client takes for the time."""
-        other = type(self)(self._served)
-        other.client.timestamp_offset = milliseconds
+        other = type(self)(self._served, self._connect)
+        if isinstance(other.client, Awaited):
+            other.client.shift(milliseconds)
+        else:
+            other.client.timestamp_offset = milliseconds
         return other
+
+    def heavy(self) -> None:
+        """Read a whole book: 250."""
+        self.client.get_order_book(symbol=SYMBOL, limit=5000)
+
+    def move(self, source: str, target: str, amount: str) -> None:
+        """Transfer."""
+        kind = transfer_type(source, target)
+        assert self.client.make_universal_transfer(type=kind, asset="USDT", amount=amount)["tranId"]
+
+    def margin(self) -> tuple[Decimal, Decimal]:
+        """Read the margin account."""
+        return rows.owed(self.client.get_margin_account(), "USDT")
+
+    def borrow(self, amount: str) -> None:
+        """Borrow."""
+        self._loan("BORROW", amount)
+
+    def repay(self, amount: str) -> None:
+        """Repay."""
+        self._loan("REPAY", amount)
+
+    def _loan(self, kind: str, amount: str) -> None:
+        loan = {"asset": "USDT", "isIsolated": "FALSE", "symbol": SYMBOL, "amount": amount, "type": kind}
+        assert self.client.margin_borrow_repay(**loan)["tranId"]
 
     def close(self) -> None:
         """Hang up."""
@@ -116,16 +165,16 @@ class PythonBinanceFutures(PythonBinance):
         return {row["symbol"] for row in self.client.futures_exchange_info()["symbols"]}
 
     def candles(self, count: int) -> list[list[Any]]:
-        rows = self.client.futures_klines(symbol=SYMBOL, interval="1h", limit=count)
-        return [[row[0], *map(float, row[1:6])] for row in rows]
+        return rows.candles(self.client.futures_klines(symbol=SYMBOL, interval="1h", limit=count))
 
     def book(self) -> tuple[Decimal, Decimal]:
-        book = self.client.futures_order_book(symbol=SYMBOL, limit=5)
-        return Decimal(book["bids"][0][0]), Decimal(book["asks"][0][0])
+        return rows.top(self.client.futures_order_book(symbol=SYMBOL, limit=5))
+
+    def tape(self, count: int) -> list[tuple[int, Decimal]]:
+        return rows.tape(self.client.futures_recent_trades(symbol=SYMBOL, limit=count))
 
     def balance(self, asset: str) -> Decimal:
-        [row] = [row for row in self.client.futures_account_balance() if row["asset"] == asset]
-        return Decimal(row["balance"])
+        return Decimal(rows.of(self.client.futures_account_balance(), "asset", asset)["balance"])
 
     def _place(self, **order: Any) -> int:
         return int(self.client.futures_create_order(symbol=SYMBOL, **order)["orderId"])
@@ -134,13 +183,13 @@ class PythonBinanceFutures(PythonBinance):
         self.client.futures_cancel_order(symbol=SYMBOL, orderId=order_id)
 
     def order(self, order_id: str | None = None, client_id: str | None = None) -> Placed:
-        return placed(self.client.futures_get_order(symbol=SYMBOL, **by(order_id, client_id)))
+        return rows.placed(self.client.futures_get_order(symbol=SYMBOL, **rows.by(order_id, client_id)))
 
     def open_orders(self) -> list[str]:
         return [str(row["orderId"]) for row in self.client.futures_get_open_orders(symbol=SYMBOL)]
 
     def fills(self) -> list[Fill]:
-        return [fill(row) for row in self.client.futures_account_trades(symbol=SYMBOL)]
+        return [rows.fill(row) for row in self.client.futures_account_trades(symbol=SYMBOL)]
 
     def funding(self) -> tuple[Decimal, int]:
         """Read the running rate."""
@@ -172,45 +221,42 @@ class PythonBinanceFutures(PythonBinance):
         """Read the mode."""
         return bool(self.client.futures_get_position_mode()["dualSidePosition"])
 
-    def to_futures(self, amount: str) -> None:
-        """Transfer."""
-        told = self.client.make_universal_transfer(type="MAIN_UMFUTURE", asset="USDT", amount=amount)
-        assert told["tranId"]
+    def set_hedge_mode(self, hedged: bool) -> None:
+        """Set the mode."""
+        told = self.client.futures_change_position_mode(dualSidePosition="true" if hedged else "false")
+        assert told["code"] == 200
+
+    def terms(self) -> tuple[int, str]:
+        """Read leverage and margin type."""
+        return rows.terms(self.client.futures_symbol_config(symbol=SYMBOL), SYMBOL)
+
+    def heavy(self) -> None:
+        self.client.futures_get_open_orders()
+
+
+@pytest.fixture(params=["sync", "async"])
+def connected(request: pytest.FixtureRequest) -> Iterator[Connect]:
+    """Give a function that makes a client of either kind."""
+    if request.param == "sync":
+        yield synchronous
+        return
+    loop = asyncio.new_event_loop()
+    yield lambda served, secret: Awaited(loop, served, secret)
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
 
 
 class TestSpot(SpotFacts):
-    """`Client`, spot."""
+    """`Client` and `AsyncClient`, spot and margin."""
 
     @pytest.fixture
-    def client(self, served: Served) -> Iterator[PythonBinance]:
-        client = PythonBinance(served)
-        yield client
-        client.close()
+    def connect(self, connected: Connect) -> Callable[[Served], PythonBinance]:
+        return lambda served: PythonBinance(served, connected)
 
 
 class TestFutures(FuturesFacts):
-    """`Client`, its `futures_…` methods."""
+    """`Client` and `AsyncClient`, their `futures_…` methods."""
 
     @pytest.fixture
-    def client(self, served: Served) -> Iterator[PythonBinanceFutures]:
-        client = PythonBinanceFutures(served)
-        yield client
-        client.close()
-
-
-def test_it_borrows_and_repays_on_margin(served: Served) -> None:
-    client = connected(served, served.key, served.secret)
-    loan = {"asset": "USDT", "isIsolated": "FALSE", "symbol": SYMBOL, "amount": "50"}
-    client.make_universal_transfer(type="MAIN_MARGIN", asset="USDT", amount="100")
-
-    client.margin_borrow_repay(**loan, type="BORROW")
-    done = client.margin_borrow_repay(**loan, type="REPAY")
-    [repaid] = client.margin_get_borrow_repay_records(type="REPAY", txId=done["tranId"])["rows"]
-    with pytest.raises(BinanceAPIException, match="exceed maximum borrow amount"):
-        client.margin_borrow_repay(**loan | {"amount": "10000000"}, type="BORROW")
-
-    client.close_connection()
-    assert Decimal(repaid["interest"]) + Decimal(repaid["principal"]) == 50
-    assert Decimal(repaid["interest"]) >= Decimal(
-        "0.00027569"
-    )  # an hour of 50 USDT at 0.00013233 a day, first
+    def connect(self, connected: Connect) -> Callable[[Served], PythonBinanceFutures]:
+        return lambda served: PythonBinanceFutures(served, connected)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 BASE, QUOTE, SYMBOL = "BTC", "USDT", "BTCUSDT"
+REFUSALS = ("signature", "timestamp", "tick", "step", "minimum", "funds", "unknown", "rate", "margin type")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,11 @@ class Client(Protocol):
     """One client on one market."""
 
     market: str  # spot, um
-    refused: dict[str, Any]  # what was wrong -> the client's own exception
+    refused: dict[str, type[Exception]]  # what was wrong -> the client's own exception
+
+    def code(self, error: Any) -> int:
+        """Read the exchange's code from an exception of the client."""
+        ...
 
     def markets(self) -> set[str]:
         """List symbols as the exchange spells them."""
@@ -48,12 +53,20 @@ class Client(Protocol):
         """Tell best bid and ask."""
         ...
 
+    def tape(self, count: int) -> list[tuple[int, Decimal]]:
+        """List time and price of the market's last trades."""
+        ...
+
     def balance(self, asset: str) -> Decimal:
         """Tell what is held of an asset, free and locked."""
         ...
 
     def limit(self, side: str, quantity: str, price: str, client_id: str | None = None) -> str:
         """Place a limit order and tell its id."""
+        ...
+
+    def exactly(self, side: str, quantity: str, price: str) -> None:
+        """Place a limit order of these very numbers, where the client would round or refuse them itself."""
         ...
 
     def at_market(self, side: str, quantity: str) -> str:
@@ -76,6 +89,10 @@ class Client(Protocol):
         """List fills."""
         ...
 
+    def heavy(self) -> None:
+        """Ask for something that weighs much."""
+        ...
+
     def with_secret(self, secret: str) -> Client:
         """Make the same client with another secret."""
         ...
@@ -84,8 +101,28 @@ class Client(Protocol):
         """Make the same client with a wrong clock."""
         ...
 
+    def move(self, source: str, target: str, amount: str) -> None:
+        """Move USDT between wallets: spot, um, margin."""
+        ...
+
     def close(self) -> None:
         """Hang up."""
+        ...
+
+
+class Spot(Client, Protocol):
+    """One client on spot and cross margin."""
+
+    def margin(self) -> tuple[Decimal, Decimal]:
+        """Tell what is free and what is owed of USDT on cross margin."""
+        ...
+
+    def borrow(self, amount: str) -> None:
+        """Borrow USDT on cross margin."""
+        ...
+
+    def repay(self, amount: str) -> None:
+        """Repay USDT on cross margin."""
         ...
 
 
@@ -116,10 +153,14 @@ class Futures(Client, Protocol):
         """Set CROSSED or ISOLATED."""
         ...
 
+    def terms(self) -> tuple[int, str]:
+        """Tell leverage and margin type, in upper case."""
+        ...
+
     def hedge_mode(self) -> bool:
         """Tell whether long and short stand side by side."""
         ...
 
-    def to_futures(self, amount: str) -> None:
-        """Move USDT from spot to futures."""
+    def set_hedge_mode(self, hedged: bool) -> None:
+        """Let long and short stand side by side, or not."""
         ...

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atapi.matching.book import Book, Plan, Resting
+from atapi.matching.book import Book, Iceberg, Plan, Resting
 
 
 def book_of(*orders: tuple[int, str, str, int, int]) -> Book:
@@ -188,7 +188,7 @@ def test_the_book_agrees_with_a_naive_one(steps: list[tuple[str, bool, int, int]
 
 def test_an_iceberg_shows_its_peak_and_queues_up_again_behind_the_others() -> None:
     book = Book()
-    book.add(Resting(1, "a", False, 100, 10, peak=4))
+    book.add(Iceberg(1, "a", False, 100, 10, peak=4))
     book.add(Resting(2, "b", False, 100, 3))
     assert book.depth(1)[1] == [(100, 7)]
 
@@ -204,7 +204,7 @@ def test_an_iceberg_shows_its_peak_and_queues_up_again_behind_the_others() -> No
 
 def test_an_iceberg_is_taken_whole_by_who_asks_for_all_of_it() -> None:
     book = Book()
-    book.add(Resting(1, "a", True, 100, 10, peak=4))
+    book.add(Iceberg(1, "a", True, 100, 10, peak=4))
 
     plan = book.plan(False, owner="x", lots=11)
     book.commit(plan)
@@ -214,7 +214,7 @@ def test_an_iceberg_is_taken_whole_by_who_asks_for_all_of_it() -> None:
 
 def test_what_is_hidden_shrinks_first_and_the_place_is_kept() -> None:
     book = Book()
-    book.add(Resting(1, "a", False, 100, 10, peak=4))
+    book.add(Iceberg(1, "a", False, 100, 10, peak=4))
     book.add(Resting(2, "b", False, 100, 3))
     iceberg = book.get(1)
     assert iceberg is not None

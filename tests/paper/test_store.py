@@ -10,14 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from atapi.errors import ConfigError, StorageError
+from atapi.paper import schema
 from atapi.paper.clock import PaperClock
+from atapi.paper.effects import Batch
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Series
+from atapi.paper.records import IncomeRecord, OrderRecord, PositionRecord, TradeRecord
 from atapi.paper.store import Store
 from atapi.paper.write_ahead import WriteAheadLog
 from tests.paper.feed_of_bars import DEFAULT, HOUR, T0, D, FeedOfBars
@@ -203,7 +207,7 @@ def test_when_the_file_cannot_be_written_nothing_more_is_acknowledged(tmp_path: 
 
 
 def logged(path: Path, *, after: int = 0) -> list[int]:
-    log = WriteAheadLog(f"{path}-ahead")
+    log = WriteAheadLog(f"{path}-ahead", list[Batch])
     numbers = [number for number, _ in log.after(after)]
     log.close()
     return numbers
@@ -296,3 +300,18 @@ def test_a_process_killed_at_work_has_lost_nothing_it_acknowledged(tmp_path: Pat
     state = store.meta("clock")
     assert state is not None
     reopened(path, FeedOfBars(DEFAULT), PaperClock.restored(state).now_ms())
+
+
+@pytest.mark.parametrize(
+    ("record", "columns"),
+    [
+        (OrderRecord, schema.ORDER_COLUMNS),
+        (TradeRecord, schema.TRADE_COLUMNS),
+        (PositionRecord, schema.POSITION_COLUMNS),
+        (IncomeRecord, schema.INCOME_COLUMNS),
+    ],
+)
+def test_fields_stand_in_the_order_of_the_columns(record: type, columns: str) -> None:
+    fields = [field.name for field in msgspec.structs.fields(record)]
+
+    assert fields == columns.split(", ")

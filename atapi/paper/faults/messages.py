@@ -100,4 +100,4 @@ def meet_message(
 ) -> None:
     """Answer a request of the WebSocket API, or do to it what a fault says."""
     line = Message(gateway, session, frame)
-    meet(gateway, market, line, request, answer, keep_alive=True, symbol=symbol, over="ws")
+    meet(gateway, market, line, request, answer, keep_alive=True, symbol=symbol, via="ws")

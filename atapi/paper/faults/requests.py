@@ -133,14 +133,14 @@ def meet(
     *,
     keep_alive: bool,
     symbol: str | None = None,
-    over: str = "http",
+    via: str = "http",
 ) -> None:
     """Answer a request, or do to it what a fault says; the host's own endpoints are spared.
 
     Args:
         answer: What the exchange would do; called once, twice or never.
         symbol: Which symbol it is about; None where query and body tell.
-        over: `http`, or `ws` for the WebSocket API.
+        via: `http`, or `ws` for the WebSocket API.
     """
     fault = None
     if not request.path.startswith(SPARED):
@@ -150,7 +150,7 @@ def meet(
             path=request.path,
             account=gateway.holder_of(request.header(API_KEY)),
             symbol=_symbol(request) if symbol is None else symbol,
-            over=over,
+            via=via,
         )
         fault = gateway.faults.strike(gateway.faults.requests, happening)
     if fault is None:

@@ -29,6 +29,7 @@ class Kind(Enum):
     REQUEST = "requests"
     STREAM = "streams"
     WORLD = "the world"  # for as long as it stands
+    DEED = "users"  # once, when it is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _signed_ms(text: str) -> int:
     return -span_ms(text[1:]) if text.startswith("-") else span_ms(text.removeprefix("+"))
 
 
-_REQUEST, _STREAM, _WORLD = Kind.REQUEST, Kind.STREAM, Kind.WORLD
+_REQUEST, _STREAM, _WORLD, _DEED = Kind.REQUEST, Kind.STREAM, Kind.WORLD, Kind.DEED
 ACTIONS = {
     "lose": Action(_REQUEST, "no answer ever comes; the connection stays open"),
     "reset": Action(_REQUEST, "the connection is dropped instead of an answer"),
@@ -142,6 +143,22 @@ ACTIONS = {
             "price_band", "interval_hours", "funding_cap", "funding_floor", "interest_rate",
         ),
     ),
+    "delist": Action(
+        _WORLD,
+        "a perpetual ends: PRE_SETTLE half an hour before, then positions are settled and orders expire; in=1h",
+        "SYMBOL",
+        options=("in",),
+    ),
+    "move": Action(
+        _WORLD, "a coin's spot, perpetual, index and mark go by=-10% over=1m, and back when cleared", "SYMBOL",
+        options=("by", "over"),
+    ),
+    "adl": Action(
+        _DEED, "positions are deleveraged at the mark: account=NAME, side=LONG, share=50% or quantity=0.1", "SYMBOL",
+        options=("side", "share", "quantity"),
+    ),
+    "cancel": Action(_DEED, "the exchange cancels open orders: account=NAME, market=um", "SYMBOL"),
+    "expire": Action(_DEED, "listen keys end as if an hour had passed: account=NAME", "listen-keys"),
 }  # fmt: skip
 
 
@@ -168,7 +185,7 @@ def parse(text: str) -> Fault:
         else:
             known = (
                 ", ".join((*action.options, *NAMES))
-                if action.kind is not Kind.WORLD
+                if action.kind in (Kind.REQUEST, Kind.STREAM)
                 else ", ".join(action.options)
             )
             raise _wrong(f"{name} does not know '{word}'; it knows {known or 'nothing more'}")

@@ -8,17 +8,22 @@ from typing import Any
 
 from atapi.domain.numbers import parse_plain
 from atapi.paper.exchange import Exchange
+from atapi.paper.faults import deeds
 from atapi.paper.faults.words import Fault
 from atapi.paper.feeds.base import PriceRange
 from atapi.paper.records import Refusal
 
 STATUSES = {
     "spot": ("TRADING", "HALT", "BREAK", "END_OF_DAY", "CANCEL_ONLY"),
-    "futures": ("TRADING", "PRE_SETTLE", "SETTLING", "CLOSE", "PENDING_TRADING", "PRE_DELIVERING", "DELIVERING", "DELIVERED"),
+    "futures": (
+        "TRADING", "PRE_SETTLE", "SETTLING", "CLOSE", "PENDING_TRADING", "PRE_DELIVERING", "DELIVERING", "DELIVERED",
+        "TRADING_HALT", "TRADING_CANCEL_ONLY",
+    ),
 }  # fmt: skip
 FUTURES_ONLY = ("price_band", "interval_hours", "funding_cap", "funding_floor", "interest_rate")
 SPOT_ONLY = ("price_range", "max_position", "max_iceberg_orders")
 INTERVALS = (1, 2, 4, 8)
+LASTING = ("delist", "move")
 
 
 def begin(fault: Fault, exchange: Exchange) -> None:
@@ -27,6 +32,8 @@ def begin(fault: Fault, exchange: Exchange) -> None:
         exchange.clock.skew_ms = fault.value
     elif fault.action == "lag":
         exchange.lag_ms = fault.value
+    elif fault.action in LASTING:
+        deeds.begin(fault, exchange)
     elif fault.action == "rule":
         for market in _markets(fault, exchange):
             exchange.change_rules(market, fault.value.upper(), _changes(fault, market))
@@ -38,7 +45,9 @@ def end(fault: Fault, exchange: Exchange, left: Sequence[Fault]) -> None:
         exchange.clock.skew_ms = next((f.value for f in reversed(left) if f.action == "clock"), 0)
     elif fault.action == "lag":
         exchange.lag_ms = next((f.value for f in reversed(left) if f.action == "lag"), 0)
-    else:
+    elif fault.action in LASTING:
+        deeds.end(fault, exchange)
+    elif fault.action == "rule":
         for market in _markets(fault, exchange):
             exchange.restore_rules(market, fault.value.upper())
         for other in left:

@@ -23,6 +23,7 @@ class Series(StrEnum):
     CM = "cm"  # the coin-margined perpetual; see `CoinMarginedFeed`
     MARK = "mark"  # mark price of the perpetual
     INDEX = "index"  # index price of the perpetual
+    PREMIUM = "premium"  # premium index of the perpetual; made for every feed, see `PremiumBars`
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class PerpetualRules:
     interest_rate: Decimal = Decimal("0.0001")  # per 8 h
     status: str = "TRADING"
     onboard_ms: int = 1567965300000
+    delivery_ms: int = 0  # when it ends by settlement; 0: never
     contract: Contract = LINEAR
 
     @property
@@ -234,4 +236,15 @@ class SummedPremium(Protocol):
 
     def premium_sum(self, symbol: str, start_ms: int, first: int, last: int) -> tuple[Decimal, int]:
         """Add up n * premium(start_ms + n minutes) for n from first to last, where it is known; and those n."""
+        ...
+
+
+@runtime_checkable
+class RangedPremium(Protocol):
+    """A feed that tells the extremes of many premiums faster than they could be asked for one by one."""
+
+    def premium_range(
+        self, symbol: str, start_ms: int, minutes: int
+    ) -> tuple[Decimal, Decimal, Decimal, Decimal] | None:
+        """Tell of start_ms and so many minutes after it the first, highest, lowest and last; None for no perpetual."""
         ...

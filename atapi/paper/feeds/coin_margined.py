@@ -14,10 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from atapi.domain.numbers import LEDGER_STEP
 from atapi.matching.contracts import Inverse
 from atapi.paper.feeds.bars import DAY, HOUR, MINUTE, SECOND, gather, slots
 from atapi.paper.feeds.base import Bar, Book, Catalogue, Feed, FundingRecord, PerpetualRules, Series
 from atapi.paper.feeds.brackets import brackets
+from atapi.paper.feeds.moves import Moves
+from atapi.paper.feeds.premium_bars import PremiumBars
 
 SIZES = {"BTC": Decimal(100), "ETH": Decimal(10), "BNB": Decimal(10)}  # coin -> USD in one contract
 SHARE = Decimal("0.2")  # of the USDT perpetual's depth and turnover
@@ -76,6 +79,8 @@ class CoinMarginedFeed:
         self.recorded = feed.recorded
         listed = feed.catalogue()
         self._catalogue = replace(listed, cm=coin_margined(listed.um))
+        self._premiums = PremiumBars(feed)
+        self.moves = Moves(self._tick_of)
 
     def identity(self) -> str:
         """Name the feed's own world: nothing is added that could differ."""
@@ -92,19 +97,22 @@ class CoinMarginedFeed:
     def price(self, series: Series, symbol: str, now_ms: int) -> Decimal | None:
         """Tell the last price: of a coin-margined symbol, that of the perpetual it follows."""
         if series is Series.CM:
-            return self._feed.price(Series.UM, followed(symbol), now_ms)
-        return self._feed.price(series, self._own(symbol), now_ms)
+            return self.price(Series.UM, followed(symbol), now_ms)
+        own = self._own(symbol)
+        return self.moves.price(series, own, now_ms, self._feed.price(series, own, now_ms))
 
     def bars(
         self, series: Series, symbol: str, interval_ms: int, start_ms: int, end_ms: int, now_ms: int
     ) -> Sequence[Bar]:
         """List bars; those of a coin-margined symbol count contracts and coins."""
+        if series is Series.PREMIUM:
+            return self._premiums.bars(self._own(symbol), interval_ms, start_ms, end_ms, now_ms)
         if series is not Series.CM:
-            return self._feed.bars(series, self._own(symbol), interval_ms, start_ms, end_ms, now_ms)
+            return self._moved(series, self._own(symbol), interval_ms, start_ms, end_ms, now_ms)
         if interval_ms > DAY:
             opened, closed = slots(start_ms, min(end_ms, now_ms), interval_ms)
             return gather(self.bars(series, symbol, DAY, opened, closed - 1, now_ms), interval_ms)
-        found = self._feed.bars(Series.UM, followed(symbol), interval_ms, start_ms, end_ms, now_ms)
+        found = self.bars(Series.UM, followed(symbol), interval_ms, start_ms, end_ms, now_ms)
         return list(self._in_contracts(symbol, found, now_ms))
 
     def premium(self, symbol: str, at_ms: int) -> Decimal | None:
@@ -134,6 +142,19 @@ class CoinMarginedFeed:
     def _own(self, symbol: str) -> str:
         return followed(symbol) if symbol in self._catalogue.cm else symbol
 
+    def _moved(
+        self, series: Series, symbol: str, interval_ms: int, start_ms: int, end_ms: int, now_ms: int
+    ) -> Sequence[Bar]:
+        def own(size_ms: int, first_ms: int, last_ms: int) -> Sequence[Bar]:
+            return self._feed.bars(series, symbol, size_ms, first_ms, last_ms, now_ms)
+
+        return self.moves.bars(series, symbol, interval_ms, own(interval_ms, start_ms, end_ms), now_ms, own)
+
+    def _tick_of(self, series: Series, symbol: str) -> Decimal:
+        if series is Series.SPOT:
+            return self._catalogue.spot[symbol].tick_size
+        return self._catalogue.um[symbol].tick_size if series is Series.UM else LEDGER_STEP
+
     def _size(self, symbol: str) -> Decimal:
         return SIZES[self._catalogue.cm[symbol].base_asset]
 
@@ -162,7 +183,7 @@ class CoinMarginedFeed:
         for size_ms in (HOUR, MINUTE, SECOND):
             until = at_ms // size_ms * size_ms
             if start < until:
-                for bar in self._feed.bars(Series.UM, followed(symbol), size_ms, start, until - 1, now_ms):
+                for bar in self.bars(Series.UM, followed(symbol), size_ms, start, until - 1, now_ms):
                     bought += bar.taker_turnover * SHARE
                     sold += (bar.turnover - bar.taker_turnover) * SHARE
             start = until

@@ -55,6 +55,19 @@ class PremiumPath:
             n = until
         return Decimal(total) * _DIGITS
 
+    def extent(self, start_ms: int, minutes: int) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+        """Tell the first, the highest, the lowest and the last of a start and so many minutes after it."""
+        found: list[int] = []
+        at, last = start_ms // MINUTE, start_ms // MINUTE + minutes
+        while at <= last:
+            hour, minute = divmod(at, _MINUTES)
+            part = self._bytes(hour)[minute : minute + last - at + 1]
+            ends = (part[0], max(part), min(part), part[-1])
+            found += [self._level(hour) + 2 * _JITTER * noise for noise in ends]
+            at += len(part)
+        first, high, low, end = (Decimal(n) * _DIGITS for n in (found[0], max(found), min(found), found[-1]))
+        return first, high, low, end
+
     def _level(self, hour: int) -> int:
         return self.grid(hour) * (10**8 // GRID) - 255 * _JITTER
 

@@ -85,6 +85,13 @@ class SyntheticFeed:
             return _NOTHING, 0
         return premium.weighted_sum(start_ms, first, last), (first + last) * (last - first + 1) // 2
 
+    def premium_range(
+        self, symbol: str, start_ms: int, minutes: int
+    ) -> tuple[Decimal, Decimal, Decimal, Decimal] | None:
+        """Tell first, highest, lowest and last of a perpetual's premiums over so many minutes."""
+        premium = self._premium(symbol)
+        return premium.extent(start_ms, minutes) if premium else None
+
     def funding(self, symbol: str, after_ms: int, until_ms: int) -> Sequence[FundingRecord] | None:
         """None: the formula decides."""
         return None

@@ -43,6 +43,7 @@ def add(call: Call) -> Json:
     if standing.fault.action == "shutdown":  # of connections, which the exchange knows nothing of
         span_ms = SHUTDOWN_MS if standing.fault.value is None else standing.fault.value
         call.gateway.hub().shut_down(span_ms / MS_PER_S)
+    call.gateway.beat()  # who listens hears at once what it did
     return standing.shown()
 
 
@@ -53,6 +54,7 @@ def clear(call: Call) -> Json:
     if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
         raise Refusal(-1102, "id must be a whole number.")
     gone = call.gateway.faults.clear(number, call.exchange)
+    call.gateway.beat()
     if number is not None and not gone:
         raise Refusal(-1102, f"There is no fault {number}.")
     return {"cleared": gone}

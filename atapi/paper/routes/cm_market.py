@@ -1,4 +1,4 @@
-"""COIN-M market data: rules, book, tape, bars of last, mark and index prices."""
+"""COIN-M market data: rules, book, tape, bars of last prices."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from atapi.paper.routes.um_market import (
 )
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.coins import cm_rules
-from atapi.paper.wire.intervals import DAY, INTERVALS, bars_of
+from atapi.paper.wire.intervals import DAY, bars_of
 from atapi.paper.wire.paging import trades_from
 from atapi.paper.wire.params import invalid
 from atapi.paper.wire.router import Router, Security
 from atapi.paper.wire.shapes import cm
-from atapi.paper.wire.shapes.market import aggregate_trade, kline, levels, price_kline, printer_of
+from atapi.paper.wire.shapes.market import aggregate_trade, kline, levels, printer_of
 from atapi.paper.wire.shapes.rules import cm_symbol
 
 router = Router()
@@ -113,33 +113,11 @@ def continuous_klines(call: Call) -> list[list[Any]]:
     return _klines(call, symbol)
 
 
-@router.public("/dapi/v1/markPriceKlines", weight=kline_weight)
-def mark_klines(call: Call) -> list[list[Any]]:
-    """Show bars of mark prices."""
-    return _price_klines(call, Series.MARK, call.params.symbol())
-
-
-@router.public("/dapi/v1/indexPriceKlines", weight=kline_weight)
-def index_klines(call: Call) -> list[list[Any]]:
-    """Show bars of a pair's index."""
-    return _price_klines(call, Series.INDEX, perpetual_of(call.params.symbol("pair")))
-
-
 def _klines(call: Call, symbol: str) -> list[list[Any]]:
     interval, start, end, limit = _span(call)
     rows = bars_of(call.exchange, Series.CM, symbol, interval, start, end, limit)
     show = printer_of(call.exchange, "cm", symbol)
     return [kline(bar, close_ms, show) for bar, close_ms in rows]
-
-
-def _price_klines(call: Call, series: Series, symbol: str) -> list[list[Any]]:
-    interval, start, end, limit = _span(call)
-    cm_rules(call, symbol)
-    rows = bars_of(call.exchange, series, symbol, interval, start, end, limit)
-    return [
-        price_kline(bar, close_ms, INTERVALS.get(interval, close_ms + 1 - bar.open_ms))
-        for bar, close_ms in rows
-    ]
 
 
 def _span(call: Call) -> tuple[str, int | None, int | None, int]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.paper.feeds.coin_margined import pair_of
+from atapi.paper.routes.price_klines import price_klines
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.coins import cm_rules, wanted
 from atapi.paper.wire.figures import eight, places
@@ -17,6 +18,7 @@ from atapi.paper.wire.shapes.market import book_ticker, printer_of
 from atapi.paper.wire.statistics import day_statistics
 
 router = Router()
+router.include_router(price_klines("cm", "/dapi/v1/"))
 
 Json = dict[str, Any]
 

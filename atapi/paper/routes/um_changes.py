@@ -23,10 +23,10 @@ CLOSE_TYPES = ("LIQUIDATION", "ADL")
 @router.signed("PUT", "/fapi/v1/order", weight=0, orders=True)
 def modify(call: Call) -> Json:
     """Change price and quantity of an open order."""
-    wanted, modify_id = um_amendment(call.params), call.params.maybe("modifyId")
+    wanted = um_amendment(call.params)
     account = call.account
     call.gateway.limits["um"].count_orders(account, 1)
-    return _modified(call, call.exchange.futures.amend(account, wanted), modify_id)
+    return _modified(call, call.exchange.futures.amend(account, wanted))
 
 
 @router.signed("PUT", "/fapi/v1/batchOrders", weight=5, orders=True)
@@ -73,13 +73,11 @@ def force_orders(call: Call) -> list[Json]:
 
 def _one_of_batch(call: Call, account: str, form: Params) -> Json:
     try:
-        return _modified(
-            call, call.exchange.futures.amend(account, um_amendment(form)), form.maybe("modifyId")
-        )
+        return _modified(call, call.exchange.futures.amend(account, um_amendment(form)))
     except Refusal as refusal:
         return {"code": refusal.code, "msg": refusal.message}
 
 
-def _modified(call: Call, order: OrderRecord, modify_id: str | None) -> Json:
+def _modified(call: Call, order: OrderRecord) -> Json:
     shown = um.placed(order, call.exchange.catalogue.um[order.symbol])
-    return shown | {"pair": order.symbol, "modifyId": modify_id}
+    return shown | {"pair": order.symbol, "modifyId": order.terms.modify_id}

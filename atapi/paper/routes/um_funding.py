@@ -1,15 +1,17 @@
-"""Mark prices, funding and open interest."""
+"""Mark prices and bars of them, funding and open interest."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from atapi.paper.routes.price_klines import price_klines
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import eight, places
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.symbols import priced_symbols
 
 router = Router()
+router.include_router(price_klines("um", "/fapi/v1/"))
 
 Json = dict[str, Any]
 

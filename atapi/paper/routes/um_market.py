@@ -1,4 +1,4 @@
-"""USD-M market data: rules, book, tape, bars of last, mark and index prices."""
+"""USD-M market data: rules, book, tape, bars of last prices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from atapi.paper.feeds.base import Series
 from atapi.paper.records import Refusal
 from atapi.paper.wire.call import Call
-from atapi.paper.wire.intervals import INTERVALS, bars_of
+from atapi.paper.wire.intervals import bars_of
 from atapi.paper.wire.paging import trades_from
 from atapi.paper.wire.params import Params, invalid
 from atapi.paper.wire.router import Router, Security
@@ -15,12 +15,10 @@ from atapi.paper.wire.shapes.market import (
     aggregate_trade,
     kline,
     levels,
-    price_kline,
     printer_of,
     public_trade,
 )
 from atapi.paper.wire.shapes.rules import um_symbol
-from atapi.paper.wire.symbols import um_rules
 
 router = Router()
 
@@ -147,29 +145,6 @@ def continuous_klines(call: Call) -> list[list[Any]]:
     rows = bars_of(call.exchange, Series.UM, symbol, interval, start, end, limit)
     show = printer_of(call.exchange, "um", symbol)
     return [kline(bar, close_ms, show) for bar, close_ms in rows]
-
-
-@router.public("/fapi/v1/markPriceKlines", weight=kline_weight)
-def mark_klines(call: Call) -> list[list[Any]]:
-    """Show bars of mark prices."""
-    return _price_klines(call, Series.MARK, "symbol")
-
-
-@router.public("/fapi/v1/indexPriceKlines", weight=kline_weight)
-def index_klines(call: Call) -> list[list[Any]]:
-    """Show bars of index prices."""
-    return _price_klines(call, Series.INDEX, "pair")
-
-
-def _price_klines(call: Call, series: Series, name: str) -> list[list[Any]]:
-    symbol = call.params.symbol(name)
-    interval, start, end, limit = kline_span(call.params)
-    um_rules(call, symbol)
-    rows = bars_of(call.exchange, series, symbol, interval, start, end, limit)
-    return [
-        price_kline(bar, close_ms, INTERVALS.get(interval, close_ms + 1 - bar.open_ms))
-        for bar, close_ms in rows
-    ]
 
 
 def kline_span(params: Params) -> tuple[str, int | None, int | None, int]:

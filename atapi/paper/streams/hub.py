@@ -11,6 +11,7 @@ from websockets.frames import CloseCode
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.records import Refusal
+from atapi.paper.streams.post import Post
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.streams.topic import Topic
 from atapi.paper.streams.topics import topic_of
@@ -70,6 +71,7 @@ class Hub:
         self._next_follower = 0
         self._user = UserEvents(exchange)
         self._scheduled = False
+        self.post = Post()  # what sends to all of them
         self.sessions: set[Session] = set()  # every open connection
         exchange.subscribe(self._hear)
 

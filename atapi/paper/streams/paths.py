@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote
 
 from atapi.paper.streams.api import ApiTalk
 from atapi.paper.streams.session import Session, Talk
-from atapi.paper.streams.subscriptions import StreamTalk
+from atapi.paper.streams.subscriptions import LEGACY_CATEGORY, StreamTalk
 from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.http import Answer, Request, html_answer
 from atapi.paper.wire.microseconds import wanted_in_microseconds
@@ -37,7 +37,7 @@ def take_over(
         return refused
     if serves_requests:
         limits.charge(HANDSHAKES[market])
-    session = Session(market, transport, talk, lost, gateway.faults)
+    session = Session(market, transport, talk, lost, gateway.faults, gateway.hub().post)
     transport.set_protocol(session)
     session.open(data)
     return None
@@ -52,6 +52,7 @@ def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     category = next((c for c in CATEGORIES if market == "um" and path.startswith(c + "/")), None)
     if category is not None:
         path = path.removeprefix(category)
+    wanted = _events(query)
     if path == "/ws" or path.startswith("/ws/"):
         names, combined = [unquote(name) for name in path[len("/ws") :].split("/")], False
     elif path == "/stream" or path.startswith("/stream/"):
@@ -63,13 +64,24 @@ def talk_for(gateway: Gateway, market: str, request: Request) -> Talk | None:
     else:
         return None
     names += [value for key, value in query if key == "listenKey"]
-    events = {name for key, value in query if key == "events" for name in value.split("/")}
     return StreamTalk(
         gateway,
         market,
         names=[name for name in names if name and not name.isdigit()],  # some clients number their sockets
         combined=combined,
-        legacy=market == "um" and category is None,
-        events=events,
+        category=(category or LEGACY_CATEGORY) if market == "um" else "",
+        events=wanted,
         microseconds=market == "spot" and wanted_in_microseconds(dict(query)),
     )
+
+
+def _events(query: list[tuple[str, str]]) -> dict[str, set[str]]:
+    """Read which events are wanted of which listen key: `events` belongs to the key before it, else to all."""
+    wanted: dict[str, set[str]] = {}
+    key = ""
+    for name, value in query:
+        if name == "listenKey":
+            key = value
+        elif name == "events":
+            wanted.setdefault(key, set()).update(value.split("/"))
+    return wanted

@@ -14,6 +14,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from atapi.paper.faults.board import Faults
+from atapi.paper.streams.post import Post
 
 if TYPE_CHECKING:
     from atapi.paper.faults.messages import Detained
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE = 64 * 1024
 MAX_QUEUED = 1024 * 1024  # bytes a client may leave unread before it is cut
+GOOD_BYE_S = 1  # how long it may then take to read why
 LIFE_S = 24 * 3600
 PINGS_S = {"spot": (20, 60), "um": (180, 600), "cm": (180, 600)}  # market -> every, pong within
 MESSAGES_PER_S = {"spot": 5, "um": 10, "cm": 10}  # pings and pongs count
 
 _encode = msgspec.json.Encoder().encode
+log = logging.getLogger("atapi.paper")
 _quiet = logging.getLogger("atapi.paper.websocket")
 _quiet.setLevel(logging.CRITICAL)  # a client that hangs up is no event worth a line
 
@@ -61,6 +64,7 @@ class Session(asyncio.Protocol):
         talk: What is said over it.
         lost: Called once when the connection is gone.
         faults: What may befall events on their way out.
+        post: Sends what streams tell; by default one of its own.
     """
 
     def __init__(
@@ -70,10 +74,13 @@ class Session(asyncio.Protocol):
         talk: Talk,
         lost: Callable[[], None],
         faults: Faults | None = None,
+        post: Post | None = None,
     ) -> None:
         self.market = market
         self.owner = ""  # name of the account whose events are told here
         self._faults = faults or Faults()
+        self._post = post or Post()
+        self._unsent: list[bytes] = []  # frames of streams that the post will send
         self._mistreated: Mistreated | None = None  # once a fault of streams was set
         self._transport: asyncio.Transport | Detained = transport
         self._talk = talk
@@ -121,13 +128,31 @@ class Session(asyncio.Protocol):
             self.send(frame)
 
     def send(self, frame: bytes) -> None:
-        """Send a frame as it is; a client that does not read is cut."""
+        """Send a frame as it is, behind what waits."""
+        self._unsent.append(frame)
+        self.empty()
+
+    def empty(self) -> None:
+        """Send what waits; a client that does not read is cut."""
+        if not self._unsent:
+            return
+        data = b"".join(self._unsent)
+        self._unsent.clear()
         if self._wire.state is not State.OPEN or self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() > MAX_QUEUED:
-            self._transport.abort()
+            self._cut()
+        else:
+            self._transport.write(data)
+
+    def post(self, frame: bytes) -> None:
+        """Send a frame of a stream with others that come soon."""
+        if self._faults.streams:
+            self._suffer(frame)
             return
-        self._transport.write(frame)
+        if not self._unsent:
+            self._post.owe(self)
+        self._unsent.append(frame)
 
     @property
     def transport(self) -> Wire:
@@ -153,6 +178,7 @@ class Session(asyncio.Protocol):
 
     def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Say good-bye."""
+        self.empty()
         if self._wire.state is State.OPEN:
             self._wire.send_close(code, reason)
             self._flush()
@@ -208,6 +234,13 @@ class Session(asyncio.Protocol):
         self.close(CloseCode.POLICY_VIOLATION, "Too many requests")
         return False
 
+    def _cut(self) -> None:
+        self._post.cut += 1
+        log.warning("a client of %s was cut: it left %d bytes unread", self.market, MAX_QUEUED)
+        self._wire.send_close(CloseCode.POLICY_VIOLATION, "Too slow: events were left unread")
+        self._flush()
+        self._timers.append(self._loop.call_later(GOOD_BYE_S, self._transport.abort))
+
     def _suffer(self, frame: bytes) -> None:
         if self._mistreated is None:
             from atapi.paper.faults.streams import Mistreated
@@ -235,4 +268,9 @@ class Session(asyncio.Protocol):
 
 def framed(payload: bytes) -> bytes:
     """Make the frame of a payload once, for any number of clients."""
-    return Frame(Opcode.TEXT, payload).serialize(mask=False)
+    size = len(payload)
+    if size < 126:
+        return b"\x81%c%b" % (size, payload)
+    if size < 65_536:
+        return b"\x81\x7e%b%b" % (size.to_bytes(2, "big"), payload)
+    return b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), payload)

@@ -12,10 +12,14 @@ from atapi.paper.streams.commands import Command, Unreadable, read
 from atapi.paper.streams.hub import Hub
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.wire.gateway import Gateway
+from atapi.paper.wire.listenkeys import ListenKeys
 from atapi.paper.wire.microseconds import finer, microseconds_of
 
+EXPIRED = "listenKeyExpired"
 MAX_STREAMS = 1024  # on one connection
 LEGACY = ("@depth", "@bookTicker", "@trade", "!bookTicker")  # what the retired USD-M address still delivers
+LEGACY_CATEGORY = "/"  # that address: no category
+PRIVATE = ("", "/private")  # where listen keys are heard; COIN-M and spot know no categories
 
 Json = dict[str, Any]
 
@@ -26,8 +30,9 @@ class StreamTalk:
     Args:
         names: Subscribed from the beginning.
         combined: Whether payloads come wrapped with their stream's name.
-        legacy: The USD-M address of before 2026-04-23: acknowledges everything, delivers public streams only.
-        events: Which user events are wanted; all where empty.
+        category: Which of USD-M's the address is of: `/public`, `/market` (which deliver what belongs to either),
+            `/private` (users' events), or the one of before 2026-04-23. It acknowledges everything all the same.
+        events: Which user events are wanted by listen key, or under "" of every key; all where nothing is said.
         microseconds: Whether times are told in those, as spot does on request.
     """
 
@@ -40,15 +45,15 @@ class StreamTalk:
         *,
         names: list[str],
         combined: bool,
-        legacy: bool,
-        events: set[str],
+        category: str,
+        events: dict[str, set[str]],
         microseconds: bool = False,
     ) -> None:
         self._hub: Hub = gateway.hub()
         self._gateway = gateway
         self._market = market
         self._first = names
-        self._legacy = legacy
+        self._category = category
         self._events = events
         self._microseconds = microseconds
         self.combined = combined
@@ -89,10 +94,11 @@ class StreamTalk:
     def deliver(self, raw: bytes, combined: Callable[[], bytes]) -> None:
         """Send a payload's frame, bare or wrapped as the connection wants it."""
         frame = combined() if self.combined else raw
-        self._session.write(framed(microseconds_of(payload_of(frame))) if self._microseconds else frame)
+        self._session.post(framed(microseconds_of(payload_of(frame))) if self._microseconds else frame)
 
     def _deliver_user(self, key: str, event: Json) -> None:
-        if self._events and event["e"] not in self._events:
+        wanted = self._events.get(key) or self._events.get("")
+        if wanted and event["e"] not in wanted and event["e"] != EXPIRED:
             return
         if self.combined:
             self._session.say({"stream": key, "data": event})
@@ -124,15 +130,35 @@ class StreamTalk:
             return
         keys = self._gateway.listen_keys.get(self._market)
         owner = keys.owner(name) if keys is not None else None
-        if owner is not None:
+        if keys is not None and owner is not None and self._category in PRIVATE:
             self._session.owner = self._gateway.name_of(owner)
-            self._streams[name] = self._hub.follow(
-                self._market, owner, lambda event: self._deliver_user(name, event)
-            )
-        elif self._legacy and not any(kind in name for kind in LEGACY):
-            self._streams[name] = _nothing  # acknowledged and silent, as at Binance
-        else:
+            self._streams[name] = self._follow(keys, owner, name)
+        elif owner is None and self._tells(name):
             self._streams[name] = self._hub.join(self._market, name, self)
+        else:
+            self._streams[name] = _nothing  # acknowledged and silent, as at Binance
+
+    def _tells(self, name: str) -> bool:
+        """Whether market streams of a name are delivered on this address."""
+        if self._category == LEGACY_CATEGORY:
+            return any(kind in name for kind in LEGACY)
+        return self._category != "/private"
+
+    def _follow(self, keys: ListenKeys, owner: str, key: str) -> Callable[[], None]:
+        """Deliver an account's events for as long as its key lives; returns how to stop."""
+        leave = self._hub.follow(self._market, owner, lambda event: self._deliver_user(key, event))
+
+        def expire() -> None:
+            leave()
+            self._deliver_user(key, {"e": EXPIRED, "E": self._gateway.exchange.now_ms(), "listenKey": key})
+
+        forget = keys.watch(key, expire)
+
+        def stop() -> None:
+            forget()
+            leave()
+
+        return stop
 
     def _succeed(self, result: Any, command: Command) -> None:
         self._session.write(framed(msgspec.json.encode({"result": result, "id": command.id})))

@@ -85,9 +85,13 @@ class Klines(Topic):
     def _bars(self, start_ms: int | None, end_ms: int | None, limit: int) -> list[tuple[Bar, int]]:
         return bars_of(self.exchange, self._series, self.symbol, self._interval, start_ms, end_ms, limit)
 
+    def head(self) -> Json:
+        """Begin an event of these bars."""
+        return self.event("kline")
+
     def _show(self, bar: Bar, close_ms: int, *, closed: bool) -> Json:
         printer = printer_of(self.exchange, self.market, self.symbol)
-        event = self.event("kline")
+        event = self.head()
         event["k"] = {
             "t": bar.open_ms,
             "T": close_ms,
@@ -107,4 +111,17 @@ class Klines(Topic):
             "Q": printer.quote(bar.taker_turnover),
             "B": "0",
         }
+        return event
+
+
+class ContinuousKlines(Klines):
+    """Bars of a pair's perpetual, which name the pair and the kind of contract instead of the symbol."""
+
+    def head(self) -> Json:
+        pair = self.futures_tail()["ps"]
+        return {"e": "continuous_kline", "E": self.exchange.now_ms(), "ps": pair, "ct": "PERPETUAL"}
+
+    def _show(self, bar: Bar, close_ms: int, *, closed: bool) -> Json:
+        event = super()._show(bar, close_ms, closed=closed)
+        del event["k"]["s"]
         return event

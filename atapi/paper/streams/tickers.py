@@ -7,11 +7,14 @@ from typing import Any
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.coin_margined import pair_of
+from atapi.paper.streams.books import BookTicker
 from atapi.paper.streams.topic import FUTURES_KIND, State, Topic
 from atapi.paper.wire.figures import eight, places
 from atapi.paper.wire.shapes.market import levels, printer_of
 from atapi.paper.wire.statistics import day_statistics
 from atapi.paper.wire.symbols import priced_symbols
+
+TOUCHES_EACH_MS = 5000
 
 
 class MiniTicker(State):
@@ -82,7 +85,7 @@ class MarkPrice(State):
         mark = self.exchange.mark(self.symbol, self.market)
         return {
             "p": eight(mark.mark_price),
-            "ap": eight(mark.mark_price),
+            "ap": eight(mark.mean_price),
             "i": eight(mark.index_price),
             "P": eight(mark.settle_price),
             "r": eight(mark.funding_rate),
@@ -102,6 +105,24 @@ class IndexPrice(State):
     def show(self, facts: Any) -> Any:
         now = self.exchange.now_ms()
         return {"e": "indexPriceUpdate", "E": now, "i": pair_of(self.symbol), "p": facts}
+
+
+class Touches(Topic):
+    """The best bid and ask of every symbol of both futures markets that has another: one event each, each 5 s."""
+
+    def __init__(self, exchange: Exchange, market: str, symbol: str) -> None:
+        super().__init__(exchange, market, symbol)
+        self._all = All(exchange, market, BookTicker)
+        self._told_ms = exchange.now_ms()
+
+    def current(self) -> list[Any]:
+        return [event for events in self._all.current() for event in events]
+
+    def news(self) -> list[Any]:
+        if self.exchange.now_ms() - self._told_ms < TOUCHES_EACH_MS:
+            return []
+        self._told_ms = self.exchange.now_ms()
+        return [event for events in self._all.news() for event in events]
 
 
 class All(Topic):

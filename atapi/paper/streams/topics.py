@@ -7,14 +7,18 @@ import re
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.coin_margined import perpetual_of
 from atapi.paper.streams.books import BookTicker, DiffDepth, PartialDepth
+from atapi.paper.streams.notices import AssetIndices, ContractInfo, ForceOrders
 from atapi.paper.streams.spot_topics import ARRAYS as SPOT_ARRAYS
 from atapi.paper.streams.spot_topics import spot_topic
-from atapi.paper.streams.tape import Klines, Trades
-from atapi.paper.streams.tickers import All, IndexPrice, MarkPrice, MiniTicker, Ticker
+from atapi.paper.streams.tape import ContinuousKlines, Klines, Trades
+from atapi.paper.streams.tickers import All, IndexPrice, MarkPrice, MiniTicker, Ticker, Touches
 from atapi.paper.streams.topic import State, Topic
 from atapi.paper.wire.intervals import known
 
 _DEPTH = re.compile(r"depth(5|10|20)?(@(0|100|250|500|1000)ms)?")
+_RPI_DEPTH = re.compile(r"rpiDepth(@500ms)?")  # without orders for retail, the book as it is
+_CONTINUOUS = "continuousKline_"
+_PERPETUAL = "_PERPETUAL"
 _STATES: dict[str, type[State]] = {
     "bookTicker": BookTicker,
     "miniTicker": MiniTicker,
@@ -29,6 +33,12 @@ _FUTURES_ARRAYS: dict[str, type[State]] = {
     "!markPrice@arr": MarkPrice,
     "!markPrice@arr@1s": MarkPrice,
 }
+_FUTURES_NOTICES: dict[str, type[Topic]] = {
+    "!bookTicker": Touches,
+    "!forceOrder@arr": ForceOrders,
+    "!contractInfo": ContractInfo,
+    "!assetIndex@arr": AssetIndices,
+}
 _ARRAYS: dict[str, dict[str, type[State]]] = {
     "spot": {"!miniTicker@arr": MiniTicker, **SPOT_ARRAYS},
     "um": _FUTURES_ARRAYS,
@@ -42,6 +52,10 @@ def topic_of(exchange: Exchange, market: str, name: str) -> Topic | None:
         return _topic_of_all(exchange, market, name)
     lower, at, kind = name.partition("@")
     symbol = lower.upper()
+    if market != "spot" and at and lower == lower.lower():
+        made = _topic_of_futures(exchange, market, symbol, kind)
+        if made is not None:
+            return made
     if market == "cm" and kind in _CM_STATES:
         symbol = perpetual_of(symbol)  # they are of a pair
     if not at or lower != lower.lower() or symbol not in exchange.catalogue.symbols(market):
@@ -65,6 +79,23 @@ def topic_of(exchange: Exchange, market: str, name: str) -> Topic | None:
     return each(exchange, market, symbol)
 
 
+def _topic_of_futures(exchange: Exchange, market: str, symbol: str, kind: str) -> Topic | None:
+    if kind == "assetIndex":
+        return AssetIndices(exchange, market, symbol)
+    if kind.startswith(_CONTINUOUS) and symbol.endswith(_PERPETUAL):
+        pair, interval = symbol.removesuffix(_PERPETUAL), kind.removeprefix(_CONTINUOUS)
+        listed = perpetual_of(pair) if market == "cm" else pair
+        if listed in exchange.catalogue.symbols(market) and known(interval, market):
+            return ContinuousKlines(exchange, market, listed, interval)
+    if symbol not in exchange.catalogue.symbols(market):
+        return None
+    if kind == "forceOrder":
+        return ForceOrders(exchange, market, symbol)
+    return DiffDepth(exchange, market, symbol) if _RPI_DEPTH.fullmatch(kind) else None
+
+
 def _topic_of_all(exchange: Exchange, market: str, name: str) -> Topic | None:
+    if market != "spot" and name in _FUTURES_NOTICES:
+        return _FUTURES_NOTICES[name](exchange, market, "")
     each = _ARRAYS[market].get(name)
     return None if each is None else All(exchange, market, each)

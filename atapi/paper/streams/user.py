@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from atapi.paper.algos import AlgoRecord
 from atapi.paper.exchange import Exchange
+from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.records import (
     ZERO,
     AmendRecord,
@@ -50,7 +52,12 @@ class Happening:
         default_factory=dict
     )  # (account, symbol, position side)
     balances: list[tuple[str, str, str, Decimal, Decimal]] = field(default_factory=list)
-    fundings: dict[str, str] = field(default_factory=dict)  # market -> symbol a funding was settled of
+    finished: dict[int, list[user_algo.Event]] = field(
+        default_factory=dict
+    )  # order id -> what is told after its last fill
+    paid: dict[tuple[str, str, str], Decimal] = field(
+        default_factory=dict
+    )  # (account, market, asset) -> fundings, which are told each for itself
 
 
 class UserEvents:
@@ -80,6 +87,7 @@ class UserEvents:
         elif kind == "trade":
             order = now.orders[record.market, record.order_id]
             now.executions.append(Execution(order, record))
+            now.executions += now.finished.pop(record.order_id, [])
         elif kind == "list":
             now.executions.append(record)
         elif kind == "prevented":
@@ -91,13 +99,17 @@ class UserEvents:
             now.orders[record.market, record.order_id] = record
             now.executions.append(Execution(record, modified=True))
         elif kind in user_algo.EVENTS:
-            now.executions.append(user_algo.EVENTS[kind](record, self._exchange.now_ms()))
+            event = user_algo.EVENTS[kind](record, self._exchange.now_ms())
+            if kind == "algo" and self._still_to_trade(now, record):
+                now.finished.setdefault(record.order_id, []).append(event)
+            else:
+                now.executions.append(event)
         elif kind == "position":
             now.positions[record.account, record.symbol, record.position_side] = record
         elif kind == "balance":
             now.balances.append(record)
-        elif kind == "funding":
-            now.fundings[self._market_of(record.symbol)] = record.symbol
+        elif kind == "funding_payment":
+            self._take_funding(now, record)
 
     def _take_order(self, now: Happening, order: OrderRecord) -> None:
         now.orders[order.market, order.order_id] = order
@@ -108,6 +120,24 @@ class UserEvents:
             now.executions.append(
                 Execution(order, None, prevented, amended)
             )  # fills are told with their trade
+
+    def _still_to_trade(self, now: Happening, algo: AlgoRecord) -> bool:
+        """Whether the order that a conditional one became has filled, and that is told next."""
+        order = now.orders.get((self._market_of(algo.symbol), algo.order_id))
+        return algo.status == "FINISHED" and order is not None and order.status == "FILLED"
+
+    def _take_funding(self, now: Happening, payment: FundingPayment) -> None:
+        listed = self._exchange.catalogue.perpetuals(payment.market)
+        event = user_um.funding_update(payment, listed[payment.symbol], self._exchange.now_ms())
+        now.executions.append(user_algo.Event(payment.account, payment.symbol, event))
+        key = (payment.account, payment.market, payment.asset)
+        now.paid[key] = now.paid.get(key, ZERO) + payment.amount
+        held = payment.position
+        if held is not None and not any(
+            isinstance(e, Execution) and e.trade is not None and e.order.symbol == held.symbol
+            for e in now.executions
+        ):
+            now.positions.pop((held.account, held.symbol, held.position_side), None)  # it is told by now
 
     def drain(self) -> Iterator[tuple[str, str, Json]]:
         """Give market, account and event of everything noted, in order, and forget it."""
@@ -128,7 +158,8 @@ class UserEvents:
                 if trade is not None and order.market == "um":
                     yield "um", order.account, user_um.trade_lite(order, trade)
                 rules = self._exchange.catalogue.perpetuals(order.market)[order.symbol]
-                update = user_um.order_update(order, trade, rules, amended=execution.modified)
+                resting = self._exchange.desk(order.market).open_notional(order.account, order.symbol)
+                update = user_um.order_update(order, trade, rules, resting, amended=execution.modified)
                 yield order.market, order.account, update
             yield from self._accounts(happening)
         self.cancel_ids.clear()
@@ -172,13 +203,12 @@ class UserEvents:
                     if owner == account and self._market_of(symbol) == market
                 ]
                 if any(moved.values()) or positions:
-                    funding = happening.fundings.get(market)
-                    reason = _reason((account, market) in traded, funding, sum(moved.values(), start=ZERO))
+                    reason = _reason((account, market) in traded, sum(moved.values(), start=ZERO))
                     if not any(moved.values()) and (account, market) not in traded:
                         reason = "MARGIN_TRANSFER"  # to or from an isolated position
                         listed = self._exchange.catalogue.perpetuals(market)
                         moved = {listed[position.symbol].margin_asset: ZERO for position in positions}
-                    update = self._account_update(account, market, moved, positions, reason, funding)
+                    update = self._account_update(account, market, moved, positions, reason)
                     yield market, account, update
 
     def _market_of(self, symbol: str) -> str:
@@ -188,7 +218,8 @@ class UserEvents:
         changes: dict[tuple[str, str, str], Decimal] = {}
         for account, wallet, asset, free, locked in happening.balances:
             key = (account, wallet, asset)
-            changes[key] = free + locked - self._known.get(key, ZERO)
+            known = self._known.get(key, ZERO) + happening.paid.get(key, ZERO)
+            changes[key] = free + locked - known
             self._known[key] = free + locked
         return changes
 
@@ -199,7 +230,6 @@ class UserEvents:
         moved: dict[str, Decimal],
         positions: list[PositionRecord],
         reason: str,
-        funding: str | None,
     ) -> Json:
         views = {
             (v.position.symbol, v.position.position_side): v
@@ -213,16 +243,16 @@ class UserEvents:
             )
             for asset, delta in moved.items()
         }
-        shown = [p for p in positions if p.isolated or reason != "FUNDING_FEE"]
         listed = self._exchange.catalogue.perpetuals(market)
-        rows = [user_um.position(p, views.get((p.symbol, p.position_side)), listed[p.symbol]) for p in shown]
-        symbol = funding if reason == "FUNDING_FEE" else None
-        return user_um.account_update(balances, rows, reason, self._exchange.now_ms(), symbol)
+        rows = []
+        for position in positions:
+            view = views.get((position.symbol, position.position_side))
+            gain = view.unrealized if view else ZERO
+            rows.append(user_um.position(position, gain, listed[position.symbol]))
+        return user_um.account_update(balances, rows, reason, self._exchange.now_ms())
 
 
-def _reason(traded: bool, funding: str | None, moved: Decimal) -> str:
+def _reason(traded: bool, moved: Decimal) -> str:
     if traded:
         return "ORDER"
-    if funding is not None:
-        return "FUNDING_FEE"
     return "DEPOSIT" if moved >= 0 else "WITHDRAW"

@@ -149,6 +149,8 @@ def _recv_window(params: Params) -> float:
     text = params.maybe("recvWindow")
     if text is None:
         return RECV_WINDOW
+    if text.isdecimal() and text.isascii() and len(text) <= 5 and int(text) <= MAX_RECV_WINDOW:
+        return int(text)  # nearly always
     if not _WINDOW.fullmatch(text):
         raise (
             illegal("recvWindow", r"^[0-9]{1,10}(\.[0-9]{1,3})?$") if params.strict else missing("recvWindow")

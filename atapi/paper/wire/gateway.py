@@ -65,7 +65,7 @@ class Gateway:
         self._admin_token = admin_token
         self._hub: Hub | None = None
         self.outbox = Outbox()
-        self.faults = Faults()
+        self.faults = Faults(self.listen_keys)
         self.recorder: Recorder | None = None
 
     # --- requests -------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ class Gateway:
             self._hub.close()
             self._hub = None
         self.outbox.settle()
-        self.faults = Faults()
+        self.faults = Faults(self.listen_keys)
         self.exchange = self._renew()
         self.outbox.follow(self.exchange)
 

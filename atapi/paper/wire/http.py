@@ -61,13 +61,14 @@ class Answer:
 
     def encode(self, *, keep_alive: bool) -> bytes:
         """Write the whole answer as bytes."""
-        head = [
+        head = (
             f"HTTP/1.1 {self.status} {_REASONS.get(self.status, '')}\r\n"
             f"Content-Type: {self.type}\r\nContent-Length: {len(self.body)}\r\n"
-        ]
-        head += [f"{name}: {value}\r\n" for name, value in self.headers]
-        head.append("\r\n" if keep_alive else "Connection: close\r\n\r\n")
-        return "".join(head).encode("latin-1") + self.body
+        )
+        for name, value in self.headers:
+            head += f"{name}: {value}\r\n"
+        head += "\r\n" if keep_alive else "Connection: close\r\n\r\n"
+        return head.encode("latin-1") + self.body
 
 
 def json_answer(value: Any, status: int = 200) -> Answer:

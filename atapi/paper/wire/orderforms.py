@@ -66,6 +66,7 @@ def um_amendment(params: Params) -> Amendment:
         order_id=order_id,
         client_order_id=client_id,
         reduce_only=params.flag("reduceOnly"),
+        modify_id=params.maybe_integer("modifyId"),
     )
 
 

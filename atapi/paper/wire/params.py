@@ -12,7 +12,6 @@ import msgspec
 
 from atapi.paper.records import Refusal
 
-_INTEGER = re.compile(r"[0-9]{1,20}", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 _SIGNED_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 _SPOT_SYMBOL = re.compile(r"[^\sa-z]{1,50}")
@@ -102,7 +101,7 @@ class Params:
         value = self.maybe(name)
         if value is None:
             return None
-        if not _INTEGER.fullmatch(value):
+        if not (value.isdecimal() and value.isascii() and len(value) <= 20):
             raise illegal(name, "^[0-9]{1,20}$") if self.strict else missing(name)
         return int(value)
 

@@ -19,7 +19,7 @@ MAX_TARGET = 64 * 1024
 MAX_HEADERS = 100
 MAX_BODY = 64 * 1024
 ADDRESS = "127.0.0.1"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+LOOPBACK = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 
 
 class Connection(asyncio.Protocol):
@@ -172,13 +172,15 @@ class Connection(asyncio.Protocol):
 
 def foreign(request: Request) -> Answer | None:
     """Refuse what a web page of another origin sends through its reader's browser, and names that only resolve here."""
-    host = request.header(b"host")
+    headers = request.headers
+    host = headers.get(b"host")
     if host is None or _name(host) not in LOOPBACK:
-        return refusal_answer(-1000, f"Host {host!r} is not this machine's loopback name.", 403)
-    origin = request.header(b"origin")
-    if origin is not None and _name(origin.partition("://")[2]) not in LOOPBACK:
-        return refusal_answer(-1000, f"Origin {origin!r} may not ask here.", 403)
-    if request.header(b"sec-fetch-site") == "cross-site":
+        shown = request.header(b"host")
+        return refusal_answer(-1000, f"Host {shown!r} is not this machine's loopback name.", 403)
+    if b"origin" in headers and _name(headers[b"origin"].partition(b"://")[2]) not in LOOPBACK:
+        shown = request.header(b"origin")
+        return refusal_answer(-1000, f"Origin {shown!r} may not ask here.", 403)
+    if headers.get(b"sec-fetch-site") == b"cross-site":
         return refusal_answer(-1000, "Pages of other sites may not ask here.", 403)
     return None
 
@@ -223,8 +225,8 @@ class Port:
         await self._server.wait_closed()
 
 
-def _name(host: str) -> str:
-    name, colon, port = host.rpartition(":")
+def _name(host: bytes) -> bytes:
+    name, colon, port = host.rpartition(b":")
     return (name if colon and port.isdigit() else host).lower()
 
 

@@ -151,14 +151,14 @@ def test_a_dripping_frame_is_whole_in_the_end(spot: Wire, socket: Socket, fault:
 
 
 def test_faults_tell_http_from_the_socket(spot: Wire, socket: Socket, fault: Set) -> None:
-    fault("status 500 over=ws path=/api/v3/ping")
+    fault("status 500 via=ws path=/api/v3/ping")
 
     assert spot.get("/api/v3/ping").status == 200
     assert socket.ask(id=1, method="ping")["status"] == 500
 
 
 def test_faults_know_account_and_symbol(spot: Wire, socket: Socket, fault: Set) -> None:
-    fault("code -1007 account=default symbol=BTCUSDT over=ws")
+    fault("code -1007 account=default symbol=BTCUSDT via=ws")
 
     assert socket.ask(id=1, method="ping")["status"] == 200
     assert socket.ask(**place(spot, "it"))["status"] == 408

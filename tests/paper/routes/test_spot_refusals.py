@@ -103,14 +103,15 @@ def test_replacing_ends_in_one_of_four_ways(
 def test_replacing_without_room_for_an_order(
     spot: Wire, mode: str, excess: str, known: bool, status: int, code: int
 ) -> None:
-    old = place(spot)["orderId"] if known else 999
-    one = resting(spot)
-    refused = None
-    while refused is None:  # 100 in ten seconds, wherever those begin
-        reply = spot.signed("POST", "/api/v3/order", **one | {"quantity": "0.00001", "price": "1"})
-        refused = reply if reply.status == 429 else None
-
-    reply = replace(spot, old, mode, excess)
+    one, count = resting(spot), 0
+    while count < 100:  # in ten seconds, wherever those begin
+        old = place(spot).get("orderId") if known else 999
+        while (
+            spot.signed("POST", "/api/v3/order", **one | {"quantity": "0.00001", "price": "1"}).status != 429
+        ):
+            pass
+        reply = replace(spot, old or 999, mode, excess)
+        count = spot.signed("GET", "/api/v3/rateLimit/order").json[0]["count"]
 
     assert (reply.status, reply.json["code"]) == (status, code)
     if status == 409:

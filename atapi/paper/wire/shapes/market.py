@@ -71,10 +71,10 @@ def kline(bar: Bar, close_ms: int, show: Printer) -> list[Any]:
     ]
 
 
-def price_kline(bar: Bar, close_ms: int, interval_ms: int) -> list[Any]:
-    """Print a bar of mark or index prices: no volumes, and the number of its samples instead of trades."""
+def price_kline(bar: Bar, close_ms: int, samples: int) -> list[Any]:
+    """Print a bar of mark or index prices or of premiums: no volumes, and the number of its samples for trades."""
     prices = [eight(bar.open), eight(bar.high), eight(bar.low), eight(bar.close)]
-    return [bar.open_ms, *prices, "0", close_ms, "0", interval_ms // 1000, "0", "0", "0"]
+    return [bar.open_ms, *prices, "0", close_ms, "0", samples, "0", "0", "0"]
 
 
 def levels(rows: Levels, show: Printer) -> list[list[str]]:

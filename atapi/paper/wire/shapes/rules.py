@@ -67,7 +67,7 @@ def um_symbol(rules: PerpetualRules) -> Json:
         "symbol": rules.symbol,
         "pair": rules.symbol,
         "contractType": "PERPETUAL",
-        "deliveryDate": NEVER_MS,
+        "deliveryDate": rules.delivery_ms or NEVER_MS,
         "onboardDate": rules.onboard_ms,
         "status": rules.status,
         "maintMarginPercent": "2.5000",

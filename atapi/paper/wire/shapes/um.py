@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from atapi.matching.contracts import LINEAR
 from atapi.matching.margin import max_notional
+from atapi.matching.positions import Holding, break_even
 from atapi.paper.exchange import FuturesTotals, PositionView
 from atapi.paper.feeds.base import PerpetualRules
 from atapi.paper.records import ZERO, IncomeRecord, OrderRecord, TradeRecord
@@ -146,7 +148,7 @@ def position_risk_v3(view: PositionView) -> Json:
         "positionSide": position.position_side,
         "positionAmt": bare(position.quantity),
         "entryPrice": _entry(view),
-        "breakEvenPrice": _entry(view),
+        "breakEvenPrice": break_even_price(view),
         "markPrice": eight(view.mark_price),
         "unRealizedProfit": eight(view.unrealized),
         "liquidationPrice": bare(view.liquidation_price),
@@ -172,7 +174,7 @@ def position_risk_v2(rules: PerpetualRules, view: PositionView, *, isolated: boo
         "symbol": rules.symbol,
         "positionAmt": bare(position.quantity),
         "entryPrice": _entry(view),
-        "breakEvenPrice": _entry(view),
+        "breakEvenPrice": break_even_price(view),
         "markPrice": eight(view.mark_price),
         "unRealizedProfit": eight(view.unrealized),
         "liquidationPrice": bare(view.liquidation_price),
@@ -186,6 +188,16 @@ def position_risk_v2(rules: PerpetualRules, view: PositionView, *, isolated: boo
         "isolatedWallet": bare(position.margin),
         "updateTime": position.updated_ms,
     }
+
+
+def break_even_price(view: PositionView, rules: PerpetualRules | None = None) -> str:
+    """Print the price at which a position has earned the fees of opening it; `rules` where it is not linear."""
+    position = view.position
+    if not position.quantity:
+        return "0.0"
+    holding = Holding(position.quantity, position.cost, position.carry)
+    contract = LINEAR if rules is None else rules.contract
+    return bare(round(break_even(holding, position.fees, contract), 8))
 
 
 def _entry(view: PositionView) -> str:
@@ -277,7 +289,7 @@ def account_position_v2(rules: PerpetualRules, view: PositionView, *, isolated: 
         "leverage": str(view.leverage),
         "isolated": isolated,
         "entryPrice": _entry(view),
-        "breakEvenPrice": _entry(view),
+        "breakEvenPrice": break_even_price(view),
         "maxNotional": bare(max_notional(rules.brackets, view.leverage)),
         "bidNotional": bare(view.bids),
         "askNotional": bare(view.asks),
