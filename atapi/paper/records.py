@@ -15,12 +15,18 @@ from atapi.paper.order_terms import PLAIN, WAITING, OrderTerms
 
 ZERO = Decimal(0)
 
-BOOKS_OF = {"margin": "spot"}  # market -> whose books it trades in, where they are not its own
+MARGIN = "margin"
+BOOKS_OF = {MARGIN: "spot"}  # market -> whose books it trades in, where they are not its own
 
 
 def books_of(market: str) -> str:
     """Tell in whose books a market's orders rest: margin orders are spot orders on borrowed funds."""
     return BOOKS_OF.get(market, market)
+
+
+def list_owner(market: str, account: str) -> str:
+    """Tell whose an order list is: lists of the margin account are kept apart from those of spot."""
+    return f"{account}@{market}" if market == MARGIN else account
 
 
 def markets_in(books: str) -> tuple[str, ...]:
@@ -118,7 +124,7 @@ class TradeRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class ListRecord(msgspec.Struct, kw_only=True):
     """Orders that depend on each other: of an OCO one cancels the other, of an OTO the first brings in the rest."""
 
-    account: str
+    account: str  # as `list_owner` tells
     list_id: int
     client_id: str
     symbol: str
@@ -127,6 +133,12 @@ class ListRecord(msgspec.Struct, kw_only=True):
     status: str = "EXECUTING"  # or ALL_DONE, once no order of it depends on another any more
     created_ms: int = 0
     updated_ms: int = 0
+
+    @property
+    def whose(self) -> tuple[str, str]:
+        """Market and account."""
+        account, _, market = self.account.partition("@")
+        return market or "spot", account
 
 
 class PreventedRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,11 +59,11 @@ class SpotDesk:
         self._store = market.office.store
         self._amends = SpotAmends(market)
 
-    # --- order lists --------------------------------------------------------------------------------------------
-    def place_list(self, account: str, submit: ListSubmit) -> Placed:
+    # --- order lists, of the margin account too (see `list_owner`) --------------------------------------------------------------------------------------------
+    def place_list(self, account: str, submit: ListSubmit, market: str = "spot") -> Placed:
         """Judge and place an order list; orders are given back as they are before pending ones follow."""
         with self._call() as now:
-            placed = self._market.lists.place(account, submit, now)
+            placed = self._market.lists.place(account, submit, now, market)
             self._market.lists.finish(now)
             return placed
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from atapi.paper.ids import client_order_id
 from atapi.paper.order_terms import WAITING
-from atapi.paper.records import ZERO, ListRecord, OrderRecord, Refusal, TradeRecord
+from atapi.paper.records import ZERO, ListRecord, OrderRecord, Refusal, TradeRecord, list_owner
 from atapi.paper.spot_opo import hold_received, sell_received
-from atapi.paper.spot_orders import draw_up
 from atapi.paper.views import ListSubmit
 from atapi.paper.waiting import CONTINGENT
 
@@ -35,6 +34,7 @@ class SpotLists:
 
     def __init__(self, market: SpotMarket) -> None:
         self._market = market
+        self.markets = {market.name: market}  # whose lists these are: spot's, and once it is open margin's
         self._office = market.office
         self._open = {record.list_id: record for record in self._office.store.open_lists()}
         self._due: list[ListRecord] = []  # whose working order is filled
@@ -95,14 +95,14 @@ class SpotLists:
         return record
 
     # --- placing and canceling ----------------------------------------------------------------------------------
-    def place(self, account: str, submit: ListSubmit, now_ms: int) -> Placed:
+    def place(self, account: str, submit: ListSubmit, now_ms: int, name: str = "spot") -> Placed:
         """Judge a list as a whole and place it; its orders are given back as they are before pending ones follow."""
-        market, office = self._market, self._office
+        market, office, owner = self.markets[name], self._office, list_owner(name, account)
         if submit.client_id and any(
-            record.client_id == submit.client_id for record in self.open(account, submit.symbol)
+            record.client_id == submit.client_id for record in self.open(owner, submit.symbol)
         ):
             raise Refusal(-2010, "Duplicate order sent.")
-        orders = [draw_up(account, leg, now_ms) for leg in submit.legs]
+        orders = [market.draw_up(account, leg, now_ms) for leg in submit.legs]
         _check_client_ids(orders)
         for place, order in enumerate(orders):
             market.screen(order, now_ms, ahead=orders[:place], listed=True)
@@ -117,7 +117,7 @@ class SpotLists:
             market.register(order)
             order.terms = order.terms.but(list_id=list_id)
         record = ListRecord(
-            account=account,
+            account=owner,
             list_id=list_id,
             client_id=submit.client_id or client_order_id("list", list_id),
             symbol=submit.symbol,
@@ -143,6 +143,8 @@ class SpotLists:
         del self._open[record.list_id]
         for order in orders:
             self._market.end(self._market.listing(order.symbol), order, "CANCELED", None, now_ms)
+        for order in orders:  # what one borrowed, the other may have held until now
+            self._market.side_effects.ended(order, now_ms)
         self._done(record, now_ms)
         return [copy(order) for order in orders]
 
@@ -208,7 +210,7 @@ class SpotLists:
         hold_received(pending[0], fills, base, self._market.hold_more)
 
     def _bring_in(self, order: OrderRecord, now_ms: int) -> None:
-        market, pending = self._market, order.terms
+        market, pending = self.markets[order.market], order.terms
         order.status, order.updated_ms = "NEW", now_ms
         if order.type not in CONTINGENT:
             order.terms = pending.but(working_ms=now_ms)

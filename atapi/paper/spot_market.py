@@ -21,7 +21,7 @@ from atapi.paper.margin.side_effects import SideEffects
 from atapi.paper.market import Draft, Market
 from atapi.paper.order_terms import NO_LIST, PLAIN
 from atapi.paper.pegs import pegged_price
-from atapi.paper.records import ZERO, OrderRecord, PreventedRecord, Refusal, TradeRecord
+from atapi.paper.records import ZERO, OrderRecord, PreventedRecord, Refusal, TradeRecord, list_owner
 from atapi.paper.spot_caps import breach_of_caps
 from atapi.paper.spot_lists import REJECTED, SpotLists
 from atapi.paper.spot_matching import draft_of
@@ -49,9 +49,13 @@ class SpotMarket(Market[SpotRules]):
     # --- judging ------------------------------------------------------------------------------------------------
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it, in Binance's order: symbol, filters, client id, funds."""
-        order = draw_up(account, submit, now_ms, self.name)
+        order = self.draw_up(account, submit, now_ms)
         self.screen(order, now_ms, by_quote=submit.quantity is None)
         return self.consider(order, now_ms)
+
+    def draw_up(self, account: str, submit: Submit, now_ms: int) -> OrderRecord:
+        """Write down an order as it was asked, without ids."""
+        return draw_up(account, submit, now_ms, self.name)
 
     def screen(
         self,
@@ -134,7 +138,7 @@ class SpotMarket(Market[SpotRules]):
         """Cancel every open order of an account in a symbol, and every list."""
         listed = [
             order
-            for record in self.lists.open(account, symbol)
+            for record in self.lists.open(list_owner(self.name, account), symbol)
             for order in self.lists.cancel(record, now_ms)
         ]
         return super().cancel_all(account, symbol, now_ms) + listed
@@ -315,6 +319,7 @@ class SpotMarket(Market[SpotRules]):
         """Trade in another market's books, and wait for the same prices."""
         self._listings, self._quotes = other._listings, other._quotes
         self.waiting, self.lists, self._holds = other.waiting, other.lists, other._holds
+        self.lists.markets[self.name] = self
 
     def check_funds(self, draft: Draft, now_ms: int) -> None:
         """Refuse an order that its wallet cannot pay."""

@@ -11,7 +11,7 @@ from atapi.matching.spot_filters import SpotCandidate, Standing
 from atapi.paper.market import check_form, new_order
 from atapi.paper.order_terms import PLAIN, WAITING, OrderTerms
 from atapi.paper.orders import Orders
-from atapi.paper.records import ZERO, OrderRecord, Refusal
+from atapi.paper.records import ZERO, OrderRecord, Refusal, list_owner
 from atapi.paper.views import Submit
 from atapi.paper.waiting import CONTINGENT
 
@@ -82,9 +82,9 @@ def standing_of(
     account = order.account
     standing = Standing(
         orders=orders.count(account, order.market, order.symbol) + len(ahead),
-        lists=len(lists.open(account, order.symbol)),
+        lists=len(lists.open(list_owner(order.market, account), order.symbol)),
         all_orders=orders.count_all(account, order.market) + len(ahead),
-        all_lists=len(lists.open(account)),
+        all_lists=len(lists.open(list_owner(order.market, account))),
     )
     if order.type not in CONTINGENT:
         return standing

@@ -14,6 +14,7 @@ from atapi.paper.routes import (
     cm_settings,
     listen_keys,
     margin,
+    margin_lists,
     margin_orders,
     margin_streams,
     margin_terms,
@@ -42,7 +43,7 @@ from atapi.paper.routes import (
 from atapi.paper.wire.router import Router
 
 HOST = (admin, admin_accounts, admin_faults, admin_recording)
-MARGIN = (margin, margin_orders, margin_terms, margin_streams)
+MARGIN = (margin, margin_orders, margin_lists, margin_terms, margin_streams)
 SPOT = (
     spot_market,
     spot_rules,
