@@ -11,6 +11,7 @@ from websockets.frames import CloseCode
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.records import Refusal
+from atapi.paper.streams.margin_risk import MarginRisk
 from atapi.paper.streams.post import Post
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.streams.topic import Topic
@@ -69,6 +70,7 @@ class Hub:
         self._books: dict[tuple[str, str], None] = {}  # (market, symbol) changed since the last send
         self._followers: dict[tuple[str, str], dict[int, Sink]] = {}  # (market, account)
         self._next_follower = 0
+        self._risks: dict[MarginRisk, None] = {}  # in the order they came
         self._user = UserEvents(exchange)
         self._scheduled = False
         self.post = Post()  # what sends to all of them
@@ -105,6 +107,16 @@ class Hub:
 
         def stop() -> None:
             sinks.pop(number, None)
+
+        return stop
+
+    def watch_risk(self, account: str, sink: Sink) -> Callable[[], None]:
+        """Deliver what a margin account risks; returns how to stop."""
+        watch = MarginRisk(self._exchange, account, sink)
+        self._risks[watch] = None
+
+        def stop() -> None:
+            self._risks.pop(watch, None)
 
         return stop
 
@@ -166,6 +178,8 @@ class Hub:
         for market, account, event in self._user.drain():
             for sink in list(self._followers.get((market, account), {}).values()):
                 sink(event)
+        for risk in list(self._risks):
+            risk.news()
 
     def _poll(self, channel: Channel) -> None:
         self._exchange.flush()  # nothing is told that a killed process would forget

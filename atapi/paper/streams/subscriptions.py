@@ -16,6 +16,7 @@ from atapi.paper.wire.listenkeys import ListenKeys
 from atapi.paper.wire.microseconds import finer, microseconds_of
 
 EXPIRED = "listenKeyExpired"
+RISK = "margin"  # the only listen keys that the port of spot knows: of the margin account's risk
 MAX_STREAMS = 1024  # on one connection
 LEGACY = ("@depth", "@bookTicker", "@trade", "!bookTicker")  # what the retired USD-M address still delivers
 LEGACY_CATEGORY = "/"  # that address: no category
@@ -128,9 +129,9 @@ class StreamTalk:
         if len(self._streams) >= MAX_STREAMS:
             self._session.close(1008, "Too many streams")
             return
-        keys = self._gateway.listen_keys.get(self._market)
-        owner = keys.owner(name) if keys is not None else None
-        if keys is not None and owner is not None and self._category in PRIVATE:
+        keys = self._gateway.listen_keys[RISK if self._market == "spot" else self._market]
+        owner = keys.owner(name)
+        if owner is not None and self._category in PRIVATE:
             self._session.owner = self._gateway.name_of(owner)
             self._streams[name] = self._follow(keys, owner, name)
         elif owner is None and self._tells(name):
@@ -146,7 +147,12 @@ class StreamTalk:
 
     def _follow(self, keys: ListenKeys, owner: str, key: str) -> Callable[[], None]:
         """Deliver an account's events for as long as its key lives; returns how to stop."""
-        leave = self._hub.follow(self._market, owner, lambda event: self._deliver_user(key, event))
+
+        def tell(event: Json) -> None:
+            self._deliver_user(key, event)
+
+        spot = self._market == "spot"
+        leave = self._hub.watch_risk(owner, tell) if spot else self._hub.follow(self._market, owner, tell)
 
         def expire() -> None:
             leave()

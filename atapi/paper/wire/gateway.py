@@ -60,7 +60,7 @@ class Gateway:
         self._renew = renew
         pools = {pool: Limits(pool, clock_ms, enforced=enforce_limits) for pool in ("spot", "um")}
         self.limits = {market: pools[POOLS[market]] for market in routers}
-        self.listen_keys = {market: ListenKeys(clock_ms) for market in ("um", "cm")}
+        self.listen_keys = {market: ListenKeys(clock_ms) for market in ("um", "cm", "margin")}
         self.listen_tokens = ListenTokens(clock_ms)
         self._admin_token = admin_token
         self._hub: Hub | None = None
