@@ -90,13 +90,15 @@ class Gateway:
         if waiting is not None:
             return waiting
         account: str | None = None
-        weight = 0
+        weight, sapi = 0, route.path.startswith("/sapi/")
         try:
             weight = route.weight if isinstance(route.weight, int) else route.weight(params)
             limits.charge(weight)
             owner = self._owner(route, proof)
             account = owner.account if owner else None
-            answer = self._handle(Call(self, route, request, params, owner, proof))
+            pool = (route.path, account if route.by_account else None)
+            crowded = limits.refuse_sapi(*pool) if sapi else None
+            answer = crowded or self._handle(Call(self, route, request, params, owner, proof))
             if route.orders and market == "spot":
                 limits.charge(-weight)  # an accepted order is free
         except Refusal as refusal:
@@ -104,7 +106,7 @@ class Gateway:
         if self.recorder is not None and account is not None and route.method not in ("GET", "WS"):
             asked = f"{route.method} {route.path}"
             self.recorder.decision(market, self.name_of(account), asked, params.given, answer)
-        if route.path.startswith("/sapi/"):
+        if sapi:
             limits.charge(-weight)  # counted by endpoint, not in the market's pool
             return answer.with_headers(
                 limits.sapi_headers(route.path, weight, account if route.by_account else None)

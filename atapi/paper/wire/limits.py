@@ -66,6 +66,10 @@ RULES = {
 
 
 CONNECTIONS = Rule("CONNECTIONS", "MINUTE", 5, 300)  # attempts, of streams and of the WebSocket API each
+TOO_MUCH_WEIGHT = (
+    "Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
+    "Please use WebSocket Streams for live updates to avoid polling the API."
+)
 TOO_MANY_CONNECTIONS = "Too many connection attempts from IP; current limit is 300 per '5 MINUTE'."
 POOLS = {"spot": "spot", "um": "um", "cm": "um"}  # USD-M and COIN-M draw on one pool since 2026-06-30
 
@@ -143,6 +147,18 @@ class Limits:
         """List what this minute has used, as the WebSocket API does."""
         return [self._weight.rule.wire() | {"count": self._weight.count}]
 
+    def refuse_sapi(self, path: str, account: str | None) -> Answer | None:
+        """Tell whether a wallet endpoint's own pool is used up: 429 until its minute is over."""
+        window = self._sapi.get((path, account))
+        if window is None or not self._enforced:
+            return None
+        now = self._clock_ms()
+        window.roll(now)
+        if window.count < window.rule.limit:
+            return None
+        message = TOO_MUCH_WEIGHT.format(limit=window.rule.limit)
+        return refusal_answer(-1003, message, 429).with_headers((("Retry-After", str(window.left_s(now))),))
+
     def sapi_headers(self, path: str, weight: int, account: str | None = None) -> Headers:
         """Count a request in its endpoint's own pool, the account's where one is given, and tell what that has used."""
         key = (path, account)
@@ -212,10 +228,7 @@ class Limits:
     def _too_much(self) -> str:
         limit = self._weight.rule.limit
         if self.market == "spot":
-            return (
-                f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
-                "Please use WebSocket Streams for live updates to avoid polling the API."
-            )
+            return TOO_MUCH_WEIGHT.format(limit=limit)
         return (
             f"Too many requests; current limit is {limit} requests per minute. "
             "Please use the websocket for live updates to avoid polling the API."

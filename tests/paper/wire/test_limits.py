@@ -122,3 +122,17 @@ def test_an_accepted_order_weighs_nothing_and_a_refused_one_does(spot: Wire) -> 
     assert int(refused.headers["x-mbx-used-weight-1m"]) - int(placed.headers["x-mbx-used-weight-1m"]) == 2
     assert placed.headers["x-mbx-order-count-10s"] == "0"  # it filled at once
     assert refused.headers["x-mbx-order-count-10s"] == "1"
+
+
+def test_a_wallet_endpoint_that_is_used_up_refuses_alone(spot: Wire) -> None:
+    path, query = "/sapi/v1/margin/allOrders", {"symbol": "BTCUSDT"}  # weighs 200, of 12 000 a minute
+    replies = [spot.signed("GET", path, **query)]
+    while replies[-1].status == 200:
+        replies.append(spot.signed("GET", path, **query))
+
+    other = spot.signed("GET", "/sapi/v1/margin/myTrades", **query)
+
+    assert replies[-1].refusal[:2] == (429, -1003)
+    assert 1 <= int(replies[-1].headers["retry-after"]) <= 60
+    assert len(replies) > 60
+    assert other.status == 200
