@@ -6,19 +6,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from atapi.matching.credit import CALL_BAR, LIQUIDATION_BAR, TRANSFER_BAR, Debt
+from atapi.matching.credit import LIQUIDATION_BAR, TRANSFER_BAR, Bars, Debt
 from atapi.paper.exchange import Exchange
 from atapi.paper.margin.loans import NOTHING
 from atapi.paper.wire.figures import eight
 from atapi.paper.wire.shapes.margin import level
 
 Json = dict[str, Any]
-STATUSES = (  # above which margin level an account has which standing
-    (TRANSFER_BAR, "EXCESSIVE"),
-    (CALL_BAR, "NORMAL"),
-    (LIQUIDATION_BAR, "MARGIN_CALL"),
-    (Decimal("-Infinity"), "FORCE_LIQUIDATION"),
-)
 
 
 class MarginRisk:
@@ -53,8 +47,16 @@ class MarginRisk:
 
     def _look(self) -> tuple[str, str, dict[str, Debt]]:
         standing = self._exchange.margin.standing(self._account)
-        status = next(name for bar, name in STATUSES if standing.margin_level > bar)
+        status = _status(standing.margin_level, standing.bars)
         return level(standing.margin_level), status, dict(standing.debts)
+
+
+def _status(level: Decimal, bars: Bars) -> str:
+    if level > TRANSFER_BAR:
+        return "EXCESSIVE"
+    if level > bars.call:
+        return "NORMAL"
+    return "MARGIN_CALL" if level > LIQUIDATION_BAR else "FORCE_LIQUIDATION"
 
 
 def _kind(old: Debt, new: Debt) -> str:

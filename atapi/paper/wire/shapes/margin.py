@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from atapi.matching.credit import NO_DEBT, NORMAL_BAR, TRANSFER_BAR, Debt
+from atapi.matching.credit import NO_DEBT, TRANSFER_BAR, Debt
 from atapi.paper.margin.accounts import Standing
 from atapi.paper.margin.loans import NOTHING
 from atapi.paper.margin.records import Flow, InterestRecord, LoanRecord
@@ -39,7 +39,7 @@ def account(standing: Standing, btc_price: Decimal | None, order_loss: Decimal) 
     debts = standing.debts
     return {
         "created": True,
-        "borrowEnabled": standing.collateral_level > NORMAL_BAR,
+        "borrowEnabled": standing.collateral_level > standing.bars.normal,
         "marginLevel": level(standing.margin_level),
         "collateralMarginLevel": level(standing.collateral_level),
         "totalAssetOfBtc": in_btc(standing.assets_value),
