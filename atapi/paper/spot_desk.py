@@ -12,6 +12,7 @@ from typing import TypeVar
 from atapi.paper.price_range import NO_REFERENCE
 from atapi.paper.records import AmendRecord, ListRecord, OrderRecord, PreventedRecord, Refusal, TradeRecord
 from atapi.paper.spot_amends import SpotAmends
+from atapi.paper.spot_features import check_feature
 from atapi.paper.spot_lists import Placed
 from atapi.paper.spot_market import SpotMarket
 from atapi.paper.spot_orders import draw_up
@@ -114,6 +115,7 @@ class SpotDesk:
         """
         market = self._market
         with self._call() as now:
+            check_feature(market.listing(submit.symbol).rules, "CANCEL_REPLACE")
             order = draw_up(account, submit, now)
             market.screen(order, now, by_quote=submit.quantity is None, replacing=True)
             canceled = _tried(lambda: self._cancel(account, submit.symbol, which, now))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from atapi.paper.ids import client_order_id
 from atapi.paper.order_terms import WAITING
 from atapi.paper.records import ZERO, ListRecord, OrderRecord, Refusal, TradeRecord, list_owner
+from atapi.paper.spot_features import check_feature
 from atapi.paper.spot_opo import hold_received, sell_received
 from atapi.paper.views import ListSubmit
 from atapi.paper.waiting import CONTINGENT
@@ -102,6 +103,9 @@ class SpotLists:
             record.client_id == submit.client_id for record in self.open(owner, submit.symbol)
         ):
             raise Refusal(-2010, "Duplicate order sent.")
+        rules = market.listing(submit.symbol).rules
+        for feature in _features(submit):
+            check_feature(rules, feature)
         orders = [market.draw_up(account, leg, now_ms) for leg in submit.legs]
         _check_client_ids(orders)
         for place, order in enumerate(orders):
@@ -261,6 +265,11 @@ def _reference(order: OrderRecord) -> Decimal | None:
 def _works_first(record: ListRecord, order: OrderRecord) -> bool:
     # Whether this is the working order of an OTO, which ends nothing but brings in the others.
     return record.kind == "OTO" and record.orders[0][0] == order.order_id
+
+
+def _features(submit: ListSubmit) -> list[str]:
+    features = [submit.kind] + ["OCO"] * (len(submit.legs) == 3)
+    return features + ["OPO"] * submit.opo
 
 
 def _check_client_ids(orders: Sequence[OrderRecord]) -> None:

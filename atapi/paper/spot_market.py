@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from atapi.domain.numbers import ceil_to, to_ledger
-from atapi.matching.book import DECREMENT, TRANSFER, Plan, Resting
+from atapi.matching.book import Plan, Resting
 from atapi.matching.ledger import FEES, Holder
 from atapi.matching.models.fees import BNB, fee
 from atapi.matching.spot_filters import Standing, breach_of_spot
@@ -21,11 +21,13 @@ from atapi.paper.margin.side_effects import SideEffects
 from atapi.paper.market import Draft, Market
 from atapi.paper.order_terms import NO_LIST, PLAIN
 from atapi.paper.pegs import pegged_price
-from atapi.paper.records import ZERO, OrderRecord, PreventedRecord, Refusal, TradeRecord, list_owner
+from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord, list_owner
 from atapi.paper.spot_caps import breach_of_caps
+from atapi.paper.spot_features import check_features
 from atapi.paper.spot_lists import REJECTED, SpotLists
 from atapi.paper.spot_matching import draft_of
 from atapi.paper.spot_orders import candidate_of, draw_up, standing_of
+from atapi.paper.spot_prevention import note_prevented
 from atapi.paper.views import Submit
 from atapi.paper.waiting import CONTINGENT, Waiting
 
@@ -83,6 +85,8 @@ class SpotMarket(Market[SpotRules]):
         reference = self.office.prices.average(order.symbol, now_ms)
         if listing.rules.status != "TRADING" or reference is None:  # halted, or not listed yet
             raise Refusal(-2010, "Market is closed.")
+        if listing.rules.without:
+            check_features(listing.rules, order, by_quote=by_quote)
         new = not (again or replacing)
         standing = standing_of(orders, self.lists, order, ahead) if new else Standing()
         candidate = candidate_of(order, reference, standing, by_quote=by_quote, listed=listed)
@@ -212,24 +216,9 @@ class SpotMarket(Market[SpotRules]):
         now_ms: int,
     ) -> int | None:
         """Write down a trade of an owner with itself that is prevented, and give its id."""
-        office, listing = self.office, self.listing(taker.symbol)
-        mode = taker.self_trade_prevention
-        if mode == TRANSFER and office.orders.of_id(self.books, maker.id).self_trade_prevention != TRANSFER:
-            mode = DECREMENT
-        record = PreventedRecord(
-            match_id=office.ids.next("prevented"),
-            account=taker.account,
-            symbol=taker.symbol,
-            taker_id=taker.order_id,
-            maker_id=maker.id,
-            mode=mode,
-            price=listing.price(maker.price),
-            taker_quantity=None if taker_lots is None else listing.quantity(taker_lots),
-            maker_quantity=None if maker_lots is None else listing.quantity(maker_lots),
-            time_ms=now_ms,
+        return note_prevented(
+            self.office, self.listing(taker.symbol), taker, maker, (taker_lots, maker_lots), now_ms
         )
-        office.effects.prevented(record)
-        return record.match_id
 
     def last(self, symbol: str, now_ms: int) -> Decimal:
         """Tell the last price."""

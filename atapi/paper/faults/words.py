@@ -135,11 +135,11 @@ ACTIONS = {
     "rule": Action(
         _WORLD,
         "a symbol's rules become others: tick_size lot_size min_notional max_quantity market_max_quantity "
-        "status, on spot price_range=UP/DOWN max_position max_iceberg_orders, and on um price_band interval_hours funding_cap funding_floor interest_rate",
+        "status, on spot price_range=UP/DOWN max_position max_iceberg_orders without=OCO,MARKET, and on um price_band interval_hours funding_cap funding_floor interest_rate",
         "SYMBOL",
         options=(
             "tick_size", "lot_size", "min_notional", "max_quantity", "market_max_quantity", "status",
-            "price_range", "max_position", "max_iceberg_orders",
+            "price_range", "max_position", "max_iceberg_orders", "without",
             "price_band", "interval_hours", "funding_cap", "funding_floor", "interest_rate",
         ),
     ),

@@ -12,6 +12,7 @@ from atapi.paper.faults import deeds
 from atapi.paper.faults.words import Fault
 from atapi.paper.feeds.base import PriceRange
 from atapi.paper.records import Refusal
+from atapi.paper.spot_features import PLURALS
 
 STATUSES = {
     "spot": ("TRADING", "HALT", "BREAK", "END_OF_DAY", "CANCEL_ONLY"),
@@ -21,7 +22,7 @@ STATUSES = {
     ),
 }  # fmt: skip
 FUTURES_ONLY = ("price_band", "interval_hours", "funding_cap", "funding_floor", "interest_rate")
-SPOT_ONLY = ("price_range", "max_position", "max_iceberg_orders")
+SPOT_ONLY = ("price_range", "max_position", "max_iceberg_orders", "without")
 INTERVALS = (1, 2, 4, 8)
 LASTING = ("delist", "move")
 
@@ -87,7 +88,7 @@ def _changes(fault: Fault, market: str) -> dict[str, Any]:
     return changes
 
 
-def _value(name: str, text: str, market: str) -> Decimal | int | str | PriceRange:
+def _value(name: str, text: str, market: str) -> Decimal | int | str | PriceRange | frozenset[str]:
     if name == "status":
         known = STATUSES["spot" if market == "spot" else "futures"]
         if text not in known:
@@ -102,6 +103,11 @@ def _value(name: str, text: str, market: str) -> Decimal | int | str | PriceRang
         if up is None or down is None or not 0 < down <= up:
             raise Refusal(-1102, f"price_range '{text}' is not two multiples such as 1.01/0.99")
         return PriceRange(up, down)
+    if name == "without":
+        features = frozenset(text.split(","))
+        if not features <= PLURALS.keys():
+            raise Refusal(-1102, f"without '{text}' is not some of {','.join(PLURALS)}")
+        return features
     if name == "max_iceberg_orders":
         if not (text.isascii() and text.isdigit() and len(text) < 6):
             raise Refusal(-1102, f"max_iceberg_orders '{text}' is not a whole number")

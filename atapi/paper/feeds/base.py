@@ -65,6 +65,7 @@ class SpotRules:
     price_range: PriceRange | None = None  # the execution rule of that name
     max_position: Decimal | None = None  # most of the base asset, open orders to buy included
     max_iceberg_orders: int | None = None
+    without: frozenset[str] = frozenset()  # what is not supported; see `spot_features`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

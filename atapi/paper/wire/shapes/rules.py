@@ -10,6 +10,7 @@ from atapi.matching.contracts import Inverse
 from atapi.matching.filters import MAX_OPEN_ORDERS, UM_MAX_PRICE
 from atapi.paper.feeds.base import PerpetualRules, SpotRules
 from atapi.paper.feeds.coin_margined import pair_of
+from atapi.paper.spot_features import FLAGS
 from atapi.paper.wire.figures import bare, eight, places
 
 Json = dict[str, Any]
@@ -30,7 +31,7 @@ PREVENTION_MODES = ["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECR
 
 
 def spot_symbol(rules: SpotRules, permission_sets: bool, *, margin: bool) -> Json:
-    """Print one symbol of `/api/v3/exchangeInfo`; what is not simulated says so by being false."""
+    """Print one symbol of `/api/v3/exchangeInfo`."""
     return {
         "symbol": rules.symbol,
         "status": rules.status,
@@ -41,16 +42,8 @@ def spot_symbol(rules: SpotRules, permission_sets: bool, *, margin: bool) -> Jso
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": SPOT_TYPES,
-        "icebergAllowed": True,
-        "ocoAllowed": True,
-        "otoAllowed": True,
-        "opoAllowed": True,
-        "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": True,
-        "cancelReplaceAllowed": True,
-        "amendAllowed": True,
-        "pegInstructionsAllowed": True,
+        "orderTypes": [kind for kind in SPOT_TYPES if kind not in rules.without],
+        **{flag: feature not in rules.without for flag, feature in FLAGS.items()},
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": margin,
         "filters": spot_filters(rules),
