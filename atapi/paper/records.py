@@ -41,10 +41,12 @@ class Refusal(Exception):
         code: As on Binance's wire, negative.
         message: As on Binance's wire.
         status: HTTP status.
+        wait_s: When to try again; None where that would change nothing.
     """
 
-    def __init__(self, code: int, message: str, status: int = 400) -> None:
+    def __init__(self, code: int, message: str, status: int = 400, *, wait_s: int | None = None) -> None:
         super().__init__(message)
+        self.wait_s = wait_s
         self.code = code
         self.message = message
         self.status = status

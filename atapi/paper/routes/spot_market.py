@@ -11,7 +11,7 @@ from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import eight
 from atapi.paper.wire.paging import trades_from
 from atapi.paper.wire.params import Params, invalid
-from atapi.paper.wire.router import Router, Security
+from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes.market import SPOT_PRINTER, aggregate_trade, kline, levels, public_trade
 from atapi.paper.wire.shapes.rules import spot_symbol
 from atapi.paper.wire.statuses import wanted_status, with_status
@@ -106,7 +106,7 @@ def trades(call: Call) -> list[Json]:
     return [public_trade(trade, SPOT_PRINTER, "spot") for trade in tape]
 
 
-@router.route("GET", "/api/v3/historicalTrades", security=Security.KEY, weight=25)
+@router.public("/api/v3/historicalTrades", weight=25)
 def historical_trades(call: Call) -> list[Json]:
     """Show trades from an id on."""
     symbol, limit = call.params.symbol(), call.params.limit(500, 1000)

@@ -103,6 +103,8 @@ class Gateway:
                 limits.charge(-weight)  # an accepted order is free
         except Refusal as refusal:
             answer = refusal_answer(refusal.code, refusal.message, refusal.status)
+            if refusal.wait_s is not None:
+                answer = answer.with_headers((("Retry-After", str(refusal.wait_s)),))
         if self.recorder is not None and account is not None and route.method not in ("GET", "WS"):
             asked = f"{route.method} {route.path}"
             self.recorder.decision(market, self.name_of(account), asked, params.given, answer)

@@ -195,9 +195,8 @@ class Limits:
             if self._enforced and window.count + orders > window.rule.limit:
                 rule = window.rule
                 span = f"{rule.count} {rule.interval}" if rule.count > 1 else rule.interval
-                raise Refusal(
-                    -1015, f"Too many new orders; current limit is {rule.limit} orders per {span}.", 429
-                )
+                message = f"Too many new orders; current limit is {rule.limit} orders per {span}."
+                raise Refusal(-1015, message, 429, wait_s=window.left_s(now))
         for window in windows:
             window.count += orders
 

@@ -116,6 +116,8 @@ def test_replacing_without_room_for_an_order(
     assert (reply.status, reply.json["code"]) == (status, code)
     if status == 409:
         assert reply.json["data"]["newOrderResponse"]["code"] == -1015
+    if code == -1015:
+        assert 1 <= int(reply.headers["retry-after"]) <= 10
     if excess == "CANCEL_ONLY" and known:
         assert reply.json["data"]["cancelResult"] == "SUCCESS"
 

@@ -25,6 +25,7 @@ PUBLIC: dict[str, dict[str, Any]] = {
     "executionRules": S,
     "depth": S | {"limit": 5},
     "trades.recent": S | {"limit": 1},
+    "trades.historical": S | {"limit": 2},
     "trades.aggregate": S | {"limit": 1},
     "blockTrades.historical": S | {"fromId": 1},
     "klines": S | {"interval": "1h", "limit": 2, "timeZone": "8"},
@@ -85,12 +86,6 @@ def test_account_data_is_told_to_its_owner(spot: Wire, socket: Socket, method: s
     asked = spot.signed("POST" if method == "order.test" else "GET", path, **params)
     assert told["result"] == asked.json
     assert (nobody["status"], nobody["error"]["code"]) == (401, -2014)
-
-
-def test_historical_trades_want_a_key_alone(spot: Wire, socket: Socket) -> None:
-    told = socket.ask(id=1, method="trades.historical", params=S | {"limit": 2, "apiKey": spot.key})
-
-    assert len(told["result"]) == 2
 
 
 def test_every_method_has_its_endpoint() -> None:
