@@ -144,7 +144,7 @@ class Exchange:
     def create_account(self, name: str, terms: Terms = REGULAR) -> AccountRecord:
         """Make an account with a key of its own."""
         with self._call() as now:
-            record = self._accounts.create(name, now)
+            record = self._accounts.create(name, now, terms.public_key)
             self._agree(record.account, terms)
             self._fund(record.account, terms.funds, now)
             return record
