@@ -16,21 +16,26 @@ Sums = dict[tuple[Holder, str], Decimal]  # (holder, asset) -> sum of entries
 
 
 def audit(path: Path) -> int:
-    """Check that a file is whole; gives the number of its postings.
+    """Check that a file is whole, as `add_up` does."""
+    store = Store(path)
+    try:
+        return add_up(store)
+    finally:
+        store.close()
+
+
+def add_up(store: Store) -> int:
+    """Check that what was written is whole; gives the number of postings.
 
     Every posting sums to zero in each asset, balances are the sums of their entries, orders are the sums of their
     fills, and what the spot wallet lost and gained by trading is what its fills say.
     """
-    store = Store(path)
-    try:
-        postings, traded = _entries(store)
-        for record in store.accounts():
-            for market in MARKETS:
-                _orders(store, record.account, market)
-            _spot(store, record.account, traded)
-        return postings
-    finally:
-        store.close()
+    postings, traded = _entries(store)
+    for record in store.accounts():
+        for market in MARKETS:
+            _orders(store, record.account, market)
+        _spot(store, record.account, traded)
+    return postings
 
 
 def _entries(store: Store) -> tuple[int, Sums]:

@@ -170,6 +170,12 @@ class Effects:
         """Note that a setting was changed that streams tell."""
         self._tell("config", (account, change))
 
+    def margin_type(
+        self, account: str, market: str, symbol: str, sides: tuple[str, ...], isolated: bool
+    ) -> None:
+        """Note that a symbol stands on margin of its own now, or no more; it has no position."""
+        self._tell("margin_type", (account, market, symbol, sides, isolated))
+
     def margin_change(self, record: MarginChange) -> None:
         """Note a change of isolated margin."""
         self._batch.margin_changes.append(record)

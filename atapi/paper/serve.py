@@ -62,6 +62,7 @@ def lines(endpoint: Endpoint) -> list[tuple[str, str]]:
         ("cm-stream", cm_socket),
         ("spot-ws-api", f"{spot_socket}/ws-api/v3"),
         ("um-ws-api", f"{um_socket}/ws-fapi/v1"),
+        ("cm-ws-api", f"{cm_socket}/ws-dapi/v1"),
         ("key", endpoint.api_key),
         ("secret", endpoint.api_secret),
         ("token", endpoint.admin_token),

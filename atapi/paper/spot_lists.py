@@ -22,6 +22,7 @@ from atapi.paper.waiting import CONTINGENT
 if TYPE_CHECKING:
     from atapi.paper.spot_market import SpotMarket
 
+PENDING = "PENDING_NEW"  # of an order whose turn has not come
 OTHER_WORKS = "OCO_TRIGGER"
 FIRST_EXPIRED = "OTO_PHASE_ONE_EXPIRED"
 REJECTED = "REJECTED"
@@ -128,7 +129,7 @@ class SpotLists:
         self._open[list_id] = record
         office.effects.order_list(record, "EXEC_STARTED")
         for order in orders[len(working) :]:
-            order.status = "PENDING_NEW"
+            order.status = PENDING
             order.terms = order.terms.but(working_ms=WAITING)
             office.effects.order(order)
         trades = [trade for draft in drafts for trade in market.begin(draft, now_ms)]
@@ -167,8 +168,8 @@ class SpotLists:
     def restored(self) -> None:
         """Find lists whose pending orders were still to be placed when the exchange stopped."""
         for record in self._open.values():
-            first = record.orders[0][0]
-            if record.kind == "OTO" and not self._office.orders.is_open("spot", first):
+            worked = record.kind == "OTO" and not self._office.orders.is_open("spot", record.orders[0][0])
+            if worked and any(order.status == PENDING for order in self.orders(record)):
                 self._due.append(record)
 
     def finish(self, now_ms: int) -> None:
@@ -176,7 +177,7 @@ class SpotLists:
         while self._due:
             record = self._due.pop(0)
             for order in self.orders(record):
-                if order.open:
+                if order.status == PENDING:
                     self._bring_in(order, now_ms)
             if record.list_id in self._open and len(record.orders) == 2:
                 self._dissolve(record, (), OTHER_WORKS, now_ms)
@@ -191,7 +192,7 @@ class SpotLists:
             market.screen(order, now_ms, again=True)
             draft = market.consider(order, now_ms)
         except Refusal:
-            order.status, order.terms = "PENDING_NEW", pending
+            order.status, order.terms = PENDING, pending
             market.end(market.listing(order.symbol), order, "EXPIRED", REJECTED, now_ms)
         else:
             market.begin(draft, now_ms)

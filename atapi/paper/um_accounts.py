@@ -114,23 +114,32 @@ class UmAccounts:
             if not mine:
                 del self._resting[account]
 
-    def exposure(self, account: str, symbol: str, mark: Decimal, *, side: str, notional: Decimal) -> Decimal:
-        """Largest notional in a symbol if open orders filled, this much on one side included."""
-        bids, asks = self.open_notional(account, symbol)
-        if side == "BUY":
-            bids += notional
-        else:
-            asks += notional
-        held, value = self.positions.quantity, self._rules[symbol].contract.value
-        if self.modes.hedged(account):
-            long, short = (value(held(account, symbol, leg), mark) for leg in (LONG, SHORT))
-            return margin.hedged_exposure(long, short, bids, asks)
-        return margin.exposure(value(held(account, symbol, BOTH), mark), bids, asks)
-
     def open_notional(self, account: str, symbol: str) -> tuple[Decimal, Decimal]:
         """Tell the notional of open orders in a symbol that buy, and that sell; without those that only reduce."""
         resting = self._resting.get(account, {}).get(symbol)
         return (ZERO, ZERO) if resting is None else (resting.bids, resting.asks)
+
+    def exposure(self, account: str, symbol: str, mark: Decimal) -> Decimal:
+        """Largest notional in a symbol if open orders filled."""
+        return self.exposures(account, symbol, mark, side="BUY", notionals=(ZERO,))[0]
+
+    def exposures(
+        self, account: str, symbol: str, mark: Decimal, *, side: str, notionals: Iterable[Decimal]
+    ) -> list[Decimal]:
+        """Largest notional in a symbol if open orders filled, with each of some more notionals on one side."""
+        bids, asks = self.open_notional(account, symbol)
+        held, value = self.positions.quantity, self._rules[symbol].contract.value
+        buys = side == "BUY"
+        if self.modes.hedged(account):
+            long, short = (value(held(account, symbol, leg), mark) for leg in (LONG, SHORT))
+            return [margin.hedged_exposure(long, short, bids + more, asks) for more in notionals]
+        position = value(held(account, symbol, BOTH), mark)
+        return [
+            margin.exposure(position, bids + more, asks)
+            if buys
+            else margin.exposure(position, bids, asks + more)
+            for more in notionals
+        ]
 
     # --- margin -------------------------------------------------------------------------------------------------
     def balance(self, account: str, asset: str) -> Decimal:
@@ -265,7 +274,7 @@ class UmAccounts:
         if symbol not in self._resting.get(account, {}):
             return ZERO
         mark = self._marks.at(symbol, now_ms) or ZERO
-        both = self.exposure(account, symbol, mark, side="BUY", notional=ZERO)
+        both = self.exposure(account, symbol, mark)
         leverage = self.modes.leverage(account, symbol)
         return max(ZERO, to_ledger(margin.initial_margin(both, leverage)) - alone)
 

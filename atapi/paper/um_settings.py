@@ -11,7 +11,7 @@ from atapi.matching.ledger import Holder
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.records import ZERO, MarginChange, Refusal
 from atapi.paper.um_market import UmMarket
-from atapi.paper.um_modes import BOTH
+from atapi.paper.um_modes import BOTH, LONG, SHORT
 
 Calling = Callable[[], AbstractContextManager[int]]
 ADD, REDUCE = 1, 2
@@ -111,6 +111,8 @@ class UmSettings:
             if self._positions.legs(account, symbol):
                 raise Refusal(-4048, "Margin type cannot be changed if there exists position.")
             self._modes.set_isolated(account, symbol, on)
+            sides = (LONG, SHORT) if self._modes.hedged(account) else (BOTH,)
+            self._office.effects.margin_type(account, self._market.name, symbol, sides, on)
 
     # --- isolated margin ----------------------------------------------------------------------------------------
     def change_margin(self, account: str, symbol: str, side: str, amount: Decimal, kind: int) -> MarginChange:

@@ -86,7 +86,7 @@ class Served:
         """A connection to one of its ports."""
         return Line(self.told[market], key, secret)
 
-    def admin(self, path: str, **body: Any) -> Any:
+    def admin(self, path: str, /, **body: Any) -> Any:
         """Ask one of the host's own endpoints."""
         line = self.line("spot")
         answer = line.send(

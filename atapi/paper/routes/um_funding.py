@@ -44,6 +44,7 @@ def _mark(call: Call, symbol: str) -> Json:
 @router.public("/fapi/v1/fundingRate", weight=0)
 def funding_rates(call: Call) -> list[Json]:
     """List settled funding, oldest first."""
+    call.gateway.limits["um"].draw("funding")
     symbol = call.params.maybe_symbol()
     start, end = call.params.maybe_integer("startTime"), call.params.maybe_integer("endTime")
     limit = call.params.limit(100, 1000)
@@ -62,6 +63,7 @@ def funding_rates(call: Call) -> list[Json]:
 @router.public("/fapi/v1/fundingInfo", weight=0)
 def funding_info(call: Call) -> list[Json]:
     """List interval, cap and floor of every symbol."""
+    call.gateway.limits["um"].draw("funding")
     return [
         {
             "symbol": rules.symbol,

@@ -168,6 +168,7 @@ def held_rows(call: Call, series: Series, symbol: str) -> list[tuple[int, Decima
 
 def period_bars(call: Call, series: Series, symbol: str) -> tuple[list[Bar], int]:
     """Read period and span, and give the bars of it that are over."""
+    call.gateway.limits["um"].draw("statistics")
     params = call.params
     period = PERIODS.get(params.text("period"))
     if period is None:

@@ -84,6 +84,8 @@ class Gateway:
 
     def perform(self, market: str, route: Route, request: Request, params: Params, proof: Proof) -> Answer:
         """Let a route answer, within the market's limits and for who can prove to be who."""
+        if self.recorder is not None:
+            self.recorder.catch_up()
         limits = self.limits[market]
         waiting = limits.refuse()
         if waiting is not None:
@@ -121,6 +123,11 @@ class Gateway:
 
             self._hub = Hub(self.exchange)
         return self._hub
+
+    def sockets(self) -> dict[str, int]:
+        """Count the WebSockets that are open, and those that were cut because they did not read."""
+        hub = self._hub
+        return {"open": len(hub.sessions), "cut": hub.post.cut} if hub is not None else {"open": 0, "cut": 0}
 
     def reset(self) -> None:
         """Begin the world again; streams are cut, because what they told is no longer true."""
@@ -197,6 +204,8 @@ class Gateway:
         token = request.header(ADMIN_TOKEN) or ""
         if not hmac.compare_digest(token.encode(), self._admin_token.encode()):
             return refusal_answer(-2015, "The X-Paper-Token header is missing or not this host's.", 401)
+        if self.recorder is not None:
+            self.recorder.catch_up()
         try:
             return self._handle(
                 Call(self, route, request, Params({}, strict=False), None, HttpProof(request))

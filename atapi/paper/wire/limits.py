@@ -65,6 +65,10 @@ RULES = {
 }
 
 
+SIDE_POOLS = {  # requests of futures that weigh nothing and are counted apart, by address
+    "funding": Rule("REQUEST_WEIGHT", "MINUTE", 5, 500),
+    "statistics": Rule("REQUEST_WEIGHT", "MINUTE", 5, 1000),
+}
 POOLS = {"spot": "spot", "um": "um", "cm": "um"}  # USD-M and COIN-M draw on one pool since 2026-06-30
 
 
@@ -108,6 +112,7 @@ class Limits:
         self.rules = RULES[market]
         self._weight = Window(self.rules[0])
         self._sapi: dict[tuple[str, str | None], Window] = {}  # path, account -> its own pool
+        self._side = {name: Window(rule) for name, rule in SIDE_POOLS.items()}
         self._orders: dict[str, tuple[Window, ...]] = {}  # account -> one counter a rule
         self._defiant = 0  # requests since the first 429 of this window
         self._banned_until_ms = 0
@@ -133,6 +138,19 @@ class Limits:
         """Count what a request weighs, or take it back where negative."""
         count = self._weight.count + weight
         self._weight.count = count if count > 0 else 0
+
+    def draw(self, pool: str) -> None:
+        """Count a request in a pool of its own; refusal -1003 over the limit."""
+        window = self._side[pool]
+        window.roll(self._clock_ms())
+        if self._enforced and window.count >= window.limit:
+            raise Refusal(
+                -1003,
+                f"Too many requests; current limit is {window.limit} requests per {window.rule.count} minutes. "
+                "Please use the websocket for live updates to avoid polling the API.",
+                429,
+            )
+        window.count += 1
 
     def headers(self) -> Headers:
         """Tell what this minute has used."""

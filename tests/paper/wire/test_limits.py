@@ -122,3 +122,31 @@ def test_an_accepted_order_weighs_nothing_and_a_refused_one_does(spot: Wire) -> 
     assert int(refused.headers["x-mbx-used-weight-1m"]) - int(placed.headers["x-mbx-used-weight-1m"]) == 2
     assert placed.headers["x-mbx-order-count-10s"] == "0"  # it filled at once
     assert refused.headers["x-mbx-order-count-10s"] == "1"
+
+
+@pytest.mark.parametrize(("pool", "limit"), [("funding", 500), ("statistics", 1000)])
+def test_some_requests_of_futures_are_counted_apart(pool: str, limit: int) -> None:
+    time = Time()
+    limits = Limits("um", time)
+    for _ in range(limit):
+        limits.draw(pool)
+
+    with pytest.raises(Refusal) as refused:
+        limits.draw(pool)
+
+    assert (refused.value.status, refused.value.code) == (429, -1003)
+    assert f"current limit is {limit} requests per 5 minutes" in refused.value.message
+    assert dict(limits.headers())["x-mbx-used-weight-1m"] == "0"
+    time.now += 5 * MINUTE
+    limits.draw(pool)
+
+
+def test_funding_rates_of_both_futures_are_drawn_from_one_pool(um: Wire, cm: Wire) -> None:
+    asked = 0
+    while um.get("/fapi/v1/fundingInfo").status == 200:
+        assert cm.get("/dapi/v1/fundingRate", symbol="BTCUSD_PERP", limit=1).status in (200, 429)
+        asked += 2
+        assert asked < 1000  # a new window may have begun meanwhile, but not two
+
+    assert um.get("/fapi/v1/fundingRate", symbol="BTCUSDT").refusal[:2] == (429, -1003)
+    assert um.get("/fapi/v1/premiumIndex", symbol="BTCUSDT").status == 200
