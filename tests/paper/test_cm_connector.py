@@ -223,5 +223,8 @@ def test_the_connectors_user_stream_delivers(host: Host, cm_client: Any) -> None
 
     assert [event["e"] for event in events] == ["ORDER_TRADE_UPDATE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE"]
     assert [row["a"] for row in events[-1]["a"]["B"]] == ["BTC"]
+    [alias] = {row["accountAlias"] for row in cm_client.balance()}
+    assert {event["i"] for event in events} == {alias}
+    assert [event["o"]["ma"] for event in events[:2]] == ["BTC", "BTC"]
     [position] = events[-1]["a"]["P"]
     assert (position["s"], position["pa"], position["ma"]) == ("BTCUSD_PERP", "3", "BTC")

@@ -1,4 +1,4 @@
-"""How a USD-M account stands with the exchange: no trading rule broken, no portfolio margin; the book for retail."""
+"""How a USD-M account stands with the exchange: no rule broken, no portfolio margin, no stocks; the book for retail."""
 
 from __future__ import annotations
 
@@ -33,6 +33,19 @@ def portfolio_margin(call: Call) -> Json:
     call.params.text("asset")
     assert call.account
     raise unknown_key()
+
+
+@router.signed("POST", "/fapi/v1/stock/contract", weight=50)
+def stock_contract(call: Call) -> Json:
+    """Sign the agreement about perpetuals on stocks, of which there are none here."""
+    assert call.account
+    return {"code": 200, "msg": "success"}
+
+
+@router.public("/fapi/v1/tradingSchedule", weight=5)
+def trading_schedule(call: Call) -> Json:
+    """Tell when perpetuals on stocks and metals trade: there are none."""
+    return {"updateTime": call.now_ms, "marketSchedules": {}}
 
 
 @router.public("/fapi/v1/rpiDepth", weight=20)

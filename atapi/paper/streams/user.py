@@ -134,7 +134,7 @@ class UserEvents:
         ]
         rows = [user_um.position(position, ZERO, rules) for position in flat]
         event = user_um.account_update({}, rows, "MARGIN_TYPE_CHANGE", self._exchange.now_ms())
-        return user_algo.Event(account, symbol, event)
+        return user_algo.Event(account, symbol, user_um.of_market(event, rules))
 
     def _still_to_trade(self, now: Happening, algo: AlgoRecord) -> bool:
         """Whether the order that a conditional one became has filled, and that is told next."""
@@ -164,7 +164,7 @@ class UserEvents:
                     continue
                 if isinstance(execution, tuple):
                     record, status = execution
-                    yield "spot", record.account, list_status(record, status)
+                    yield *record.whose, list_status(record, status)
                     continue
                 order, trade = execution.order, execution.trade
                 if (order.market, order.account) not in followed:
@@ -177,7 +177,7 @@ class UserEvents:
                 rules = self._exchange.catalogue.perpetuals(order.market)[order.symbol]
                 resting = self._exchange.desk(order.market).open_notional(order.account, order.symbol)
                 update = user_um.order_update(order, trade, rules, resting, amended=execution.modified)
-                yield order.market, order.account, update
+                yield order.market, order.account, user_um.of_market(update, rules)
             yield from self._accounts(happening, followed)
         self.cancel_ids.clear()
 
@@ -272,7 +272,8 @@ class UserEvents:
             view = views.get((position.symbol, position.position_side))
             gain = view.unrealized if view else ZERO
             rows.append(user_um.position(position, gain, listed[position.symbol]))
-        return user_um.account_update(balances, rows, reason, self._exchange.now_ms())
+        update = user_um.account_update(balances, rows, reason, self._exchange.now_ms())
+        return user_um.of_market(update, next(iter(listed.values())))
 
 
 def _reason(traded: bool, moved: Decimal) -> str:

@@ -170,6 +170,8 @@ def test_an_account_stands_well_and_has_no_portfolio_margin(um: Wire) -> None:
 
     assert status["indicators"] == {}
     assert um.signed("GET", "/fapi/v1/apiTradingStatus", symbol="XUSDT").refusal[:2] == (400, -1121)
+    assert um.signed("POST", "/fapi/v1/stock/contract").json == {"code": 200, "msg": "success"}
+    assert um.get("/fapi/v1/tradingSchedule").json["marketSchedules"] == {}
     assert um.signed("GET", "/fapi/v1/pmAccountInfo", asset="USDT").refusal[:2] == (401, -2015)
 
 

@@ -12,6 +12,7 @@ from atapi.paper.wire.figures import bare
 from atapi.paper.wire.shapes.market import um_printer
 
 Json = dict[str, Any]
+BRACKET_PRICES = ("tpTriggerPrice", "tpPrice", "slTriggerPrice", "slPrice")  # of kinds that are none of these
 
 
 def placed(algo: AlgoRecord, rules: PerpetualRules) -> Json:
@@ -64,4 +65,5 @@ def queried(algo: AlgoRecord, rules: PerpetualRules, order: OrderRecord | None) 
         "actualType": order.type if order else "",
         "actualQty": show.quantity(order.executed if order else Decimal(0)),
         "tpOrderType": "",
+        **dict.fromkeys(BRACKET_PRICES, show.price(Decimal(0))),
     }
