@@ -1,7 +1,7 @@
 """Whether memory stays flat while an exchange lives through millions of events.
 
     python -m benchmarks.memory [--events 10000000] [--seed 7]      what one long process looks like
-    python -m benchmarks.memory --events 600000 --warm 300000 --most 8     what CI runs
+    python -m benchmarks.memory --events 240000 --warm 120000 --most 8     what CI runs
 
 An event is what an exchange tells those who listen: an order, a fill, a balance, a position, a book. Everything that can
 be done happens at random (see `benchmarks.life`), and everybody listens. Resident memory is told along the way; it may
