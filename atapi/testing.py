@@ -38,7 +38,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Key and secret of one account."""
+    """Key and secret of one account; of one that signs with RSA or Ed25519 the secret is empty."""
 
     key: str
     secret: str
@@ -74,9 +74,15 @@ class PaperExchange:
         """Move its clock on: fundings are paid and orders filled on the way. Tells the time it came to."""
         return self._admin.advance(span)
 
-    def account(self, name: str, *, funded: bool = True) -> Credentials:
-        """Make another account, with funds in every wallet unless told otherwise."""
-        made = self._backroom.add_account(name, funded=funded, fees={}, permissions=None)
+    def account(self, name: str, *, funded: bool = True, public_key: str | None = None) -> Credentials:
+        """Make another account, with funds in every wallet unless told otherwise.
+
+        Args:
+            public_key: Of RSA or Ed25519, in PEM; requests are then signed with its private half.
+        """
+        made = self._backroom.add_account(
+            name, funded=funded, fees={}, permissions=None, public_key=public_key
+        )
         return Credentials(made.key, made.secret or "")
 
     def fault(self, line: str) -> int:

@@ -413,7 +413,13 @@ class FakeBackroom:
         return [replace(account, secret=None) for account in self.made]
 
     def add_account(
-        self, name: str, *, funded: bool, fees: Mapping[str, Fees], permissions: tuple[str, ...] | None
+        self,
+        name: str,
+        *,
+        funded: bool,
+        fees: Mapping[str, Fees],
+        permissions: tuple[str, ...] | None,
+        public_key: str | None = None,
     ) -> PaperAccount:
         """Make an account on a regular user's fees."""
         regular = {
@@ -423,7 +429,7 @@ class FakeBackroom:
         account = PaperAccount(
             name=name,
             key="k" * 64,
-            secret="s" * 64,
+            secret="s" * 64 if public_key is None else None,
             fees=regular | dict(fees),
             permissions=permissions or ("read", "spot", "margin", "futures", "transfer"),
             created=NOON,

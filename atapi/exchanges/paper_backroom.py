@@ -30,7 +30,7 @@ class PaperAccount:
 
     name: str
     key: str
-    secret: str | None  # told once, to whoever made it
+    secret: str | None  # told once, to whoever made it; None where it has a public key
     fees: Mapping[str, Fees]  # "spot", "futures" -> rates
     permissions: tuple[str, ...]
     created: datetime
@@ -80,14 +80,22 @@ class PaperBackroom:
         return [_account(row) for row in self.admin().request("GET", "accounts")["accounts"]]
 
     def add_account(
-        self, name: str, *, funded: bool, fees: Mapping[str, Fees], permissions: tuple[str, ...] | None
+        self,
+        name: str,
+        *,
+        funded: bool,
+        fees: Mapping[str, Fees],
+        permissions: tuple[str, ...] | None,
+        public_key: str | None = None,
     ) -> PaperAccount:
-        """Make an account; this once its secret is told.
+        """Make an account; this once its secret is told, unless it signs with the private half of a public key.
 
         Raises:
-            VenueError: The name is taken or none, or there is no such permission.
+            VenueError: The name is taken or none, there is no such permission, or the key is none.
         """
         body: dict[str, Any] = {"name": name, "funded": funded} | _terms(fees, permissions)
+        if public_key is not None:
+            body["public_key"] = public_key
         return _account(self.admin().request("POST", "accounts", body))
 
     def change_account(

@@ -12,13 +12,24 @@ from atapi.domain.numbers import LEDGER_STEP, ONE, ZERO, to_ledger
 
 HOURS_A_DAY = 24
 
-# Bars of a classic account with threefold leverage.
 TRANSFER_BAR = Decimal(2)  # of the collateral level: below, nothing is transferred out
-NORMAL_BAR = Decimal("1.5")  # of the collateral level: below, nothing is borrowed
-CALL_BAR = Decimal("1.3")  # of the margin level: at or below, the owner is warned
 LIQUIDATION_BAR = Decimal("1.1")  # of the margin level: at or below, the account is liquidated
 LIQUIDATION_FEE = Decimal("0.02")  # of the debts that a liquidation repays
 NO_DEBT = Decimal(999)  # the level of an account that owes nothing, and the highest shown
+
+
+class Bars(NamedTuple):
+    """Levels of a classic account that depend on its most leverage."""
+
+    normal: Decimal  # of the collateral level: below, nothing is borrowed
+    call: Decimal  # of the margin level: at or below, the owner is warned
+
+
+BARS = {
+    3: Bars(Decimal("1.5"), Decimal("1.3")),
+    5: Bars(Decimal("1.25"), Decimal("1.16")),
+}  # leverage -> levels
+THREEFOLD = BARS[3]
 
 
 class Debt(NamedTuple):
@@ -45,7 +56,9 @@ def level(assets: Decimal, debts: Decimal) -> Decimal:
     return min(assets / debts, NO_DEBT) if debts > 0 else NO_DEBT
 
 
-def borrowable(collateral: Decimal, debts: Decimal, *, ratio: Decimal) -> Decimal:
+def borrowable(
+    collateral: Decimal, debts: Decimal, *, ratio: Decimal, bar: Decimal = THREEFOLD.normal
+) -> Decimal:
     """Value that may be borrowed until the collateral level comes down to its bar.
 
     The loan itself is collateral: (C + ratio * X) / (D + X) = bar, so X = (C - bar * D) / (bar - ratio).
@@ -54,8 +67,9 @@ def borrowable(collateral: Decimal, debts: Decimal, *, ratio: Decimal) -> Decima
         collateral: Value of all assets, each times its collateral ratio.
         debts: Value of principal and interest.
         ratio: Collateral ratio of what is borrowed.
+        bar: The collateral level that is left after it.
     """
-    return max(ZERO, (collateral - NORMAL_BAR * debts) / (NORMAL_BAR - ratio))
+    return max(ZERO, (collateral - bar * debts) / (bar - ratio))
 
 
 def removable(collateral: Decimal, debts: Decimal, *, ratio: Decimal) -> Decimal | None:

@@ -54,14 +54,14 @@ class Accounts:
         self._memos.append(memo)
         return memo
 
-    def create(self, name: str, time_ms: int) -> AccountRecord:
-        """Make an account with a key of its own."""
+    def create(self, name: str, time_ms: int, public_key: str | None = None) -> AccountRecord:
+        """Make an account with a key of its own, which proves itself by a public key where one is given."""
         api_key, api_secret = self._make_key()
         record = AccountRecord(
             account=self._ids.account(),
             name=name,
             api_key=api_key,
-            api_secret=api_secret,
+            api_secret=public_key or api_secret,
             created_ms=time_ms,
         )
         self._by_id[record.account] = record

@@ -22,6 +22,7 @@ from atapi.paper.crowd_quotes import CrowdQuotes
 from atapi.paper.feeds.base import Bar, Series
 from atapi.paper.ids import client_order_id
 from atapi.paper.listing import Listing, RulesT
+from atapi.paper.price_range import EXCEEDED
 from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord
 from atapi.paper.views import Submit
 
@@ -41,6 +42,7 @@ class Draft:
     lots: int | None  # most it may take; None where a budget bounds it
     budget: int | None = None
     waits: bool = False  # for a price, before it goes on the book
+    exceeds: bool = False  # whether it wants to trade beyond the price range
 
 
 class Market(ABC, Generic[RulesT]):
@@ -402,6 +404,8 @@ class Market(ABC, Generic[RulesT]):
         order = draft.order
         if draft.plan.halted:
             self._halt(listing, draft, now_ms)
+        elif draft.exceeds:
+            self.end(listing, order, "EXPIRED", EXCEEDED, now_ms)
         elif not order.price:
             self.end(listing, order, "EXPIRED", NO_LIQUIDITY, now_ms)
         elif order.time_in_force in ("IOC", "FOK"):
@@ -471,7 +475,8 @@ def check_form(
     if submit.type in priced and submit.type != "LIMIT_MAKER" and submit.time_in_force not in forces:
         raise Refusal(-1115, "Invalid timeInForce.")
     missing = []
-    if submit.type in priced and submit.price is None and submit.terms.price_match == "NONE":
+    priced_by_book = submit.terms.price_match != "NONE" or submit.terms.peg
+    if submit.type in priced and submit.price is None and not priced_by_book:
         missing.append("price")
     if submit.quantity is None and (submit.type != "MARKET" or submit.quote_quantity is None):
         missing.append("quantity")

@@ -39,6 +39,12 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     borrowed: Decimal = ZERO
     borrowed_asset: str = ""
     good_till_ms: int = 0  # when a GTD order expires
+    opo: bool = False  # sells what its list's working order bought, whatever that comes to
+    received: Decimal = ZERO  # bought so far, less fees, and held for it
+    gross: Decimal = ZERO  # bought so far, fees included
+    peg: str = ""  # PRIMARY_PEG, MARKET_PEG: where it takes its price from
+    peg_level: int | None = None  # how many levels deeper
+    asked: Decimal = ZERO  # price that was asked of one that is pegged; 0 where none was
     price_match: str = "NONE"  # how the exchange chose its price
     close_position: bool = False  # closes whatever the position is
     forced: str = ""  # LIQUIDATION, ADL or SETTLEMENT where the exchange itself placed it

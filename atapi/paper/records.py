@@ -15,12 +15,18 @@ from atapi.paper.order_terms import PLAIN, WAITING, OrderTerms
 
 ZERO = Decimal(0)
 
-BOOKS_OF = {"margin": "spot"}  # market -> whose books it trades in, where they are not its own
+MARGIN = "margin"
+BOOKS_OF = {MARGIN: "spot"}  # market -> whose books it trades in, where they are not its own
 
 
 def books_of(market: str) -> str:
     """Tell in whose books a market's orders rest: margin orders are spot orders on borrowed funds."""
     return BOOKS_OF.get(market, market)
+
+
+def list_owner(market: str, account: str) -> str:
+    """Tell whose an order list is: lists of the margin account are kept apart from those of spot."""
+    return f"{account}@{market}" if market == MARGIN else account
 
 
 def markets_in(books: str) -> tuple[str, ...]:
@@ -35,10 +41,12 @@ class Refusal(Exception):
         code: As on Binance's wire, negative.
         message: As on Binance's wire.
         status: HTTP status.
+        wait_s: When to try again; None where that would change nothing.
     """
 
-    def __init__(self, code: int, message: str, status: int = 400) -> None:
+    def __init__(self, code: int, message: str, status: int = 400, *, wait_s: int | None = None) -> None:
         super().__init__(message)
+        self.wait_s = wait_s
         self.code = code
         self.message = message
         self.status = status
@@ -118,7 +126,7 @@ class TradeRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class ListRecord(msgspec.Struct, kw_only=True):
     """Orders that depend on each other: of an OCO one cancels the other, of an OTO the first brings in the rest."""
 
-    account: str
+    account: str  # as `list_owner` tells
     list_id: int
     client_id: str
     symbol: str
@@ -127,6 +135,12 @@ class ListRecord(msgspec.Struct, kw_only=True):
     status: str = "EXECUTING"  # or ALL_DONE, once no order of it depends on another any more
     created_ms: int = 0
     updated_ms: int = 0
+
+    @property
+    def whose(self) -> tuple[str, str]:
+        """Market and account."""
+        account, _, market = self.account.partition("@")
+        return market or "spot", account
 
 
 class PreventedRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,5 +247,5 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     account: str  # id
     name: str
     api_key: str
-    api_secret: str
+    api_secret: str  # or, of one that signs with RSA or Ed25519, its public key in PEM
     created_ms: int

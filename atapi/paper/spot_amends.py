@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from atapi.matching.spot_filters import MAX_AMENDS, Standing, breach_of_spot
 from atapi.paper.ids import client_order_id
 from atapi.paper.records import AmendRecord, ListRecord, OrderRecord, Refusal
+from atapi.paper.spot_features import check_feature
 from atapi.paper.spot_orders import candidate_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class SpotAmends:
 
     def _judge(self, order: OrderRecord, quantity: Decimal, new_client_id: str | None, now_ms: int) -> None:
         market, office = self._market, self._office
+        check_feature(market.rules[order.symbol], "AMEND")
+        if order.terms.opo and order.status == "PENDING_NEW":
+            raise Refusal(REJECTED, "Order amend (pending OPO order) is not supported.")
         if quantity > order.quantity:
             raise Refusal(REJECTED, "Order amend (quantity increase) is not supported.")
         if quantity == order.quantity or quantity <= order.quantity - order.remaining:

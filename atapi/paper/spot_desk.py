@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
+from atapi.paper.price_range import NO_REFERENCE
 from atapi.paper.records import AmendRecord, ListRecord, OrderRecord, PreventedRecord, Refusal, TradeRecord
 from atapi.paper.spot_amends import SpotAmends
+from atapi.paper.spot_features import check_feature
 from atapi.paper.spot_lists import Placed
 from atapi.paper.spot_market import SpotMarket
 from atapi.paper.spot_orders import draw_up
@@ -58,11 +60,11 @@ class SpotDesk:
         self._store = market.office.store
         self._amends = SpotAmends(market)
 
-    # --- order lists --------------------------------------------------------------------------------------------
-    def place_list(self, account: str, submit: ListSubmit) -> Placed:
+    # --- order lists, of the margin account too (see `list_owner`) --------------------------------------------------------------------------------------------
+    def place_list(self, account: str, submit: ListSubmit, market: str = "spot") -> Placed:
         """Judge and place an order list; orders are given back as they are before pending ones follow."""
         with self._call() as now:
-            placed = self._market.lists.place(account, submit, now)
+            placed = self._market.lists.place(account, submit, now, market)
             self._market.lists.finish(now)
             return placed
 
@@ -113,6 +115,7 @@ class SpotDesk:
         """
         market = self._market
         with self._call() as now:
+            check_feature(market.listing(submit.symbol).rules, "CANCEL_REPLACE")
             order = draw_up(account, submit, now)
             market.screen(order, now, by_quote=submit.quantity is None, replacing=True)
             canceled = _tried(lambda: self._cancel(account, submit.symbol, which, now))
@@ -146,6 +149,14 @@ class SpotDesk:
         """List the amendments of an order, oldest first."""
         with self._call():
             return self._store.amends(account, order_id)
+
+    def average_price(self, symbol: str) -> Decimal:
+        """Tell the average of five minutes, which filters and price ranges go by; Refusal -2043 before any price."""
+        with self._call() as now:
+            price = self._market.office.prices.average(symbol, now)
+            if price is None:
+                raise Refusal(*NO_REFERENCE)
+            return price
 
     # --- self-trade prevention ----------------------------------------------------------------------------------
     @property

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from atapi.paper.ids import client_order_id
 from atapi.paper.order_terms import WAITING
-from atapi.paper.records import ListRecord, OrderRecord, Refusal, TradeRecord
-from atapi.paper.spot_orders import draw_up
+from atapi.paper.records import ZERO, ListRecord, OrderRecord, Refusal, TradeRecord, list_owner
+from atapi.paper.spot_features import check_feature
+from atapi.paper.spot_opo import hold_received, sell_received
 from atapi.paper.views import ListSubmit
 from atapi.paper.waiting import CONTINGENT
 
@@ -35,6 +36,7 @@ class SpotLists:
 
     def __init__(self, market: SpotMarket) -> None:
         self._market = market
+        self.markets = {market.name: market}  # whose lists these are: spot's, and once it is open margin's
         self._office = market.office
         self._open = {record.list_id: record for record in self._office.store.open_lists()}
         self._due: list[ListRecord] = []  # whose working order is filled
@@ -95,14 +97,17 @@ class SpotLists:
         return record
 
     # --- placing and canceling ----------------------------------------------------------------------------------
-    def place(self, account: str, submit: ListSubmit, now_ms: int) -> Placed:
+    def place(self, account: str, submit: ListSubmit, now_ms: int, name: str = "spot") -> Placed:
         """Judge a list as a whole and place it; its orders are given back as they are before pending ones follow."""
-        market, office = self._market, self._office
+        market, office, owner = self.markets[name], self._office, list_owner(name, account)
         if submit.client_id and any(
-            record.client_id == submit.client_id for record in self.open(account, submit.symbol)
+            record.client_id == submit.client_id for record in self.open(owner, submit.symbol)
         ):
             raise Refusal(-2010, "Duplicate order sent.")
-        orders = [draw_up(account, leg, now_ms) for leg in submit.legs]
+        rules = market.listing(submit.symbol).rules
+        for feature in _features(submit):
+            check_feature(rules, feature)
+        orders = [market.draw_up(account, leg, now_ms) for leg in submit.legs]
         _check_client_ids(orders)
         for place, order in enumerate(orders):
             market.screen(order, now_ms, ahead=orders[:place], listed=True)
@@ -117,7 +122,7 @@ class SpotLists:
             market.register(order)
             order.terms = order.terms.but(list_id=list_id)
         record = ListRecord(
-            account=account,
+            account=owner,
             list_id=list_id,
             client_id=submit.client_id or client_order_id("list", list_id),
             symbol=submit.symbol,
@@ -130,7 +135,9 @@ class SpotLists:
         office.effects.order_list(record, "EXEC_STARTED")
         for order in orders[len(working) :]:
             order.status = PENDING
-            order.terms = order.terms.but(working_ms=WAITING)
+            order.terms = order.terms.but(working_ms=WAITING, opo=submit.opo)
+            if submit.opo:
+                order.quantity = ZERO  # judged with the working order's; its own is what that brings
             office.effects.order(order)
         trades = [trade for draft in drafts for trade in market.begin(draft, now_ms)]
         return copy(record), [copy(order) for order in orders], trades
@@ -141,6 +148,8 @@ class SpotLists:
         del self._open[record.list_id]
         for order in orders:
             self._market.end(self._market.listing(order.symbol), order, "CANCELED", None, now_ms)
+        for order in orders:  # what one borrowed, the other may have held until now
+            self._market.side_effects.ended(order, now_ms)
         self._done(record, now_ms)
         return [copy(order) for order in orders]
 
@@ -151,6 +160,14 @@ class SpotLists:
         if record is None or _works_first(record, order):
             return
         self._dissolve(record, self._mates(record, order), OTHER_WORKS, now_ms)
+
+    def filled(self, order: OrderRecord, fills: Sequence[TradeRecord]) -> None:
+        """Hold what the working order of an OPO brought for the order that is to sell it."""
+        record = self.of(order)
+        pending = [] if record is None or not _works_first(record, order) else self._mates(record, order)
+        if pending and pending[0].terms.opo:
+            base = self._market.rules[order.symbol].base_asset
+            hold_received(pending[0], fills, base, self._market.hold_more)
 
     def ended(self, order: OrderRecord, now_ms: int) -> None:
         """Go on after an order ended: bring in what waited for it, or expire what depended on it."""
@@ -168,6 +185,7 @@ class SpotLists:
     def restored(self) -> None:
         """Find lists whose pending orders were still to be placed when the exchange stopped."""
         for record in self._open.values():
+            self._hold_again(record)
             worked = record.kind == "OTO" and not self._office.orders.is_open("spot", record.orders[0][0])
             if worked and any(order.status == PENDING for order in self.orders(record)):
                 self._due.append(record)
@@ -175,16 +193,29 @@ class SpotLists:
     def finish(self, now_ms: int) -> None:
         """Place the pending orders whose working order is filled."""
         while self._due:
-            record = self._due.pop(0)
-            for order in self.orders(record):
+            record, market = self._due.pop(0), self._market
+            orders = self.orders(record)
+            if orders and orders[0].terms.opo:
+                sell_received(orders, market.rules[record.symbol], market.hold_more, market.room)
+            for order in orders:
                 if order.status == PENDING:
                     self._bring_in(order, now_ms)
             if record.list_id in self._open and len(record.orders) == 2:
                 self._dissolve(record, (), OTHER_WORKS, now_ms)
 
     # ------------------------------------------------------------------------------------------------------------
+    def _hold_again(self, record: ListRecord) -> None:
+        pending = [order for order in self.orders(record) if order.terms.opo and not order.quantity]
+        if not pending:
+            return
+        pending[0].terms = pending[0].terms.but(received=ZERO, gross=ZERO)
+        trades = self._office.store.trades(record.account, "spot", record.symbol)
+        fills = [trade for trade in trades if trade.order_id == record.orders[0][0]]
+        base = self._market.rules[record.symbol].base_asset
+        hold_received(pending[0], fills, base, self._market.hold_more)
+
     def _bring_in(self, order: OrderRecord, now_ms: int) -> None:
-        market, pending = self._market, order.terms
+        market, pending = self.markets[order.market], order.terms
         order.status, order.updated_ms = "NEW", now_ms
         if order.type not in CONTINGENT:
             order.terms = pending.but(working_ms=now_ms)
@@ -228,13 +259,18 @@ def check_prices(orders: Sequence[OrderRecord], last: Decimal | None) -> None:
 def _reference(order: OrderRecord) -> Decimal | None:
     # The price by which an order of an OCO is placed above or below the market; None where it only trails.
     if order.type in ("LIMIT_MAKER", "TAKE_PROFIT_LIMIT"):
-        return order.price
+        return order.price or order.terms.stop_price or None
     return order.terms.stop_price or None
 
 
 def _works_first(record: ListRecord, order: OrderRecord) -> bool:
     # Whether this is the working order of an OTO, which ends nothing but brings in the others.
     return record.kind == "OTO" and record.orders[0][0] == order.order_id
+
+
+def _features(submit: ListSubmit) -> list[str]:
+    features = [submit.kind] + ["OCO"] * (len(submit.legs) == 3)
+    return features + ["OPO"] * submit.opo
 
 
 def _check_client_ids(orders: Sequence[OrderRecord]) -> None:

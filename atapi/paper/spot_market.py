@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from decimal import Decimal
 
 from atapi.domain.numbers import ceil_to, to_ledger
-from atapi.matching.book import DECREMENT, TRANSFER, Plan, Resting
+from atapi.matching.book import Plan, Resting
 from atapi.matching.ledger import FEES, Holder
 from atapi.matching.models.fees import BNB, fee
 from atapi.matching.spot_filters import Standing, breach_of_spot
@@ -19,9 +20,14 @@ from atapi.paper.listing import Listing
 from atapi.paper.margin.side_effects import SideEffects
 from atapi.paper.market import Draft, Market
 from atapi.paper.order_terms import NO_LIST, PLAIN
-from atapi.paper.records import ZERO, OrderRecord, PreventedRecord, Refusal, TradeRecord
+from atapi.paper.pegs import pegged_price
+from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord, list_owner
+from atapi.paper.spot_caps import breach_of_caps
+from atapi.paper.spot_features import check_features
 from atapi.paper.spot_lists import REJECTED, SpotLists
+from atapi.paper.spot_matching import draft_of
 from atapi.paper.spot_orders import candidate_of, draw_up, standing_of
+from atapi.paper.spot_prevention import note_prevented
 from atapi.paper.views import Submit
 from atapi.paper.waiting import CONTINGENT, Waiting
 
@@ -45,9 +51,13 @@ class SpotMarket(Market[SpotRules]):
     # --- judging ------------------------------------------------------------------------------------------------
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it, in Binance's order: symbol, filters, client id, funds."""
-        order = draw_up(account, submit, now_ms, self.name)
+        order = self.draw_up(account, submit, now_ms)
         self.screen(order, now_ms, by_quote=submit.quantity is None)
         return self.consider(order, now_ms)
+
+    def draw_up(self, account: str, submit: Submit, now_ms: int) -> OrderRecord:
+        """Write down an order as it was asked, without ids."""
+        return draw_up(account, submit, now_ms, self.name)
 
     def screen(
         self,
@@ -70,13 +80,21 @@ class SpotMarket(Market[SpotRules]):
             replacing: Whether another order goes first, so that counts and client ids are judged after that.
         """
         listing, orders = self.quoted(order.symbol, now_ms), self.office.orders
+        if order.terms.peg and order.type not in CONTINGENT:
+            order.price = pegged_price(listing, order)
         reference = self.office.prices.average(order.symbol, now_ms)
         if listing.rules.status != "TRADING" or reference is None:  # halted, or not listed yet
             raise Refusal(-2010, "Market is closed.")
+        if listing.rules.without:
+            check_features(listing.rules, order, by_quote=by_quote)
         new = not (again or replacing)
         standing = standing_of(orders, self.lists, order, ahead) if new else Standing()
         candidate = candidate_of(order, reference, standing, by_quote=by_quote, listed=listed)
         breach = breach_of_spot(listing.rules, candidate)
+        if breach is None and order.terms.asked:  # a pegged order's own price has to pass too
+            breach = breach_of_spot(listing.rules, replace(candidate, price=order.terms.asked))
+        if breach is None and new:
+            breach = breach_of_caps(self.office, listing.rules, order)
         if breach is not None:
             raise Refusal(*breach)
         name = order.client_order_id
@@ -85,7 +103,7 @@ class SpotMarket(Market[SpotRules]):
 
     def consider(self, order: OrderRecord, now_ms: int) -> Draft:
         """Say what a screened order would do just now; refuse it where its price or its owner's funds are wrong."""
-        draft = self._to_wait(order, now_ms) if order.type in CONTINGENT else self._to_match(order)
+        draft = self._to_wait(order, now_ms) if order.type in CONTINGENT else self._to_match(order, now_ms)
         self.check_funds(draft, now_ms)
         return draft
 
@@ -124,7 +142,7 @@ class SpotMarket(Market[SpotRules]):
         """Cancel every open order of an account in a symbol, and every list."""
         listed = [
             order
-            for record in self.lists.open(account, symbol)
+            for record in self.lists.open(list_owner(self.name, account), symbol)
             for order in self.lists.cancel(record, now_ms)
         ]
         return super().cancel_all(account, symbol, now_ms) + listed
@@ -182,7 +200,9 @@ class SpotMarket(Market[SpotRules]):
                 self.lists.ended(order, now_ms)
 
     def filled(self, order: OrderRecord, fills: Sequence[TradeRecord], now_ms: int) -> None:
-        """Let a margin order repay with what it brought."""
+        """Let a margin order repay with what it brought, and hold what an OPO's brought."""
+        if fills and order.terms.list_id != NO_LIST:
+            self.lists.filled(order, fills)
         if order.terms.side_effect:
             self.side_effects.filled(order, fills, self.rules[order.symbol], now_ms)
 
@@ -196,24 +216,9 @@ class SpotMarket(Market[SpotRules]):
         now_ms: int,
     ) -> int | None:
         """Write down a trade of an owner with itself that is prevented, and give its id."""
-        office, listing = self.office, self.listing(taker.symbol)
-        mode = taker.self_trade_prevention
-        if mode == TRANSFER and office.orders.of_id(self.books, maker.id).self_trade_prevention != TRANSFER:
-            mode = DECREMENT
-        record = PreventedRecord(
-            match_id=office.ids.next("prevented"),
-            account=taker.account,
-            symbol=taker.symbol,
-            taker_id=taker.order_id,
-            maker_id=maker.id,
-            mode=mode,
-            price=listing.price(maker.price),
-            taker_quantity=None if taker_lots is None else listing.quantity(taker_lots),
-            maker_quantity=None if maker_lots is None else listing.quantity(maker_lots),
-            time_ms=now_ms,
+        return note_prevented(
+            self.office, self.listing(taker.symbol), taker, maker, (taker_lots, maker_lots), now_ms
         )
-        office.effects.prevented(record)
-        return record.match_id
 
     def last(self, symbol: str, now_ms: int) -> Decimal:
         """Tell the last price."""
@@ -225,15 +230,16 @@ class SpotMarket(Market[SpotRules]):
     # --- funds --------------------------------------------------------------------------------------------------
     def reserve(self, order: OrderRecord, plan: Plan | None) -> None:
         """Hold what is sold, or what it is bought with."""
-        self._hold(order, self._needs(order, plan))
+        self.hold_more(order, self._needs(order, plan))
 
     def release(self, order: OrderRecord, quantity: Decimal, price: Decimal) -> None:
         """Let go of what that part held: at the order's own price where it has one."""
         if order.status == "PENDING_NEW":
-            return  # it holds nothing yet
+            self.hold_more(order, -order.terms.received)  # all that it holds, of an OPO
+            return
         if order.side == "BUY":
             quantity *= order.price or (order.terms.guard if order.waiting else price)
-        self._hold(order, -quantity)
+        self.hold_more(order, -quantity)
 
     def deliver(
         self,
@@ -302,6 +308,7 @@ class SpotMarket(Market[SpotRules]):
         """Trade in another market's books, and wait for the same prices."""
         self._listings, self._quotes = other._listings, other._quotes
         self.waiting, self.lists, self._holds = other.waiting, other.lists, other._holds
+        self.lists.markets[self.name] = self
 
     def check_funds(self, draft: Draft, now_ms: int) -> None:
         """Refuse an order that its wallet cannot pay."""
@@ -317,7 +324,15 @@ class SpotMarket(Market[SpotRules]):
             needed = self.listing(order.symbol).quantity(plan.lots + plan.prevented)
         else:
             needed = order.quote_quantity
-        return needed - self._room(order)
+        return needed - self.room(order)
+
+    def room(self, order: OrderRecord) -> Decimal:
+        """Tell what an order may hold of the asset it spends."""
+        return self._holds.room(order, self._holder(order), self.spent(order))
+
+    def hold_more(self, order: OrderRecord, amount: Decimal) -> None:
+        """Hold more for an order of the asset it spends, or less where negative."""
+        self._holds.change(order, self._holder(order), self.spent(order), amount)
 
     def spent(self, order: OrderRecord) -> str:
         """Tell which asset an order gives away."""
@@ -338,42 +353,29 @@ class SpotMarket(Market[SpotRules]):
         order.terms = terms
         return Draft(order, Plan(), None, None, waits=True)
 
-    def _to_match(self, order: OrderRecord) -> Draft:
-        listing = self.listing(order.symbol)
-        limit = listing.ticks(order.price) if order.price else None
-        by_quote = order.type == "MARKET" and not order.quantity
-        lots = None if by_quote else listing.lots(order.remaining)
-        budget = int(order.quote_quantity / listing.unit) if by_quote else None
-        plan = listing.book.plan(
-            order.side == "BUY",
-            owner=order.account,
-            lots=lots,
-            limit=limit,
-            budget=budget,
-            prevention=order.self_trade_prevention,
+    def _to_match(self, order: OrderRecord, now_ms: int) -> Draft:
+        return draft_of(
+            self.listing(order.symbol), order, lambda: self.office.prices.average(order.symbol, now_ms)
         )
-        if order.type == "LIMIT_MAKER" and not plan.quiet:
-            raise Refusal(-2010, "Order would immediately match and take.")
-        if by_quote:
-            if plan.quiet and not plan.dry:
-                raise Refusal(-1013, "Filter failure: LOT_SIZE")  # not worth one lot
-            order.quantity = listing.quantity(plan.lots + plan.prevented)
-            if plan.dry or plan.halted:
-                order.quantity += listing.lot  # more was wanted than there is: it ends expired, not filled
-        if order.time_in_force == "FOK" and plan.lots != lots:
-            plan = Plan()
-        return Draft(order, plan, limit, lots, budget)
 
     def _go_to_work(self, order: OrderRecord, now_ms: int) -> None:
         """Put an order on the book whose price was reached; without funds for what it would cost it expires."""
-        listing = self.listing(order.symbol)
+        listing, price = self.listing(order.symbol), order.price
+        if order.terms.peg:
+            try:
+                price = pegged_price(listing, order)
+            except Refusal:
+                self.end(listing, order, "EXPIRED", REJECTED, now_ms)
+                return
         self.starting(order, now_ms)
         self.release(order, order.remaining, order.price)
         self.waiting.discard(order)
+        asked, order.price = order.price, price
         order.terms = order.terms.but(working_ms=now_ms)
         order.updated_ms = now_ms
-        draft = self._to_match(order)
-        if self._needs(order, draft.plan) > self._room(order):
+        draft = self._to_match(order, now_ms)
+        if self._needs(order, draft.plan) > self.room(order):
+            order.price = asked  # what it held is let go of already
             self.end(listing, order, "EXPIRED", REJECTED, now_ms)
         else:
             self.enter(draft, now_ms)
@@ -389,9 +391,3 @@ class SpotMarket(Market[SpotRules]):
             return order.remaining * order.terms.guard
         assert plan is not None
         return plan.value * self.listing(order.symbol).unit
-
-    def _room(self, order: OrderRecord) -> Decimal:
-        return self._holds.room(order, self._holder(order), self.spent(order))
-
-    def _hold(self, order: OrderRecord, amount: Decimal) -> None:
-        self._holds.change(order, self._holder(order), self.spent(order), amount)

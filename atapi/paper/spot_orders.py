@@ -11,7 +11,7 @@ from atapi.matching.spot_filters import SpotCandidate, Standing
 from atapi.paper.market import check_form, new_order
 from atapi.paper.order_terms import PLAIN, WAITING, OrderTerms
 from atapi.paper.orders import Orders
-from atapi.paper.records import ZERO, OrderRecord, Refusal
+from atapi.paper.records import ZERO, OrderRecord, Refusal, list_owner
 from atapi.paper.views import Submit
 from atapi.paper.waiting import CONTINGENT
 
@@ -28,7 +28,7 @@ def draw_up(account: str, submit: Submit, now_ms: int, market: str = "spot") -> 
     contingent = submit.type in CONTINGENT
     if contingent and submit.stop_price is None and submit.trailing_delta is None:
         raise Refusal(-1102, "Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!")
-    price = submit.price if submit.type in PRICED else None
+    price, peg = submit.price if submit.type in PRICED else None, submit.terms.peg
     order = new_order(market, account, submit, price=price, quantity=submit.quantity or ZERO, now_ms=now_ms)
     if submit.iceberg and submit.iceberg > order.quantity:
         raise Refusal(-2010, "IcebergQty exceeds QTY.")
@@ -41,6 +41,9 @@ def draw_up(account: str, submit: Submit, now_ms: int, market: str = "spot") -> 
         strategy_type=submit.strategy_type,
         side_effect=submit.side_effect,
         repay_at_cancel=submit.repay_at_cancel,
+        peg=peg,
+        peg_level=submit.terms.peg_level,
+        asked=(price or ZERO) if peg else ZERO,
     )
     if terms != PLAIN:
         order.terms = terms
@@ -60,7 +63,7 @@ def candidate_of(
     return SpotCandidate(
         side=order.side,
         reference=reference,
-        price=order.price if order.type in PRICED else None,
+        price=(order.price or None) if order.type in PRICED else None,  # none yet: pegged, and waiting
         quantity=None if by_quote else order.quantity,
         quote_quantity=order.quote_quantity if by_quote else None,
         stop_price=terms.stop_price or None,
@@ -79,9 +82,9 @@ def standing_of(
     account = order.account
     standing = Standing(
         orders=orders.count(account, order.market, order.symbol) + len(ahead),
-        lists=len(lists.open(account, order.symbol)),
+        lists=len(lists.open(list_owner(order.market, account), order.symbol)),
         all_orders=orders.count_all(account, order.market) + len(ahead),
-        all_lists=len(lists.open(account)),
+        all_lists=len(lists.open(list_owner(order.market, account))),
     )
     if order.type not in CONTINGENT:
         return standing

@@ -26,6 +26,7 @@ class Terms:
     fees: Mapping[str, Rates] = field(default_factory=dict)  # market -> rates
     permissions: tuple[str, ...] | None = None
     pays_bnb: bool | None = None  # whether fees are paid in BNB, on both markets
+    public_key: str | None = None  # in PEM, of a new account that signs with RSA or Ed25519
 
 
 REGULAR = Terms()

@@ -41,6 +41,7 @@ class ListSubmit(msgspec.Struct, frozen=True, kw_only=True):
     kind: str  # OCO, OTO
     legs: tuple[Submit, ...]  # of an OTO the working order first
     client_id: str | None = None
+    opo: bool = False  # whether pending orders sell what the working order bought
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,13 @@ class AccountControl(Protocol):
         ...
 
     def add_account(
-        self, name: str, *, funded: bool, fees: Mapping[str, Fees], permissions: tuple[str, ...] | None
+        self,
+        name: str,
+        *,
+        funded: bool,
+        fees: Mapping[str, Fees],
+        permissions: tuple[str, ...] | None,
+        public_key: str | None = None,
     ) -> PaperAccount:
         """Make an account."""
         ...
@@ -88,11 +94,21 @@ class PaperAccounts:
         return Table.of([_row(account) for account in self.control.accounts()], AccountRow)
 
     def add(
-        self, name: str, *, funded: bool, fees: Mapping[str, Fees], permissions: tuple[str, ...] | None
+        self,
+        name: str,
+        *,
+        funded: bool,
+        fees: Mapping[str, Fees],
+        permissions: tuple[str, ...] | None,
+        public_key: str | None = None,
     ) -> Table:
-        """Make an account, and show its key and its secret, the latter this once."""
-        made = self.control.add_account(name, funded=funded, fees=fees, permissions=permissions)
-        told = {"name": made.name, "key": made.key, "secret": made.secret or ""}
+        """Make an account, and show its key and its secret, the latter this once; of a public key there is none."""
+        made = self.control.add_account(
+            name, funded=funded, fees=fees, permissions=permissions, public_key=public_key
+        )
+        told = {"name": made.name, "key": made.key}
+        if public_key is None:
+            told["secret"] = made.secret or ""
         return Table.of([CredentialRow(name=n, value=v) for n, v in told.items()], CredentialRow)
 
     def change(self, name: str, *, fees: Mapping[str, Fees], permissions: tuple[str, ...] | None) -> Table:

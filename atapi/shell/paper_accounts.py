@@ -43,6 +43,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--may", type=_permissions, help=f"what an account's key may do, of {', '.join(PERMISSIONS)}; all"
     )
+    parser.add_argument(
+        "--public-key", metavar="FILE", help="of account add: PEM of an RSA or Ed25519 key that it signs with"
+    )
     parser.add_argument("--empty", action="store_true", help="of account add: without funds")
 
 
@@ -67,7 +70,13 @@ def account(service: PaperAccounts, words: Sequence[str], args: argparse.Namespa
         return service.fund(name, given, Wallet(args.wallet))
     _at_most(words, 2)
     if deed == "add":
-        return service.add(name, funded=not args.empty, fees=_rates(args), permissions=args.may)
+        return service.add(
+            name,
+            funded=not args.empty,
+            fees=_rates(args),
+            permissions=args.may,
+            public_key=_public_key(args.public_key),
+        )
     return service.change(name, fees=_rates(args), permissions=args.may)
 
 
@@ -76,6 +85,16 @@ def _rates(args: argparse.Namespace) -> dict[str, Any]:
 
     given = {"spot": args.spot_fees, "futures": args.futures_fees}
     return {m: Fees(maker=pair[0], taker=pair[1]) for m, pair in given.items() if pair is not None}
+
+
+def _public_key(path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as e:
+        raise UsageError(f"--public-key '{path}' cannot be read: {e}") from e
 
 
 def _at_most(words: Sequence[str], count: int) -> None:

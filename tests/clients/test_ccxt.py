@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import re
+import urllib.request
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -19,6 +22,7 @@ ccxt = pytest.importorskip(
     "ccxt", reason="ccxt is not installed; .ci/run tries it in an environment of its own"
 )
 
+NUMBERS = itertools.count()
 NAMES = {"spot": ("binance", "BTC/USDT"), "um": ("binanceusdm", "BTC/USDT:USDT")}
 TIME_DRIFT = "timeDifference"
 
@@ -299,3 +303,41 @@ class TestFutures(FuturesFacts):
     @pytest.fixture
     def connect(self, make: Callable[[Served, str], Ccxt]) -> Callable[[Served], Ccxt]:
         return lambda served: make(served, "um")
+
+
+@pytest.mark.parametrize("kind", ["RSA", "Ed25519"])
+@pytest.mark.parametrize("market", ["spot", "um"])
+def test_a_private_key_signs_as_a_secret_would(
+    served: Served, make: Callable[[Served, str], Ccxt], kind: str, market: str
+) -> None:
+    public, private = key_pair(kind)
+    key = account_of(served, f"{kind}-{market}-{next(NUMBERS)}", public)
+    client = make(served, market)
+    client.exchange.apiKey, client.exchange.secret = key, private
+
+    order_id = client.at_market("BUY", "0.01")
+
+    assert client.order(order_id).status == "closed"
+    assert client.balance("USDT") > 90_000 if market == "um" else client.balance("BTC") > 1
+
+
+def key_pair(kind: str) -> tuple[str, str]:
+    """Make a key pair in PEM."""
+    from cryptography.hazmat.primitives import serialization as to
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+    key: Any = (
+        rsa.generate_private_key(65537, 2048) if kind == "RSA" else ed25519.Ed25519PrivateKey.generate()
+    )
+    private = key.private_bytes(to.Encoding.PEM, to.PrivateFormat.PKCS8, to.NoEncryption())
+    public = key.public_key().public_bytes(to.Encoding.PEM, to.PublicFormat.SubjectPublicKeyInfo)
+    return public.decode(), private.decode()
+
+
+def account_of(served: Served, name: str, public_key: str) -> str:
+    """Open a funded account for a public key; its API key."""
+    body = {"name": name, "funded": True, "public_key": public_key}
+    headers = {"X-Paper-Token": served.token, "Content-Type": "application/json"}
+    asked = urllib.request.Request(f"{served.spot}/paper/v1/accounts", json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(asked) as answer:
+        return str(json.load(answer)["key"])

@@ -47,7 +47,7 @@ def test_all_that_may_be_borrowed_keeps_the_bar(collateral: Decimal, debts: Deci
 
     level = (collateral + ratio * more) / (debts + more)
 
-    assert level >= credit.NORMAL_BAR - D("1e-20") or not more
+    assert level >= credit.THREEFOLD.normal - D("1e-20") or not more
 
 
 def test_interest_is_simple_and_by_the_hour() -> None:

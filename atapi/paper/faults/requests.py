@@ -92,7 +92,7 @@ class Late:
     def __init__(self, line: Line, span_ms: int, piece: int | None) -> None:
         self._line = line
         self._span_s = span_ms / MS_PER_S
-        self._piece = piece
+        self.piece = piece
         self._left = b""
         self._last = False
 
@@ -114,7 +114,7 @@ class Late:
     def _send(self) -> None:
         if self._line.wire.is_closing():
             return
-        piece = len(self._left) if self._piece is None else self._piece
+        piece = len(self._left) if self.piece is None else self.piece
         self._line.wire.write(self._left[:piece])
         self._left = self._left[piece:]
         if self._left:
@@ -133,11 +133,15 @@ def meet(
     answer: Callable[[Request], Answer],
     *,
     keep_alive: bool,
+    symbol: str | None = None,
+    via: str = "http",
 ) -> None:
     """Answer a request, or do to it what a fault says; the host's own endpoints are spared.
 
     Args:
         answer: What the exchange would do; called once, twice or never.
+        symbol: Which symbol it is about; None where query and body tell.
+        via: `http`, or `ws` for the WebSocket API.
     """
     fault = None
     if not request.path.startswith(SPARED):
@@ -146,7 +150,8 @@ def meet(
             method=request.method,
             path=request.path,
             account=gateway.holder_of(request.header(API_KEY)),
-            symbol=_symbol(request),
+            symbol=_symbol(request) if symbol is None else symbol,
+            via=via,
         )
         standing = gateway.faults.requests
         if any(each.fault.action == "overload" for each in standing) and _exempt(request):

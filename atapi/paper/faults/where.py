@@ -11,7 +11,7 @@ from random import Random
 from atapi.paper.records import Refusal
 
 NAMES = (
-    "market", "method", "path", "account", "event", "symbol", "stream", "nth", "every", "times", "chance", "seed",
+    "market", "method", "path", "via", "account", "event", "symbol", "stream", "nth", "every", "times", "chance", "seed",
 )  # fmt: skip
 _NTH = re.compile(r"([0-9]{1,9})(-([0-9]{1,9}))?", re.ASCII)
 _CHANCE = re.compile(r"0?\.[0-9]{1,9}|[01]|[0-9]{1,2}%|100%", re.ASCII)
@@ -22,6 +22,7 @@ class Happening:
     """A request or an event that a fault may befall."""
 
     market: str
+    via: str = ""  # "http", or "ws" for the WebSocket API
     method: str = ""
     path: str = ""
     account: str = ""  # its name

@@ -132,13 +132,21 @@ ACTIONS = {
     "garble": Action(_STREAM, "the event is replaced by this text", "TEXT"),
     "clock": Action(_WORLD, "clients see a clock that is ahead (+2s) or behind (-2s)", "SPAN", read=_signed_ms),
     "lag": Action(_WORLD, "orders cannot be found for so long after they were placed", "SPAN", read=span_ms),
+    "shutdown": Action(
+        _WORLD,
+        "spot announces serverShutdown on every WebSocket and hangs up so much later; 10s",
+        "SPAN",
+        needed=False,
+        read=span_ms,
+    ),
     "rule": Action(
         _WORLD,
         "a symbol's rules become others: tick_size lot_size min_notional max_quantity market_max_quantity "
-        "status, and on um price_band interval_hours funding_cap funding_floor interest_rate",
+        "status, on spot price_range=UP/DOWN max_position max_iceberg_orders without=OCO,MARKET, and on um price_band interval_hours funding_cap funding_floor interest_rate",
         "SYMBOL",
         options=(
             "tick_size", "lot_size", "min_notional", "max_quantity", "market_max_quantity", "status",
+            "price_range", "max_position", "max_iceberg_orders", "without",
             "price_band", "interval_hours", "funding_cap", "funding_floor", "interest_rate",
         ),
     ),

@@ -10,7 +10,9 @@ from atapi.domain.numbers import parse_plain
 from atapi.paper.exchange import Exchange
 from atapi.paper.faults import deeds
 from atapi.paper.faults.words import Fault
+from atapi.paper.feeds.base import PriceRange
 from atapi.paper.records import Refusal
+from atapi.paper.spot_features import PLURALS
 
 STATUSES = {
     "spot": ("TRADING", "HALT", "BREAK", "END_OF_DAY", "CANCEL_ONLY"),
@@ -20,6 +22,7 @@ STATUSES = {
     ),
 }  # fmt: skip
 FUTURES_ONLY = ("price_band", "interval_hours", "funding_cap", "funding_floor", "interest_rate")
+SPOT_ONLY = ("price_range", "max_position", "max_iceberg_orders", "without")
 INTERVALS = (1, 2, 4, 8)
 LASTING = ("delist", "move")
 
@@ -32,7 +35,7 @@ def begin(fault: Fault, exchange: Exchange) -> None:
         exchange.lag_ms = fault.value
     elif fault.action in LASTING:
         deeds.begin(fault, exchange)
-    else:
+    elif fault.action == "rule":
         for market in _markets(fault, exchange):
             exchange.change_rules(market, fault.value.upper(), _changes(fault, market))
 
@@ -45,7 +48,7 @@ def end(fault: Fault, exchange: Exchange, left: Sequence[Fault]) -> None:
         exchange.lag_ms = next((f.value for f in reversed(left) if f.action == "lag"), 0)
     elif fault.action in LASTING:
         deeds.end(fault, exchange)
-    else:
+    elif fault.action == "rule":
         for market in _markets(fault, exchange):
             exchange.restore_rules(market, fault.value.upper())
         for other in left:
@@ -57,7 +60,15 @@ def _markets(fault: Fault, exchange: Exchange) -> list[str]:
     symbol, asked = fault.value.upper(), fault.where.patterns.get("market")
     catalogue = exchange.catalogue
     listed: dict[str, Mapping[str, object]] = {"spot": catalogue.spot, "um": catalogue.um, "cm": catalogue.cm}
-    wanted = [asked] if asked else ["um", "cm"] if set(fault.options) & set(FUTURES_ONLY) else list(listed)
+    options = set(fault.options)
+    fitting = (
+        ["um", "cm"]
+        if options & set(FUTURES_ONLY)
+        else ["spot"]
+        if options & set(SPOT_ONLY)
+        else list(listed)
+    )
+    wanted = [asked] if asked else fitting
     found = [market for market in wanted if symbol in listed.get(market, {})]
     if not found:
         raise Refusal(-1102, f"'{fault.value}' is not listed" + (f" on {asked}" if asked else ""))
@@ -71,11 +82,13 @@ def _changes(fault: Fault, market: str) -> dict[str, Any]:
     for name, text in fault.options.items():
         if market == "spot" and name in FUTURES_ONLY:
             raise Refusal(-1102, f"spot has no {name}; market=um")
+        if market != "spot" and name in SPOT_ONLY:
+            raise Refusal(-1102, f"{market} has no {name}; market=spot")
         changes[name] = _value(name, text, market)
     return changes
 
 
-def _value(name: str, text: str, market: str) -> Decimal | int | str:
+def _value(name: str, text: str, market: str) -> Decimal | int | str | PriceRange | frozenset[str]:
     if name == "status":
         known = STATUSES["spot" if market == "spot" else "futures"]
         if text not in known:
@@ -84,6 +97,20 @@ def _value(name: str, text: str, market: str) -> Decimal | int | str:
     if name == "interval_hours":
         if text not in map(str, INTERVALS):
             raise Refusal(-1102, f"interval_hours '{text}' is none of 1, 2, 4, 8")
+        return int(text)
+    if name == "price_range":
+        up, down = (parse_plain(part) for part in (*text.split("/"), "", "")[:2])
+        if up is None or down is None or not 0 < down <= up:
+            raise Refusal(-1102, f"price_range '{text}' is not two multiples such as 1.01/0.99")
+        return PriceRange(up, down)
+    if name == "without":
+        features = frozenset(text.split(","))
+        if not features <= PLURALS.keys():
+            raise Refusal(-1102, f"without '{text}' is not some of {','.join(PLURALS)}")
+        return features
+    if name == "max_iceberg_orders":
+        if not (text.isascii() and text.isdigit() and len(text) < 6):
+            raise Refusal(-1102, f"max_iceberg_orders '{text}' is not a whole number")
         return int(text)
     negative = text.startswith("-") and name in ("funding_floor", "interest_rate")
     number = parse_plain(text[1:] if negative else text)

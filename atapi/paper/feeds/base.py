@@ -42,6 +42,13 @@ class Bar:
     taker_turnover: Decimal  # quote asset
 
 
+class PriceRange(NamedTuple):
+    """How far from the reference price trades may be, as multiples of it."""
+
+    up: Decimal
+    down: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpotRules:
     """Trading rules of one spot symbol."""
@@ -55,6 +62,10 @@ class SpotRules:
     max_quantity: Decimal = Decimal(9000)
     market_max_quantity: Decimal = Decimal(100)
     status: str = "TRADING"
+    price_range: PriceRange | None = None  # the execution rule of that name
+    max_position: Decimal | None = None  # most of the base asset, open orders to buy included
+    max_iceberg_orders: int | None = None
+    without: frozenset[str] = frozenset()  # what is not supported; see `spot_features`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

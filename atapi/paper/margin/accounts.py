@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from atapi.domain.numbers import LEDGER_STEP
 from atapi.matching import credit
-from atapi.matching.credit import Debt
+from atapi.matching.credit import Bars, Debt
 from atapi.matching.ledger import Holder
 from atapi.matching.models.lending import borrow_limit, collateral_ratio, pool_size
 from atapi.paper.backoffice import Backoffice
@@ -16,6 +16,7 @@ from atapi.paper.margin.loans import ASSETS, NOTHING, Loans
 from atapi.paper.margin.terms import Terms
 from atapi.paper.records import ZERO, Refusal
 
+LEVERAGE = "leverage.margin"  # the setting
 NOT_VALID = "Data sent for parameter 'amount' is not valid."
 
 
@@ -28,6 +29,7 @@ class Standing:
     assets_value: Decimal
     debts_value: Decimal
     collateral_value: Decimal  # assets, each times its collateral ratio
+    bars: Bars = credit.THREEFOLD
 
     @property
     def margin_level(self) -> Decimal:
@@ -60,7 +62,16 @@ class MarginAccounts:
             assets_value=sum(worth.values(), ZERO),
             debts_value=sum((debt.total * prices[asset] for asset, debt in debts.items()), ZERO),
             collateral_value=sum((value * collateral_ratio(a) for a, value in worth.items()), ZERO),
+            bars=credit.BARS[self.leverage(account)],
         )
+
+    def leverage(self, account: str) -> int:
+        """Tell the most leverage an account has chosen."""
+        return int(self._office.accounts.setting(account, LEVERAGE, "3"))
+
+    def set_leverage(self, account: str, leverage: int) -> None:
+        """Choose three- or fivefold leverage; what is owed by then stays owed."""
+        self._office.accounts.set(account, LEVERAGE, str(leverage))
 
     # --- allowances ---------------------------------------------------------------------------------------------
     def limit(self, asset: str, now_ms: int) -> Decimal:
@@ -80,7 +91,7 @@ class MarginAccounts:
             return ZERO
         now = self.standing(account, now_ms)
         ratio = collateral_ratio(asset)
-        value = credit.borrowable(now.collateral_value, now.debts_value, ratio=ratio)
+        value = credit.borrowable(now.collateral_value, now.debts_value, ratio=ratio, bar=now.bars.normal)
         owed = now.debts.get(asset, NOTHING).principal
         return credit.down(max(ZERO, min(value / price, self.limit(asset, now_ms) - owed)))
 

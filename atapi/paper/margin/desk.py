@@ -73,6 +73,11 @@ class MarginDesk:
         """Whether interest is paid in BNB."""
         return self._office.accounts.burns_bnb(account, "interest")
 
+    def set_leverage(self, account: str, leverage: int) -> None:
+        """Choose three- or fivefold leverage."""
+        with self._calls():
+            self._accounts.set_leverage(account, leverage)
+
     # --- standing -----------------------------------------------------------------------------------------------
     def standing(self, account: str) -> Standing:
         """Value an account now."""

@@ -7,7 +7,7 @@ from atapi.paper.margin.accounts import MarginAccounts
 from atapi.paper.margin.side_effects import BORROWS, SideEffects, to_borrow
 from atapi.paper.margin.terms import Terms
 from atapi.paper.market import Draft
-from atapi.paper.records import Refusal, TradeRecord
+from atapi.paper.records import OrderRecord, Refusal, TradeRecord
 from atapi.paper.spot_market import SpotMarket
 from atapi.paper.views import Submit
 
@@ -34,11 +34,11 @@ class MarginMarket(SpotMarket):
         self._terms = terms
         self._accounts = accounts
 
-    def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
-        """Say what an order would do, or refuse it: also where a loan it needs would be refused."""
+    def draw_up(self, account: str, submit: Submit, now_ms: int) -> OrderRecord:
+        """Write down an order as it was asked; refuse one for a pair that does not trade on margin."""
         if not self._terms.tradable(self.listing(submit.symbol).rules):
             raise Refusal(-3021, "Margin account are not allowed to trade this trading pair.")
-        return super().judge(account, submit, now_ms)
+        return super().draw_up(account, submit, now_ms)
 
     def check_funds(self, draft: Draft, now_ms: int) -> None:
         """Refuse an order that neither its wallet nor the loan it asks for can pay."""

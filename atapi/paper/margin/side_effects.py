@@ -46,13 +46,16 @@ class SideEffects:
         """Repay what an order borrowed and did not spend, unless its owner said not to."""
         terms = order.terms
         if terms.borrowed and terms.repay_at_cancel and order.status != "FILLED":
-            self._repay(order.account, terms.borrowed_asset, terms.borrowed, now_ms)
+            repaid = self._repay(order.account, terms.borrowed_asset, terms.borrowed, now_ms)
+            order.terms = terms.but(borrowed=terms.borrowed - repaid)
 
-    def _repay(self, account: str, asset: str, most: Decimal, now_ms: int) -> None:
+    def _repay(self, account: str, asset: str, most: Decimal, now_ms: int) -> Decimal:
         free = self._office.wallets.free(Holder(account, ASSETS), asset)
         amount = min(most, free, self._loans.debt(account, asset).total)
-        if amount > 0:
-            self._loans.repay(account, asset, amount, now_ms)
+        if amount <= 0:
+            return ZERO
+        self._loans.repay(account, asset, amount, now_ms)
+        return amount
 
 
 def to_borrow(lacking: Decimal) -> Decimal:

@@ -13,6 +13,7 @@ from atapi.paper.routes.admin import PREFIX, account_named, body_of
 from atapi.paper.terms import FULL_FUNDS, Terms
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import bare
+from atapi.paper.wire.keys import kind_of, public_key
 from atapi.paper.wire.router import Router, Security
 
 router = Router()
@@ -30,21 +31,28 @@ def accounts(call: Call) -> Json:
 
 @router.route("POST", f"{PREFIX}/accounts", security=Security.ADMIN)
 def add(call: Call) -> Json:
-    """Make an account, with funds in every wallet where `funded` says so; its secret is told this once."""
+    """Make an account, with funds in every wallet where `funded` says so.
+
+    Its secret is told this once; one with a `public_key` has none to tell.
+    """
     body = body_of(call)
     name = body.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Refusal(-1102, "name must be letters, digits, - and _, beginning with a letter, at most 32.")
     if any(name == record.name for record in call.exchange.accounts()):
         raise Refusal(-1102, f"There is an account '{name}' already.")
+    given = body.get("public_key")
+    if given is not None and not isinstance(given, str):
+        raise Refusal(-1102, "public_key must be a public key in PEM.")
     terms = Terms(
         funds=FULL_FUNDS if body.get("funded") is True else (),
         fees=_fees(body.get("fees")),
         permissions=_permissions(body.get("permissions")),
         pays_bnb=body.get("pays_bnb") is True,
+        public_key=None if given is None else public_key(given),
     )
     record = call.exchange.create_account(name, terms)
-    return _shown(call, record) | {"secret": record.api_secret}
+    return _shown(call, record) | ({"secret": record.api_secret} if given is None else {})
 
 
 @router.route("POST", f"{PREFIX}/accounts/fund", security=Security.ADMIN)
@@ -74,6 +82,7 @@ def _shown(call: Call, record: AccountRecord) -> Json:
         "name": record.name,
         "account": record.account,
         "key": record.api_key,
+        "signs": kind_of(record.api_secret),
         "fees": {market: _rates(exchange.account_rates(record.account, market)) for market in MARKETS},
         "permissions": [name for name in PERMISSIONS if name not in denied],
         "created_ms": record.created_ms,

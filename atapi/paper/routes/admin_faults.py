@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from atapi.paper.faults.words import ACTIONS
+from atapi.paper.faults.words import ACTIONS, MS_PER_S
 from atapi.paper.records import Refusal
 from atapi.paper.routes.admin import PREFIX, body_of
 from atapi.paper.wire.call import Call
@@ -13,6 +13,7 @@ from atapi.paper.wire.router import Router, Security
 router = Router()
 
 Json = dict[str, Any]
+SHUTDOWN_MS = 10_000  # from the announcement to the end, unless said
 
 
 @router.route("GET", f"{PREFIX}/faults", security=Security.ADMIN)
@@ -38,9 +39,12 @@ def add(call: Call) -> Json:
     text = body_of(call).get("fault")
     if not isinstance(text, str):
         raise Refusal(-1102, "fault must be a line such as 'lose after path=/fapi/v1/order nth=2'.")
-    shown = call.gateway.faults.add(text, call.exchange).shown()
+    standing = call.gateway.faults.add(text, call.exchange)
+    if standing.fault.action == "shutdown":  # of connections, which the exchange knows nothing of
+        span_ms = SHUTDOWN_MS if standing.fault.value is None else standing.fault.value
+        call.gateway.hub().shut_down(span_ms / MS_PER_S)
     call.gateway.beat()  # who listens hears at once what it did
-    return shown
+    return standing.shown()
 
 
 @router.route("POST", f"{PREFIX}/faults/clear", security=Security.ADMIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from atapi.matching.credit import CALL_BAR, LIQUIDATION_BAR, NORMAL_BAR
+from atapi.matching.credit import BARS, LIQUIDATION_BAR
 from atapi.paper.records import ZERO, OrderRecord, Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import bare
@@ -34,18 +34,21 @@ def account(call: Call) -> Json:
 @router.signed("GET", "/sapi/v1/margin/tradeCoeff", weight=10)
 def bars(call: Call) -> Json:
     """Tell at which levels borrowing ends, the owner is warned, the account is liquidated."""
+    levels = call.exchange.margin.standing(call.account).bars
     return {
-        "normalBar": bare(NORMAL_BAR),
-        "marginCallBar": bare(CALL_BAR),
+        "normalBar": bare(levels.normal),
+        "marginCallBar": bare(levels.call),
         "forceLiquidationBar": bare(LIQUIDATION_BAR),
     }
 
 
 @router.signed("POST", "/sapi/v1/margin/max-leverage", weight=3000)
 def max_leverage(call: Call) -> Json:
-    """Set the most leverage of the account: three, as it is."""
-    if call.params.integer("maxLeverage") != 3:
+    """Set the most leverage of the account: three or five. Ten is for accounts of another kind."""
+    leverage = call.params.integer("maxLeverage")
+    if leverage not in BARS:
         raise invalid("maxLeverage")
+    call.exchange.margin.set_leverage(call.account, leverage)
     return {"success": True}
 
 

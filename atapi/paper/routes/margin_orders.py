@@ -26,26 +26,24 @@ OPEN_ORDERS = "/sapi/v1/margin/openOrders"
 DAY_HOURS = 24
 
 
-def _weight(params: Params) -> int:
+def weight_of(params: Params) -> int:
+    """Weigh a new order or list: much, where it may borrow."""
     return 1500 if params.maybe("sideEffectType") in BORROWS else 6
 
 
-@router.signed("POST", ORDER, weight=_weight, by_account=True)
+@router.signed("POST", ORDER, weight=weight_of, by_account=True)
 def place(call: Call) -> Json:
     """Place an order, with what it borrows and repays."""
     submit, answer = spot_order(call.params)
-    side_effect = call.params.maybe("sideEffectType") or PLAIN
-    if side_effect not in SIDE_EFFECTS:
-        raise invalid("sideEffectType")
-    repay = call.params.flag("autoRepayAtCancel", default=True)
+    side_effect, repay = side_effect_of(call.params)
     check_cross(call.params)
-    submit = replace(submit, side_effect="" if side_effect == PLAIN else side_effect, repay_at_cancel=repay)
+    submit = replace(submit, side_effect=side_effect, repay_at_cancel=repay)
     account = call.account
     limits = call.gateway.limits["spot"]
-    limits.count_orders(_counted(account), 1)
+    limits.count_orders(counted(account), 1)
     order, fills = call.exchange.place(account, "margin", submit)
     if fills:
-        limits.uncount_order(_counted(account))
+        limits.uncount_order(counted(account))
     return margin.placed(order, fills, answer)
 
 
@@ -143,8 +141,18 @@ def liquidations(call: Call) -> Json:
 def order_usage(call: Call) -> list[Json]:
     """Tell how many orders the account has used up."""
     check_cross(call.params)
-    return call.gateway.limits["spot"].order_usage(_counted(call.account))
+    return call.gateway.limits["spot"].order_usage(counted(call.account))
 
 
-def _counted(account: str) -> str:
-    return f"{account} margin"  # orders of the margin account are counted apart from spot's
+def side_effect_of(params: Params) -> tuple[str, bool]:
+    """Read what orders borrow and repay, and whether what they did not spend is given back."""
+    side_effect = params.maybe("sideEffectType") or PLAIN
+    if side_effect not in SIDE_EFFECTS:
+        raise invalid("sideEffectType")
+    repay = params.flag("autoRepayAtCancel", default=True)
+    return "" if side_effect == PLAIN else side_effect, repay
+
+
+def counted(account: str) -> str:
+    """Tell whose orders are counted: those of the margin account apart from spot's."""
+    return f"{account} margin"

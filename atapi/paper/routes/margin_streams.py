@@ -14,6 +14,7 @@ from atapi.paper.wire.router import Router, Security
 router = Router()
 
 Json = dict[str, Any]
+RISK = "/sapi/v1/margin/listen-key"
 RETIRED = "/sapi/v1/userDataStream"
 
 
@@ -26,6 +27,28 @@ def listen_token(call: Call) -> Json:
     check_cross(call.params)
     token, end_ms = call.gateway.listen_tokens.issue(call.account, life)
     return {"token": token, "expirationTime": end_ms}
+
+
+@router.route("POST", RISK, security=Security.KEY)
+def open_risk(call: Call) -> Json:
+    """Open the stream of levels and debts, or extend it; it is on this port, `/ws/<listenKey>`."""
+    return {"listenKey": call.gateway.listen_keys["margin"].open(call.account)}
+
+
+@router.route("PUT", RISK, security=Security.KEY)
+def extend_risk(call: Call) -> Json:
+    """Extend it by an hour."""
+    call.params.skip("listenKey")
+    call.gateway.listen_keys["margin"].extend(call.account)
+    return {}
+
+
+@router.route("DELETE", RISK, security=Security.KEY)
+def close_risk(call: Call) -> Json:
+    """Close it."""
+    call.params.skip("listenKey")
+    call.gateway.listen_keys["margin"].close(call.account)
+    return {}
 
 
 @router.route("POST", RETIRED, security=Security.NONE)

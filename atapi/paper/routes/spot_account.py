@@ -5,12 +5,11 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from atapi.matching.models.fees import BNB_MULTIPLIER, RATES
-from atapi.paper.records import ZERO
+from atapi.paper.order_terms import NO_LIST
+from atapi.paper.records import ZERO, Refusal
 from atapi.paper.wire.call import Call
-from atapi.paper.wire.figures import eight
 from atapi.paper.wire.http import Answer, html_answer
-from atapi.paper.wire.paging import page
+from atapi.paper.wire.paging import page, time_span
 from atapi.paper.wire.router import Router, Security
 from atapi.paper.wire.shapes import spot
 
@@ -34,7 +33,13 @@ def account(call: Call) -> Json:
         balances = {asset: amounts for asset, amounts in held.items() if any(amounts)}
     else:
         balances = dict.fromkeys(spot_assets(call), (ZERO, ZERO)) | dict(held)
-    return spot.account(balances, RATES["spot"], call.now_ms, uid(caller))
+    return spot.account(
+        balances,
+        call.exchange.account_rates(caller, "spot"),
+        call.now_ms,
+        uid(caller),
+        trades="spot" not in call.exchange.denied(caller),
+    )
 
 
 @router.signed("GET", "/api/v3/myTrades", weight=lambda params: 5 if "orderId" in params else 20)
@@ -43,6 +48,9 @@ def my_trades(call: Call) -> list[Json]:
     symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
     order_id = call.params.maybe_integer("orderId")
     call.params.skip("fromId", "startTime", "endTime")
+    times = "startTime" in call.params or "endTime" in call.params
+    if times and ("fromId" in call.params or order_id is not None):
+        raise Refusal(-1128, "Combination of optional parameters invalid.")
     rows = [
         trade
         for trade in call.exchange.trades(call.account, "spot", symbol)
@@ -57,7 +65,24 @@ def my_trades(call: Call) -> list[Json]:
         limit=limit,
         hours=DAY_HOURS,
     )
-    return [spot.my_trade(trade) for trade in rows]
+    lists = call.exchange.spot.lists(call.account) if rows else ()
+    list_of = {number: record.list_id for record in lists for number, _ in record.orders}
+    return [spot.my_trade(trade, list_of.get(trade.order_id, NO_LIST)) for trade in rows]
+
+
+@router.signed("GET", "/api/v3/myAllocations", weight=20)
+def my_allocations(call: Call) -> list[Json]:
+    """List what routed orders got from other books: nothing, as no order is routed."""
+    params = call.params
+    symbol = params.symbol()
+    params.limit(500, 1000)
+    params.maybe_integer("fromAllocationId")
+    params.maybe_integer("orderId")
+    time_span(params, DAY_HOURS)
+    call.prove()
+    if symbol not in call.exchange.catalogue.spot:
+        raise Refusal(-1121, "Invalid symbol.")
+    return []
 
 
 @router.signed("GET", "/api/v3/account/commission", weight=20)
@@ -71,12 +96,7 @@ def commission(call: Call) -> Json:
         "standardCommission": spot.commission(call.exchange.fee_rates(caller, "spot", symbol)),
         "specialCommission": nothing,
         "taxCommission": nothing,
-        "discount": {
-            "enabledForAccount": call.exchange.bnb_burn(caller)[0],
-            "enabledForSymbol": True,
-            "discountAsset": "BNB",
-            "discount": eight(BNB_MULTIPLIER["spot"]),
-        },
+        "discount": spot.discount(burns_bnb=call.exchange.bnb_burn(caller)[0]),
     }
 
 

@@ -18,7 +18,7 @@ from atapi.paper.wire.spotforms import spot_order
 router = Router()
 
 Json = dict[str, Any]
-CANCELED_ONLY = 429  # the status where there was no room for a new order
+CROWDED = 429  # the status where there was no room for a new order, and a failure is to stop the rest
 
 
 @router.signed("POST", "/api/v3/order/cancelReplace", orders=True)
@@ -50,10 +50,11 @@ def cancel_replace(call: Call) -> Any:
     done = call.exchange.spot.replace(
         account, submit, which, go_on=mode == "ALLOW_FAILURE", only_cancel=only_cancel
     )
-    return _replaced(call, done, cancel_id, kind, crowded=only_cancel is not None)
+    stopped = only_cancel is not None and mode == "STOP_ON_FAILURE"
+    return _replaced(call, done, cancel_id, kind, stopped=stopped)
 
 
-def _replaced(call: Call, done: Replaced, cancel_id: str | None, kind: str, *, crowded: bool) -> Answer:
+def _replaced(call: Call, done: Replaced, cancel_id: str | None, kind: str, *, stopped: bool) -> Answer:
     data: Json = {}
     if isinstance(done.canceled, Refusal):
         data |= {"cancelResult": "FAILURE", "cancelResponse": _refused(done.canceled)}
@@ -77,8 +78,7 @@ def _replaced(call: Call, done: Replaced, cancel_id: str | None, kind: str, *, c
         code, message, status = -2021, "Order cancel-replace partially failed.", 409
     else:
         code, message, status = -2022, "Order cancel-replace failed.", 400
-    stopped = crowded and (status == 409 or data["newOrderResult"] == "NOT_ATTEMPTED")
-    return json_answer({"code": code, "msg": message, "data": data}, CANCELED_ONLY if stopped else status)
+    return json_answer({"code": code, "msg": message, "data": data}, CROWDED if stopped else status)
 
 
 @router.signed("PUT", "/api/v3/order/amend/keepPriority", weight=4)

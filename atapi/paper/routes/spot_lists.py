@@ -45,11 +45,23 @@ def otoco(call: Call) -> Json:
     return _place(call, spotforms.otoco)
 
 
+@router.signed("POST", "/api/v3/orderList/opo", orders=True)
+def opo(call: Call) -> Json:
+    """Place an order to buy, and one that sells what it brought."""
+    return _place(call, spotforms.opo)
+
+
+@router.signed("POST", "/api/v3/orderList/opoco", orders=True)
+def opoco(call: Call) -> Json:
+    """Place an order to buy, and an OCO that sells what it brought."""
+    return _place(call, spotforms.opoco)
+
+
 @router.signed("DELETE", "/api/v3/orderList")
 def cancel(call: Call) -> Json:
     """Cancel an order list."""
     symbol = call.params.symbol()
-    list_id, client_id = _key(call.params, "listClientOrderId")
+    list_id, client_id = list_key(call.params, "listClientOrderId")
     cancel_id = call.params.client_id("newClientOrderId")
     record, orders = call.exchange.spot.cancel_list(
         call.account, symbol, list_id=list_id, client_id=client_id
@@ -63,7 +75,7 @@ def cancel(call: Call) -> Json:
 @router.signed("GET", "/api/v3/orderList", weight=4)
 def query(call: Call) -> Json:
     """Find one order list."""
-    list_id, client_id = _key(call.params, "origClientOrderId")
+    list_id, client_id = list_key(call.params, "origClientOrderId")
     return spot_lists.order_list(
         call.exchange.spot.list_of(call.account, list_id=list_id, client_id=client_id)
     )
@@ -106,7 +118,8 @@ def _place(call: Call, read: Callable[[Params], tuple[ListSubmit, str]]) -> Json
     return spot_lists.placed(record, orders, trades, answer)
 
 
-def _key(params: Params, client_name: str) -> tuple[int | None, str | None]:
+def list_key(params: Params, client_name: str) -> tuple[int | None, str | None]:
+    """Read which list is meant: its id, its client id, or both."""
     list_id, client_id = params.maybe_integer("orderListId"), params.maybe(client_name)
     if list_id is None and client_id is None:
         raise either(client_name, "orderListId")

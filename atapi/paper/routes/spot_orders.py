@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from atapi.paper.order_terms import NO_LIST
-from atapi.paper.records import Refusal
+from atapi.paper.records import OrderRecord, Refusal
 from atapi.paper.spot_desk import Cancel, Canceled
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.orderforms import order_key
@@ -19,6 +19,7 @@ router = Router()
 
 Json = dict[str, Any]
 DAY_HOURS = 24
+ARCHIVED_MS = 90 * 86_400_000
 
 
 @router.signed("POST", "/api/v3/order", orders=True)
@@ -37,7 +38,11 @@ def place(call: Call) -> Json:
     return spot.placed(order, fills, answer, met)
 
 
-@router.signed("POST", "/api/v3/order/test")
+@router.signed(
+    "POST",
+    "/api/v3/order/test",
+    weight=lambda params: 20 if params.maybe("computeCommissionRates") == "true" else 1,
+)
 def test(call: Call) -> Json:
     """Judge an order and place nothing."""
     submit, _ = spot_order(call.params)
@@ -45,8 +50,10 @@ def test(call: Call) -> Json:
     call.exchange.test(call.account, "spot", submit)
     if not commissions:
         return {}
-    rates = spot.commission(call.exchange.fee_rates(call.account, "spot", submit.symbol))
-    return {"standardCommissionForOrder": rates}
+    return spot.order_commissions(
+        call.exchange.fee_rates(call.account, "spot", submit.symbol),
+        burns_bnb=call.exchange.bnb_burn(call.account)[0],
+    )
 
 
 @router.signed("GET", "/api/v3/order", weight=4)
@@ -54,9 +61,13 @@ def query(call: Call) -> Json:
     """Find one order."""
     symbol = call.params.symbol()
     order_id, client_id = order_key(call.params)
-    return spot.order(
-        call.exchange.order(call.account, "spot", symbol, order_id=order_id, client_order_id=client_id)
-    )
+    found = call.exchange.order(call.account, "spot", symbol, order_id=order_id, client_order_id=client_id)
+    if archived(found, call.now_ms):
+        raise Refusal(
+            -2026,
+            "Order was canceled or expired with no executed qty over 90 days ago and has been archived.",
+        )
+    return spot.order(found)
 
 
 @router.signed("DELETE", "/api/v3/order")
@@ -113,13 +124,30 @@ def all_orders(call: Call) -> list[Json]:
         limit=limit,
         hours=DAY_HOURS,
     )
-    return [spot.order(order) for order in rows]
+    return [spot.order(order) for order in rows if not archived(order, call.now_ms)]
+
+
+@router.signed("POST", "/api/v3/sor/order", orders=True)
+@router.signed("POST", "/api/v3/sor/order/test")
+def routed(call: Call) -> Json:
+    """Refuse to look for the best of several books: exchangeInfo names no symbols that are routed."""
+    submit, _ = spot_order(call.params)
+    call.params.skip("computeCommissionRates")
+    call.prove()
+    if submit.symbol not in call.exchange.catalogue.spot:
+        raise Refusal(-1121, "Invalid symbol.")
+    raise Refusal(-2010, "SOR is not supported for this symbol.")
 
 
 @router.signed("GET", "/api/v3/rateLimit/order", weight=40)
 def order_usage(call: Call) -> list[Json]:
     """Tell how many orders the account has used up."""
     return call.gateway.limits["spot"].order_usage(call.account)
+
+
+def archived(order: OrderRecord, now_ms: int) -> bool:
+    """Tell whether an order ended so long ago, without a fill, that it is shown no more."""
+    return not order.open and not order.executed and now_ms - order.updated_ms > ARCHIVED_MS
 
 
 def restriction_of(params: Params) -> str | None:

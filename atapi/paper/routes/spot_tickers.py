@@ -6,12 +6,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from atapi.paper.records import Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import eight
-from atapi.paper.wire.params import Params, invalid
+from atapi.paper.wire.params import Params
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes.market import SPOT_PRINTER, book_ticker, mini_ticker, spot_ticker
 from atapi.paper.wire.statistics import day_statistics
+from atapi.paper.wire.statuses import with_status
 from atapi.paper.wire.symbols import priced_symbols, wanted_symbols
 
 router = Router()
@@ -35,7 +37,7 @@ def day(call: Call) -> Any:
     """Sum up the last 24 hours."""
     kind = call.params.maybe("type") or "FULL"
     if kind not in ("FULL", "MINI"):
-        raise invalid("type")
+        raise Refusal(-1139, "Invalid ticker type.")
     return _each(call, _mini_day if kind == "MINI" else _full_day)
 
 
@@ -56,11 +58,9 @@ def touch(call: Call) -> Any:
 
 def _each(call: Call, show: Callable[[Call, str], Json]) -> Any:
     wanted = wanted_symbols(call.params)
-    if wanted is None:
-        return [show(call, symbol) for symbol in priced_symbols(call.exchange, "spot")]
-    if "symbol" in call.params:
-        return show(call, wanted[0])
-    return [show(call, symbol) for symbol in wanted]
+    symbols = with_status(call, priced_symbols(call.exchange, "spot") if wanted is None else wanted)
+    rows = [show(call, symbol) for symbol in symbols]
+    return rows[0] if "symbol" in call.params else rows
 
 
 def _full_day(call: Call, symbol: str) -> Json:

@@ -1,94 +1,53 @@
-"""The WebSocket API: the REST endpoints by other names, signed the other way, and spot's user data."""
+"""The WebSocket API: the REST endpoints by other names, signed the other way, and what lives on the connection itself."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from atapi.paper.records import Refusal
+from atapi.clock import wall_ms
+from atapi.paper.streams.api_followers import Followed
+from atapi.paper.streams.api_logon import Logon
+from atapi.paper.streams.api_replies import reply_frame
 from atapi.paper.streams.futures_methods import CM_METHODS, UM_METHODS
-from atapi.paper.streams.session import Session, framed
-from atapi.paper.wire.auth import SortedProof
+from atapi.paper.streams.session import Session
+from atapi.paper.streams.spot_methods import SPOT_METHODS
+from atapi.paper.wire.auth import SessionProof, SortedProof, unknown_key
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.http import Answer, Request, refusal_answer
+from atapi.paper.wire.microseconds import finer, wanted_in_microseconds
 from atapi.paper.wire.params import Params
-from atapi.paper.wire.router import Route, Security
+from atapi.paper.wire.router import Handler, Route, Security
 
 Json = dict[str, Any]
 
-SPOT_METHODS = {  # method -> REST endpoint
-    "ping": ("GET", "/api/v3/ping"),
-    "time": ("GET", "/api/v3/time"),
-    "exchangeInfo": ("GET", "/api/v3/exchangeInfo"),
-    "depth": ("GET", "/api/v3/depth"),
-    "trades.recent": ("GET", "/api/v3/trades"),
-    "trades.aggregate": ("GET", "/api/v3/aggTrades"),
-    "klines": ("GET", "/api/v3/klines"),
-    "avgPrice": ("GET", "/api/v3/avgPrice"),
-    "ticker.24hr": ("GET", "/api/v3/ticker/24hr"),
-    "ticker.price": ("GET", "/api/v3/ticker/price"),
-    "ticker.book": ("GET", "/api/v3/ticker/bookTicker"),
-    "order.place": ("POST", "/api/v3/order"),
-    "order.test": ("POST", "/api/v3/order/test"),
-    "order.status": ("GET", "/api/v3/order"),
-    "order.cancel": ("DELETE", "/api/v3/order"),
-    "order.cancelReplace": ("POST", "/api/v3/order/cancelReplace"),
-    "order.amend.keepPriority": ("PUT", "/api/v3/order/amend/keepPriority"),
-    "order.amendments": ("GET", "/api/v3/order/amendments"),
-    "orderList.place": ("POST", "/api/v3/order/oco"),
-    "orderList.place.oco": ("POST", "/api/v3/orderList/oco"),
-    "orderList.place.oto": ("POST", "/api/v3/orderList/oto"),
-    "orderList.place.otoco": ("POST", "/api/v3/orderList/otoco"),
-    "orderList.status": ("GET", "/api/v3/orderList"),
-    "orderList.cancel": ("DELETE", "/api/v3/orderList"),
-    "openOrderLists.status": ("GET", "/api/v3/openOrderList"),
-    "allOrderLists": ("GET", "/api/v3/allOrderList"),
-    "myPreventedMatches": ("GET", "/api/v3/myPreventedMatches"),
-    "myFilters": ("GET", "/api/v3/myFilters"),
-    "openOrders.status": ("GET", "/api/v3/openOrders"),
-    "openOrders.cancelAll": ("DELETE", "/api/v3/openOrders"),
-    "allOrders": ("GET", "/api/v3/allOrders"),
-    "myTrades": ("GET", "/api/v3/myTrades"),
-    "account.status": ("GET", "/api/v3/account"),
-    "account.commission": ("GET", "/api/v3/account/commission"),
-    "account.rateLimits.orders": ("GET", "/api/v3/rateLimit/order"),
-}
 METHODS = {"spot": SPOT_METHODS, "um": UM_METHODS, "cm": CM_METHODS}
-
-
-Subscription = tuple[tuple[str, str], Callable[[], None]]  # (market, account), how to stop
+BANNED = 418
+VERSION = "v3/"  # may stand before a method of spot
 
 
 class ApiTalk:
-    """One WebSocket API connection."""
+    """One WebSocket API connection.
+
+    Args:
+        options: Of the address: `returnRateLimits`, and on spot `timeUnit`.
+    """
 
     paced = False
 
-    def __init__(self, gateway: Gateway, market: str) -> None:
+    def __init__(self, gateway: Gateway, market: str, options: Mapping[str, str] | None = None) -> None:
         self._gateway = gateway
         self._market = market
+        self._limits_told = (options or {}).get("returnRateLimits", "true") != "false"
+        self._microseconds = market == "spot" and wanted_in_microseconds(options or {})
         self._hub = gateway.hub()
         self._session: Session
-        self._subscriptions: dict[int, Subscription] = {}  # id -> whose events, how to stop
-        self._next_subscription = 0
-        self._own = {  # methods that live on the connection itself
-            "userDataStream.subscribe.signature": Route(
-                "WS", "", self._subscribe, Security.SIGNED, weight=2, by_account=False, orders=False
-            ),
-            "userDataStream.subscribe.listenToken": Route(
-                "WS", "", self._subscribe_token, Security.NONE, weight=2, by_account=False, orders=False
-            ),
-            "userDataStream.unsubscribe": Route(
-                "WS", "", self._unsubscribe, Security.NONE, weight=2, by_account=False, orders=False
-            ),
-            "session.subscriptions": Route(
-                "WS", "", self._list, Security.NONE, weight=2, by_account=False, orders=False
-            ),
-        }
+        self._followed = Followed(gateway, self._hub, self._tell, self._be_of)
+        self._logon = Logon(gateway, wall_ms, limits_told=self._limits_told, subscribed=self._followed.any)
+        self._own = self._own_methods()
 
     # --- talk -----------------------------------------------------------------------------------------------
     def opened(self, session: Session) -> None:
@@ -109,94 +68,131 @@ class ApiTalk:
             or not isinstance(params, dict)
         ):
             answer = refusal_answer(-1135, "Invalid JSON Request")
-            self._session.say(_reply(message.get("id") if isinstance(message, dict) else None, answer))
+            self._reply(message.get("id") if isinstance(message, dict) else None, answer, {})
             return
         values = {name: _text(value) for name, value in params.items() if value is not None}
-        reply = _reply(message.get("id"), self._answer(message["method"], values))
-        if values.get("returnRateLimits") != "false":
-            reply["rateLimits"] = self._gateway.limits[self._market].usage()
-        self._gateway.outbox.send(self._session, framed(msgspec.json.encode(reply)))
+        self._answer(message.get("id"), message["method"], values)
 
     def closed(self) -> None:
         """Stop every subscription."""
-        for _, stop in self._subscriptions.values():
-            stop()
-        self._subscriptions.clear()
+        self._followed.stop_all()
         self._hub.sessions.discard(self._session)
 
+    def announced(self, event: Json) -> Json:
+        """Wrap an event about the connection itself."""
+        return {"event": finer(event) if self._microseconds else event}
+
     # --- requests -------------------------------------------------------------------------------------------
-    def _answer(self, method: str, values: dict[str, str]) -> Answer:
-        route = self._own.get(method) if self._market == "spot" else None
+    def _answer(self, message_id: Any, method: str, values: dict[str, str]) -> None:
+        route = self._route(method)
         if route is None:
-            endpoint = METHODS[self._market].get(method)
-            route = endpoint and self._gateway.routers[self._market].find(*endpoint)
-        if route is None:
-            return refusal_answer(-1020, "This operation is not supported.")
-        own = {name: value for name, value in values.items() if name not in ("apiKey", "returnRateLimits")}
-        params = Params(own, strict=self._market == "spot")
-        request = Request(route.method, route.path, "", b"", {})
-        return self._gateway.perform(self._market, route, request, params, SortedProof(values))
+            self._reply(message_id, refusal_answer(-1020, "This operation is not supported."), values)
+            return
+        key = values.get("apiKey") or self._logon.api_key or ""
+        request = Request(route.method, route.path, "", b"", {b"x-mbx-apikey": key.encode()})
 
-    # --- user data ------------------------------------------------------------------------------------------
-    def _subscribe(self, call: Call) -> Json:
-        whose = ("spot", call.account)
-        if self._number_of(whose) is not None:
-            raise Refusal(-2035, "User Data Stream subscription already active.")
-        number = self._new_number()
-        self._session.owner = self._gateway.name_of(call.account)
-        self._subscriptions[number] = (whose, self._hub.follow(*whose, self._sink(number)))
-        return {"subscriptionId": number}
+        def perform(request: Request) -> Answer:
+            own = {
+                name: value for name, value in values.items() if name not in ("apiKey", "returnRateLimits")
+            }
+            params = Params(own, strict=self._market == "spot")
+            proof = (
+                SortedProof(values) if "apiKey" in values or not self._logon.api_key else SessionProof(key)
+            )
+            return self._gateway.perform(self._market, route, request, params, proof)
 
-    def _subscribe_token(self, call: Call) -> Json:
-        tokens = self._gateway.listen_tokens
-        account, end_ms = tokens.redeem(call.params.text("listenToken"))
-        whose = ("margin", account)
-        number = self._number_of(whose)
-        if number is None:
-            number = self._new_number()
+        if self._gateway.faults.requests:
+            from atapi.paper.faults.messages import meet_message
+
+            meet_message(
+                self._gateway,
+                self._market,
+                self._session,
+                request,
+                symbol=values.get("symbol", ""),
+                answer=perform,
+                frame=lambda answer: self._frame(message_id, answer, values, route),
+            )
         else:
-            self._subscriptions.pop(number)[1]()  # a new token goes on where the old one would have ended
-        leave, push = self._hub.follow(*whose, self._sink(number)), self._sink(number)
+            self._reply(message_id, perform(request), values, route)
 
-        def expire() -> None:
-            self._subscriptions.pop(number)[1]()
-            push({"e": "eventStreamTerminated", "E": end_ms})
+    def _route(self, method: str) -> Route | None:
+        if self._market == "spot":
+            method = method.removeprefix(VERSION)
+        own = self._own.get(method)
+        if own is not None:
+            return own
+        endpoint = METHODS[self._market].get(method)
+        return None if endpoint is None else self._gateway.routers[self._market].find(*endpoint)
 
-        timer = asyncio.get_running_loop().call_later(tokens.left_s(end_ms), expire)
+    def _reply(
+        self, message_id: Any, answer: Answer, values: Mapping[str, str], route: Route | None = None
+    ) -> None:
+        banned = answer.status == BANNED
+        frame = self._frame(message_id, answer, values, route)
+        self._gateway.outbox.send(self._session, frame, last=banned)
 
-        def stop() -> None:
-            timer.cancel()
-            leave()
+    def _frame(
+        self, message_id: Any, answer: Answer, values: Mapping[str, str], route: Route | None
+    ) -> bytes:
+        usage = None
+        if _wanted(values.get("returnRateLimits"), default=self._limits_told):
+            usage = self._usage(values, route)
+        return reply_frame(message_id, answer, usage=usage, now_ms=wall_ms(), microseconds=self._microseconds)
 
-        self._subscriptions[number] = (whose, stop)
-        return {"subscriptionId": number, "expirationTime": end_ms}
+    def _usage(self, values: Mapping[str, str], route: Route | None) -> list[Json]:
+        limits = self._gateway.limits[self._market]
+        used = limits.usage()
+        if route is None or not route.orders:
+            return used
+        owner = self._gateway.exchange.account_of_key(values.get("apiKey") or self._logon.api_key or "")
+        return used if owner is None else limits.order_usage(owner.account) + used
 
-    def _number_of(self, whose: tuple[str, str]) -> int | None:
-        return next((number for number, (of, _) in self._subscriptions.items() if of == whose), None)
+    # --- what lives on the connection -----------------------------------------------------------------------
+    def _own_methods(self) -> dict[str, Route]:
+        methods = {
+            "session.logon": _own("session.logon", self._logon.logon, Security.SIGNED),
+            "session.status": _own("session.status", self._logon.status),
+            "session.logout": _own("session.logout", self._logout),
+        }
+        if self._market == "spot":
+            followed, data = self._followed, "userDataStream"
+            methods |= {
+                f"{data}.subscribe": _own(f"{data}.subscribe", self._subscribe, Security.KEY),
+                f"{data}.subscribe.signature": _own(
+                    f"{data}.subscribe.signature", followed.subscribe_signature, Security.SIGNED
+                ),
+                f"{data}.subscribe.listenToken": _own(
+                    f"{data}.subscribe.listenToken", followed.subscribe_token
+                ),
+                f"{data}.unsubscribe": _own(f"{data}.unsubscribe", followed.unsubscribe),
+                "session.subscriptions": _own("session.subscriptions", followed.list),
+            }
+        return methods
 
-    def _new_number(self) -> int:
-        self._next_subscription += 1
-        return self._next_subscription - 1
+    def _subscribe(self, call: Call) -> Json:
+        if self._logon.api_key is None:
+            raise unknown_key()
+        return self._followed.subscribe(call)
 
-    def _sink(self, number: int) -> Callable[[Json], None]:
-        return lambda event: self._session.say({"subscriptionId": number, "event": event})
+    def _logout(self, call: Call) -> Json:
+        self._followed.stop_all(by_session=True)
+        return self._logon.logout(call)
 
-    def _unsubscribe(self, call: Call) -> Json:
-        number = call.params.maybe_integer("subscriptionId")
-        if number is not None and number not in self._subscriptions:
-            raise Refusal(-2036, "User Data Stream subscription not active.")
-        for which in list(self._subscriptions) if number is None else [number]:
-            self._subscriptions.pop(which)[1]()
-        return {}
+    def _tell(self, number: int, event: Json) -> None:
+        told = finer(event) if self._microseconds else event
+        self._session.say({"subscriptionId": number, "event": told})
 
-    def _list(self, call: Call) -> list[Json]:
-        return [{"subscriptionId": number} for number in self._subscriptions]
+    def _be_of(self, name: str) -> None:
+        self._session.owner = name
 
 
-def _reply(message_id: Any, answer: Answer) -> Json:
-    body = msgspec.json.decode(answer.body)
-    what = "result" if answer.status == 200 else "error"
-    return {"id": message_id, "status": answer.status, what: body}
+def _own(name: str, handler: Handler, security: Security = Security.NONE) -> Route:
+    return Route("WS", name, handler, security, weight=2, by_account=False, orders=False)
+
+
+def _wanted(text: str | None, *, default: bool) -> bool:
+    return default if text is None else text != "false"
 
 
 def _text(value: Any) -> str:

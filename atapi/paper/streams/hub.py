@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -11,6 +11,7 @@ from websockets.frames import CloseCode
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.records import Refusal, books_of
+from atapi.paper.streams.margin_risk import MarginRisk
 from atapi.paper.streams.post import Post
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.streams.topic import Topic
@@ -70,6 +71,7 @@ class Hub:
         self._tapes: dict[tuple[str, str], dict[Channel, None]] = {}  # (market, symbol) -> what hears trades
         self._followers: dict[tuple[str, str], dict[int, Sink]] = {}  # (market, account)
         self._next_follower = 0
+        self._risks: dict[MarginRisk, None] = {}  # in the order they came
         self._user = UserEvents(exchange)
         self._scheduled = False
         self.post = Post()  # what sends to all of them
@@ -114,12 +116,37 @@ class Hub:
 
         return stop
 
+    def watch_risk(self, account: str, sink: Sink) -> Callable[[], None]:
+        """Deliver what a margin account risks; returns how to stop."""
+        watch = MarginRisk(self._exchange, account, sink)
+        self._risks[watch] = None
+
+        def stop() -> None:
+            self._risks.pop(watch, None)
+
+        return stop
+
     def name_cancel(self, order_id: int, cancel_id: str) -> None:
         """Tell the cancel that has just happened by this id."""
         self._user.cancel_ids[order_id] = cancel_id
 
+    def announce_end(self, sessions: Collection[Session]) -> None:
+        """Tell connections to spot that the server is about to shut down."""
+        event = {"e": "serverShutdown", "E": self._exchange.now_ms()}
+        for session in sessions:
+            if session.market == "spot":
+                session.announce(event)
+
+    def shut_down(self, span_s: float) -> None:
+        """Announce the end to everybody on spot, and hang up so much later."""
+        sessions = [session for session in self.sessions if session.market == "spot"]
+        self.announce_end(sessions)
+        for session in sessions:
+            self._loop.call_later(span_s, session.close, CloseCode.GOING_AWAY, "Server shutdown")
+
     def close(self) -> None:
         """Say good-bye to everybody."""
+        self.announce_end(self.sessions)
         for session in list(self.sessions):
             session.close(CloseCode.SERVICE_RESTART, "The exchange begins again")
 
@@ -166,6 +193,8 @@ class Hub:
         for market, account, event in self._user.drain(self._followers):
             for sink in list(self._followers.get((market, account), {}).values()):
                 sink(event)
+        for risk in list(self._risks):
+            risk.news()
 
     def _poll(self, channel: Channel) -> None:
         self._exchange.flush()  # nothing is told that a killed process would forget

@@ -17,6 +17,8 @@ from atapi.paper.faults.board import Faults
 from atapi.paper.streams.post import Post
 
 if TYPE_CHECKING:
+    from atapi.paper.faults.messages import Detained
+    from atapi.paper.faults.requests import Wire
     from atapi.paper.faults.streams import Mistreated
 
 MAX_MESSAGE = 64 * 1024
@@ -49,6 +51,10 @@ class Talk(Protocol):
         """Let go of everything."""
         ...
 
+    def announced(self, event: dict[str, Any]) -> Any:
+        """Wrap an event about the connection itself as this kind of connection tells it."""
+        ...
+
 
 class Session(asyncio.Protocol):
     """The connection under a talk.
@@ -76,7 +82,7 @@ class Session(asyncio.Protocol):
         self._post = post or Post()
         self._unsent: list[bytes] = []  # frames of streams that the post will send
         self._mistreated: Mistreated | None = None  # once a fault of streams was set
-        self._transport = transport
+        self._transport: asyncio.Transport | Detained = transport
         self._talk = talk
         self._lost = lost
         self._wire = ServerProtocol(max_size=MAX_MESSAGE, logger=_quiet)
@@ -86,6 +92,7 @@ class Session(asyncio.Protocol):
         self._second = 0.0  # when the running second of messages began
         self._messages = 0
         self._answered_at = self._loop.time()
+        self._asked: list[bytes] = []  # pings without an answer
         self._parts: list[bytes] = []  # of a fragmented message
         self._opened = False
         self._timers: list[asyncio.TimerHandle] = []
@@ -147,6 +154,24 @@ class Session(asyncio.Protocol):
             self._post.owe(self)
         self._unsent.append(frame)
 
+    @property
+    def transport(self) -> Wire:
+        """Where bytes go."""
+        return self._transport
+
+    def announce(self, event: dict[str, Any]) -> None:
+        """Tell something about the connection itself."""
+        self.say(self._talk.announced(event))
+
+    def detain(self) -> Detained:
+        """Let all frames wait until whoever asked for it lets go."""
+        from atapi.paper.faults.messages import Detained
+
+        if not isinstance(self._transport, Detained):
+            self._transport = Detained(self._transport)
+        self._transport.holders += 1
+        return self._transport
+
     def abort(self) -> None:
         """Hang up without a word."""
         self._transport.abort()
@@ -188,10 +213,16 @@ class Session(asyncio.Protocol):
                     if not self._talk.paced or self._within_limits():
                         self._talk.heard(text)
             elif event.opcode is Opcode.PONG:
-                self._answered_at = self._loop.time()
-                self._within_limits()
+                self._hear_pong(bytes(event.data))
             elif event.opcode is Opcode.PING:
                 self._within_limits()
+
+    def _hear_pong(self, payload: bytes) -> None:
+        # A pong that answers no ping does not keep a connection alive.
+        if payload in self._asked:
+            self._asked = self._asked[self._asked.index(payload) + 1 :]
+            self._answered_at = self._loop.time()
+        self._within_limits()
 
     def _within_limits(self) -> bool:
         now = self._loop.time()
@@ -222,7 +253,8 @@ class Session(asyncio.Protocol):
         if now - self._answered_at > self._pong_s:
             self._transport.abort()
             return
-        self._wire.send_ping(str(int(now * 1000)).encode())
+        self._asked.append(str(int(now * 1000)).encode())
+        self._wire.send_ping(self._asked[-1])
         self._flush()
         self._timers[0] = self._loop.call_later(self._ping_s, self._ping)
 

@@ -7,14 +7,17 @@ from typing import Any
 
 import msgspec
 
+from atapi.paper.faults.streams import payload_of
+from atapi.paper.streams.commands import Command, Unreadable, read
 from atapi.paper.streams.hub import Hub
 from atapi.paper.streams.session import Session, framed
 from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.listenkeys import ListenKeys
+from atapi.paper.wire.microseconds import finer, microseconds_of
 
 EXPIRED = "listenKeyExpired"
+RISK = "margin"  # the only listen keys that the port of spot knows: of the margin account's risk
 MAX_STREAMS = 1024  # on one connection
-METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 LEGACY = ("@depth", "@bookTicker", "@trade", "!bookTicker")  # what the retired USD-M address still delivers
 LEGACY_CATEGORY = "/"  # that address: no category
 PRIVATE = ("", "/private")  # where listen keys are heard; COIN-M and spot know no categories
@@ -31,6 +34,7 @@ class StreamTalk:
         category: Which of USD-M's the address is of: `/public`, `/market` (which deliver what belongs to either),
             `/private` (users' events), or the one of before 2026-04-23. It acknowledges everything all the same.
         events: Which user events are wanted by listen key, or under "" of every key; all where nothing is said.
+        microseconds: Whether times are told in those, as spot does on request.
     """
 
     paced = True
@@ -44,6 +48,7 @@ class StreamTalk:
         combined: bool,
         category: str,
         events: dict[str, set[str]],
+        microseconds: bool = False,
     ) -> None:
         self._hub: Hub = gateway.hub()
         self._gateway = gateway
@@ -51,6 +56,7 @@ class StreamTalk:
         self._first = names
         self._category = category
         self._events = events
+        self._microseconds = microseconds
         self.combined = combined
         self._session: Session
         self._streams: dict[str, Callable[[], None]] = {}  # name -> how to leave it
@@ -66,16 +72,12 @@ class StreamTalk:
     def heard(self, text: bytes) -> None:
         """Obey one command."""
         try:
-            message = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self._fail(3, "Invalid JSON: expected value at line 1 column 1", {})
+            command = read(text, self._market)
+        except Unreadable as wrong:
+            answer: Json = {"code": wrong.code, "msg": wrong.message}
+            self._session.say(answer if wrong.id is None else answer | {"id": wrong.id})
             return
-        if not isinstance(message, dict) or message.get("method") not in METHODS:
-            method = message.get("method") if isinstance(message, dict) else None
-            expected = ", ".join(f"`{known}`" for known in METHODS)
-            self._fail(2, f"Invalid request: unknown variant `{method}`, expected one of {expected}", message)
-            return
-        self._obey(str(message["method"]), message.get("params"), message)
+        self._obey(command)
 
     def closed(self) -> None:
         """Leave everything."""
@@ -84,10 +86,16 @@ class StreamTalk:
         self._streams.clear()
         self._hub.sessions.discard(self._session)
 
+    def announced(self, event: Json) -> Json:
+        """Wrap an event about the connection itself."""
+        told = finer(event) if self._microseconds else event
+        return {"stream": "!serverShutdown", "data": told} if self.combined else told
+
     # --- delivery -------------------------------------------------------------------------------------------
     def deliver(self, raw: bytes, combined: Callable[[], bytes]) -> None:
         """Send a payload's frame, bare or wrapped as the connection wants it."""
-        self._session.post(combined() if self.combined else raw)
+        frame = combined() if self.combined else raw
+        self._session.post(framed(microseconds_of(payload_of(frame))) if self._microseconds else frame)
 
     def _deliver_user(self, key: str, event: Json) -> None:
         wanted = self._events.get(key) or self._events.get("")
@@ -99,28 +107,21 @@ class StreamTalk:
             self._session.say(event)
 
     # --- commands -------------------------------------------------------------------------------------------
-    def _obey(self, method: str, params: Any, message: Json) -> None:
-        if method == "LIST_SUBSCRIPTIONS":
-            self._succeed(list(self._streams), message)
-        elif method in ("SUBSCRIBE", "UNSUBSCRIBE"):
-            if not isinstance(params, list) or not all(isinstance(name, str) for name in params):
-                self._fail(2, "Invalid request: invalid type: expected a sequence of strings", message)
-                return
-            self._succeed(None, message)
-            for name in params:
-                if method == "SUBSCRIBE":
+    def _obey(self, command: Command) -> None:
+        if command.method == "LIST_SUBSCRIPTIONS":
+            self._succeed(list(self._streams), command)
+        elif command.method == "GET_PROPERTY":
+            self._succeed(self.combined, command)
+        elif command.combined is not None:
+            self.combined = command.combined
+            self._succeed(None, command)
+        else:
+            self._succeed(None, command)
+            for name in command.names:
+                if command.method == "SUBSCRIBE":
                     self._join(name)
                 else:
                     self._streams.pop(name, _nothing)()
-        elif not isinstance(params, list) or not params or params[0] != "combined":
-            self._fail(0, "Unknown property", message)
-        elif method == "GET_PROPERTY":
-            self._succeed(self.combined, message)
-        elif len(params) != 2 or not isinstance(params[1], bool):
-            self._fail(1, "Invalid value type: expected Boolean", message)
-        else:
-            self.combined = params[1]
-            self._succeed(None, message)
 
     def _join(self, name: str) -> None:
         if name in self._streams:
@@ -128,9 +129,9 @@ class StreamTalk:
         if len(self._streams) >= MAX_STREAMS:
             self._session.close(1008, "Too many streams")
             return
-        keys = self._gateway.listen_keys.get(self._market)
-        owner = keys.owner(name) if keys is not None else None
-        if keys is not None and owner is not None and self._category in PRIVATE:
+        keys = self._gateway.listen_keys[RISK if self._market == "spot" else self._market]
+        owner = keys.owner(name)
+        if owner is not None and self._category in PRIVATE:
             self._session.owner = self._gateway.name_of(owner)
             self._streams[name] = self._follow(keys, owner, name)
         elif owner is None and self._tells(name):
@@ -146,7 +147,12 @@ class StreamTalk:
 
     def _follow(self, keys: ListenKeys, owner: str, key: str) -> Callable[[], None]:
         """Deliver an account's events for as long as its key lives; returns how to stop."""
-        leave = self._hub.follow(self._market, owner, lambda event: self._deliver_user(key, event))
+
+        def tell(event: Json) -> None:
+            self._deliver_user(key, event)
+
+        spot = self._market == "spot"
+        leave = self._hub.watch_risk(owner, tell) if spot else self._hub.follow(self._market, owner, tell)
 
         def expire() -> None:
             leave()
@@ -160,14 +166,8 @@ class StreamTalk:
 
         return stop
 
-    def _succeed(self, result: Any, message: Json) -> None:
-        self._session.write(framed(msgspec.json.encode({"result": result, "id": message.get("id")})))
-
-    def _fail(self, code: int, text: str, message: Any) -> None:
-        answer: Json = {"code": code, "msg": text}
-        if isinstance(message, dict) and "id" in message:
-            answer["id"] = message["id"]
-        self._session.say(answer)
+    def _succeed(self, result: Any, command: Command) -> None:
+        self._session.write(framed(msgspec.json.encode({"result": result, "id": command.id})))
 
 
 def _nothing() -> None:

@@ -8,6 +8,8 @@ from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.coin_margined import perpetual_of
 from atapi.paper.streams.books import BookTicker, DiffDepth, PartialDepth
 from atapi.paper.streams.notices import AssetIndices, ContractInfo, ForceOrders
+from atapi.paper.streams.spot_topics import ARRAYS as SPOT_ARRAYS
+from atapi.paper.streams.spot_topics import spot_topic
 from atapi.paper.streams.tape import ContinuousKlines, Klines, Trades
 from atapi.paper.streams.tickers import All, IndexPrice, MarkPrice, MiniTicker, SlowMarkPrice, Ticker, Touches
 from atapi.paper.streams.topic import State, Topic
@@ -38,7 +40,7 @@ _FUTURES_NOTICES: dict[str, type[Topic]] = {
     "!assetIndex@arr": AssetIndices,
 }
 _ARRAYS: dict[str, dict[str, type[State]]] = {
-    "spot": {"!miniTicker@arr": MiniTicker},
+    "spot": {"!miniTicker@arr": MiniTicker, **SPOT_ARRAYS},
     "um": _FUTURES_ARRAYS,
     "cm": _FUTURES_ARRAYS,
 }
@@ -58,6 +60,8 @@ def topic_of(exchange: Exchange, market: str, name: str) -> Topic | None:
         symbol = perpetual_of(symbol)  # they are of a pair
     if not at or lower != lower.lower() or symbol not in exchange.catalogue.symbols(market):
         return None
+    if market == "spot" and (found := spot_topic(exchange, symbol, kind)) is not None:
+        return found
     if kind.startswith("kline_"):
         interval = kind.removeprefix("kline_")
         return Klines(exchange, market, symbol, interval) if known(interval, market) else None

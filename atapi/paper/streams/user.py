@@ -164,7 +164,7 @@ class UserEvents:
                     continue
                 if isinstance(execution, tuple):
                     record, status = execution
-                    yield "spot", record.account, list_status(record, status)
+                    yield *record.whose, list_status(record, status)
                     continue
                 order, trade = execution.order, execution.trade
                 if (order.market, order.account) not in followed:

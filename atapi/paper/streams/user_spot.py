@@ -8,7 +8,7 @@ from typing import Any
 
 from atapi.paper.records import ZERO, AmendRecord, OrderRecord, PreventedRecord, TradeRecord
 from atapi.paper.wire.figures import eight
-from atapi.paper.wire.shapes.spot import cancel_id_of, expiry_of
+from atapi.paper.wire.shapes.spot import asked_price, cancel_id_of, expiry_of
 
 Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ def execution_report(
         "o": order.type,
         "f": order.time_in_force,
         "q": eight(order.quantity),
-        "p": eight(order.price),
+        "p": eight(asked_price(order)),
         "P": eight(terms.stop_price),
         "F": eight(terms.iceberg),
         "g": terms.list_id,
@@ -92,6 +92,12 @@ def _conditional(order: OrderRecord) -> Json:
         shape["j"] = terms.strategy_id
     if terms.strategy_type is not None:
         shape["J"] = terms.strategy_type
+    if terms.peg:
+        shape["gP"] = terms.peg
+        if terms.peg_level is not None:
+            shape |= {"gOT": "PRICE_LEVEL", "gOV": terms.peg_level}
+        if not order.waiting:
+            shape["gp"] = eight(order.price)
     reason = expiry_of(order)
     return shape if reason is None else shape | {"eR": reason}
 

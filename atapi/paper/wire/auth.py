@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import hmac
 import re
+from base64 import b64decode
 from functools import lru_cache
 from typing import Protocol
 
 from atapi.paper.clock import PaperClock
 from atapi.paper.records import Refusal
 from atapi.paper.wire.http import Request
+from atapi.paper.wire.keys import PEM, verified
 from atapi.paper.wire.params import Params, illegal, missing
 
 API_KEY = b"x-mbx-apikey"
 RECV_WINDOW = 5000.0  # ms, unless the request says
 MAX_RECV_WINDOW = 60000
+BASE64_OF_SHA256 = 44  # letters
 MICROSECONDS = 10**15  # a timestamp this large counts microseconds
 
 _KEY = re.compile(r"[A-Za-z0-9]{64}", re.ASCII)
@@ -70,11 +73,29 @@ class SortedProof:
         return check_key(self._values.get("apiKey"))
 
     def check(self, params: Params, secret: str) -> None:
-        """Judge the signature; refusals -1102 and -1022."""
+        """Judge the signature, of which HMAC may be in hex or in base64; refusals -1102 and -1022."""
         signature = params.text("signature")
+        if len(signature) == BASE64_OF_SHA256 and not secret.startswith(PEM):
+            signature = _hex(signature)
         pairs = sorted(pair for pair in self._values.items() if pair[0] != "signature")
         payload = "&".join(f"{name}={value}" for name, value in pairs)
         check_signature(signature, payload.encode(), secret)
+
+
+class SessionProof:
+    """The key that a WebSocket connection is authenticated with; nothing is signed."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, api_key: str) -> None:
+        self._key = api_key
+
+    def api_key(self) -> str:
+        """Tell the key."""
+        return self._key
+
+    def check(self, params: Params, secret: str) -> None:
+        """Believe it."""
 
 
 def check_key(key: str | None) -> str:
@@ -100,8 +121,9 @@ def check_time(params: Params, clock: PaperClock) -> None:
 
 
 def check_signature(signature: str, payload: bytes, secret: str) -> None:
-    """Judge a signature of a payload; refusal -1022."""
-    if not signed_by(secret, payload, signature):
+    """Judge a signature of a payload by a secret, or by the public key kept in its place; refusal -1022."""
+    judge = verified if secret.startswith(PEM) else signed_by
+    if not judge(secret, payload, signature):
         raise Refusal(-1022, "Signature for this request is not valid.")
 
 
@@ -122,6 +144,13 @@ def signed_by(secret: str, payload: bytes, signature: str) -> bool:
 def _keyed(secret: str) -> hmac.HMAC:
     """Take up a secret once: that is most of the work of signing something short."""
     return hmac.new(secret.encode(), digestmod="sha256")
+
+
+def _hex(signature: str) -> str:
+    try:
+        return b64decode(signature, validate=True).hex()
+    except ValueError:
+        return signature
 
 
 def _recv_window(params: Params) -> float:

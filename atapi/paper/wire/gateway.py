@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from atapi.clock import wall_ms
 from atapi.paper.exchange import Exchange
 from atapi.paper.faults.board import Faults
 from atapi.paper.records import AccountRecord, Refusal
+from atapi.paper.wire import microseconds
 from atapi.paper.wire.auth import HttpProof, Proof, unknown_key
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.http import Answer, Request, html_answer, json_answer, refusal_answer
@@ -60,7 +61,7 @@ class Gateway:
         self._renew = renew
         pools = {pool: Limits(pool, clock_ms, enforced=enforce_limits) for pool in ("spot", "um")}
         self.limits = {market: pools[POOLS[market]] for market in routers}
-        self.listen_keys = {market: ListenKeys(clock_ms) for market in ("um", "cm")}
+        self.listen_keys = {market: ListenKeys(clock_ms) for market in ("um", "cm", "margin")}
         self.listen_tokens = ListenTokens(clock_ms)
         self._admin_token = admin_token
         self._hub: Hub | None = None
@@ -80,7 +81,8 @@ class Gateway:
             params = Params.parse(request.query, request.body, strict=request.path.startswith("/api/"))
         except Refusal as refusal:
             return refusal_answer(refusal.code, refusal.message, refusal.status)
-        return self.perform(market, route, request, params, HttpProof(request))
+        answer = self.perform(market, route, request, params, HttpProof(request))
+        return microseconds.told(request, answer) if microseconds.TIME_UNIT in request.headers else answer
 
     def perform(self, market: str, route: Route, request: Request, params: Params, proof: Proof) -> Answer:
         """Let a route answer, within the market's limits and for who can prove to be who."""
@@ -91,21 +93,25 @@ class Gateway:
         if waiting is not None:
             return waiting
         account: str | None = None
-        weight = 0
+        weight, sapi = 0, route.path.startswith("/sapi/")
         try:
             weight = route.weight if isinstance(route.weight, int) else route.weight(params)
             limits.charge(weight)
             owner = self._owner(route, proof)
             account = owner.account if owner else None
-            answer = self._handle(Call(self, route, request, params, owner, proof))
+            pool = (route.path, account if route.by_account else None)
+            crowded = limits.refuse_sapi(*pool) if sapi else None
+            answer = crowded or self._handle(Call(self, route, request, params, owner, proof))
             if route.orders and market == "spot":
                 limits.charge(-weight)  # an accepted order is free
         except Refusal as refusal:
             answer = refusal_answer(refusal.code, refusal.message, refusal.status)
+            if refusal.wait_s is not None:
+                answer = answer.with_headers((("Retry-After", str(refusal.wait_s)),))
         if self.recorder is not None and account is not None and route.method not in ("GET", "WS"):
             asked = f"{route.method} {route.path}"
             self.recorder.decision(market, self.name_of(account), asked, params.given, answer)
-        if route.path.startswith("/sapi/"):
+        if sapi:
             limits.charge(-weight)  # counted by endpoint, not in the market's pool
             return answer.with_headers(
                 limits.sapi_headers(route.path, weight, account if route.by_account else None)
@@ -155,6 +161,11 @@ class Gateway:
         self.exchange.take_up()
         if self._hub is not None:
             self._hub.beat()
+
+    def say_goodbye(self, transports: Collection[object]) -> None:
+        """Tell the WebSockets on these connections that their server ends."""
+        if self._hub is not None:
+            self._hub.announce_end([s for s in self._hub.sessions if s.transport in transports])
 
     def name_cancel(self, order_id: int, cancel_id: str) -> None:
         """Let streams tell a spot cancel by the id its sender gave it."""

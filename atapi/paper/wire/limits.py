@@ -69,6 +69,12 @@ SIDE_POOLS = {  # requests of futures that weigh nothing and are counted apart, 
     "funding": Rule("REQUEST_WEIGHT", "MINUTE", 5, 500),
     "statistics": Rule("REQUEST_WEIGHT", "MINUTE", 5, 1000),
 }
+CONNECTIONS = Rule("CONNECTIONS", "MINUTE", 5, 300)  # attempts, of streams and of the WebSocket API each
+TOO_MUCH_WEIGHT = (
+    "Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
+    "Please use WebSocket Streams for live updates to avoid polling the API."
+)
+TOO_MANY_CONNECTIONS = "Too many connection attempts from IP; current limit is 300 per '5 MINUTE'."
 POOLS = {"spot": "spot", "um": "um", "cm": "um"}  # USD-M and COIN-M draw on one pool since 2026-06-30
 
 
@@ -113,6 +119,7 @@ class Limits:
         self._weight = Window(self.rules[0])
         self._sapi: dict[tuple[str, str | None], Window] = {}  # path, account -> its own pool
         self._side = {name: Window(rule) for name, rule in SIDE_POOLS.items()}
+        self._connections: dict[str, Window] = {}  # kind -> attempts
         self._orders: dict[str, tuple[Window, ...]] = {}  # account -> one counter a rule
         self._defiant = 0  # requests since the first 429 of this window
         self._banned_until_ms = 0
@@ -161,6 +168,18 @@ class Limits:
         """List what this minute has used, as the WebSocket API does."""
         return [self._weight.rule.wire() | {"count": self._weight.count}]
 
+    def refuse_sapi(self, path: str, account: str | None) -> Answer | None:
+        """Tell whether a wallet endpoint's own pool is used up: 429 until its minute is over."""
+        window = self._sapi.get((path, account))
+        if window is None or not self._enforced:
+            return None
+        now = self._clock_ms()
+        window.roll(now)
+        if window.count < window.rule.limit:
+            return None
+        message = TOO_MUCH_WEIGHT.format(limit=window.rule.limit)
+        return refusal_answer(-1003, message, 429).with_headers((("Retry-After", str(window.left_s(now))),))
+
     def sapi_headers(self, path: str, weight: int, account: str | None = None) -> Headers:
         """Count a request in its endpoint's own pool, the account's where one is given, and tell what that has used."""
         key = (path, account)
@@ -173,6 +192,20 @@ class Limits:
         kind = "ip" if account is None else "uid"
         return ((f"x-sapi-used-{kind}-weight-1m", str(window.count)),)
 
+    # --- connections ----------------------------------------------------------------------------------------
+    def count_connection(self, kind: str) -> Answer | None:
+        """Count an attempt to open a WebSocket of a kind: 429 where spot has seen too many in five minutes."""
+        if self.market != "spot":
+            return None
+        window = self._connections.setdefault(kind, Window(CONNECTIONS))
+        now = self._clock_ms()
+        window.roll(now)
+        window.count += 1
+        if not self._enforced or window.count <= CONNECTIONS.limit:
+            return None
+        wait = (("Retry-After", str(window.left_s(now))),)
+        return refusal_answer(-1034, TOO_MANY_CONNECTIONS, 429).with_headers(wait)
+
     # --- orders ---------------------------------------------------------------------------------------------
     def count_orders(self, account: str, orders: int) -> None:
         """Count new orders before they are judged; refusal -1015 over the limit."""
@@ -183,9 +216,8 @@ class Limits:
             if self._enforced and window.count + orders > window.limit:
                 rule = window.rule
                 span = f"{rule.count} {rule.interval}" if rule.count > 1 else rule.interval
-                raise Refusal(
-                    -1015, f"Too many new orders; current limit is {rule.limit} orders per {span}.", 429
-                )
+                message = f"Too many new orders; current limit is {rule.limit} orders per {span}."
+                raise Refusal(-1015, message, 429, wait_s=window.left_s(now))
         for window in windows:
             window.count += orders
 
@@ -216,10 +248,7 @@ class Limits:
     def _too_much(self) -> str:
         limit = self._weight.rule.limit
         if self.market == "spot":
-            return (
-                f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
-                "Please use WebSocket Streams for live updates to avoid polling the API."
-            )
+            return TOO_MUCH_WEIGHT.format(limit=limit)
         return (
             f"Too many requests; current limit is {limit} requests per minute. "
             "Please use the websocket for live updates to avoid polling the API."

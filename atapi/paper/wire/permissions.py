@@ -9,6 +9,7 @@ READS = frozenset(  # sent by POST, PUT or DELETE, and yet only read, or only ke
         "/api/v3/userDataStream",
         "/sapi/v1/userDataStream",
         "/sapi/v1/userListenToken",
+        "/sapi/v1/margin/listen-key",
         "/fapi/v1/listenKey",
         "/dapi/v1/listenKey",
     }

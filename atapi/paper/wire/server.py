@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from atapi.paper.wire.gateway import Gateway
-from atapi.paper.wire.http import Answer, Request, html_answer, refusal_answer
+from atapi.paper.wire.http import Answer, Request, refusal_answer
 from atapi.paper.wire.outbox import Receiver
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Connection(asyncio.Protocol):
         if refused is not None:
             self.send(refused, keep_alive=False)
             return
-        taken = take_over(
+        refused = take_over(
             self._gateway,
             self._market,
             self._transport,
@@ -161,8 +161,8 @@ class Connection(asyncio.Protocol):
             data=self._head(self._headers) + rest,
             lost=lambda: self._transports.discard(self._transport),
         )
-        if not taken:
-            self.send(html_answer(404, "<html><body><h2>404 Not found</h2></body></html>"), keep_alive=False)
+        if refused is not None:
+            self.send(refused, keep_alive=False)
 
     def _head(self, headers: dict[bytes, bytes]) -> bytes:
         lines = [self._parser.get_method() + b" " + self._target + b" HTTP/1.1"]
@@ -188,7 +188,10 @@ def foreign(request: Request) -> Answer | None:
 class Port:
     """A loopback port that one market listens on, and the connections it has accepted."""
 
-    def __init__(self, market: str, server: asyncio.Server, transports: set[asyncio.Transport]) -> None:
+    def __init__(
+        self, gateway: Gateway, market: str, server: asyncio.Server, transports: set[asyncio.Transport]
+    ) -> None:
+        self._gateway = gateway
         self.market = market
         self._server = server
         self._transports = transports
@@ -211,11 +214,12 @@ class Port:
         server = await loop.create_server(
             lambda: Connection(gateway, market, transports), host=ADDRESS, port=port, backlog=512
         )
-        return cls(market, server, transports)
+        return cls(gateway, market, server, transports)
 
     async def close(self) -> None:
-        """Stop listening and cut every connection, WebSockets too."""
+        """Stop listening and cut every connection; WebSockets of spot are told first."""
         self._server.close()
+        self._gateway.say_goodbye(self._transports)
         for transport in list(self._transports):
             transport.abort()
         await self._server.wait_closed()

@@ -17,6 +17,7 @@ from atapi.paper.routes import (
     downloads,
     listen_keys,
     margin,
+    margin_lists,
     margin_orders,
     margin_streams,
     margin_terms,
@@ -27,7 +28,9 @@ from atapi.paper.routes import (
     spot_lists,
     spot_market,
     spot_orders,
+    spot_rules,
     spot_tickers,
+    spot_windows,
     um_account,
     um_algo,
     um_changes,
@@ -45,10 +48,12 @@ from atapi.paper.routes import (
 from atapi.paper.wire.router import Router
 
 HOST = (admin, admin_accounts, admin_faults, admin_recording)
-MARGIN = (margin, margin_orders, margin_terms, margin_streams)
+MARGIN = (margin, margin_orders, margin_lists, margin_terms, margin_streams)
 SPOT = (
     spot_market,
+    spot_rules,
     spot_tickers,
+    spot_windows,
     spot_orders,
     spot_lists,
     spot_changes,

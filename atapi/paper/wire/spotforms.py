@@ -5,9 +5,12 @@ The parameters of an order in a list carry a prefix: `aboveStopPrice`, `pendingT
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from atapi.paper.exchange import Submit
+from atapi.paper.order_terms import PLAIN, OrderTerms
+from atapi.paper.pegs import MOST_LEVELS, PEGS, check_peg
 from atapi.paper.records import Refusal
 from atapi.paper.spot_orders import PRICED, TYPES
 from atapi.paper.views import ListSubmit
@@ -98,6 +101,37 @@ def otoco(params: Params) -> tuple[ListSubmit, str]:
     return _list(params, "OTO", symbol, (working, *pair)), answer
 
 
+def opo(params: Params) -> tuple[ListSubmit, str]:
+    """Read an OPO: a limit order to buy, and one that sells what it bought."""
+    symbol, answer = params.symbol(), _answer(params, "RESULT")
+    working = _buying(params, symbol)
+    kind = _type(params, "pendingType")
+    pending = _leg(params, "pending", symbol, _selling(params), kind, working.quantity)
+    return _list(params, "OTO", symbol, (working, pending), opo=True), answer
+
+
+def opoco(params: Params) -> tuple[ListSubmit, str]:
+    """Read an OPOCO: a limit order to buy, and the OCO that sells what it bought."""
+    symbol, answer = params.symbol(), _answer(params, "RESULT")
+    working = _buying(params, symbol)
+    assert working.quantity is not None
+    pair = _pair(params, "pendingAbove", "pendingBelow", symbol, _selling(params), working.quantity)
+    return _list(params, "OTO", symbol, (working, *pair), opo=True), answer
+
+
+def _buying(params: Params, symbol: str) -> Submit:
+    working = _working(params, symbol)
+    if working.side != "BUY":
+        raise Refusal(-1222, "Working order in an OPO list must be a bid.")
+    return working
+
+
+def _selling(params: Params) -> str:
+    if _side(params, "pendingSide") != "SELL":
+        raise Refusal(-1223, "Pending orders in an OPO list must be asks.")
+    return "SELL"
+
+
 def _working(params: Params, symbol: str) -> Submit:
     kind = params.text("workingType")
     if kind not in ("LIMIT", "LIMIT_MAKER"):
@@ -137,8 +171,11 @@ def _check_sides(side: str, above: str, below: str) -> None:
         raise Refusal(-1198 if buy else -1199, f"A take profit order in a {name} OCO must be {where_gain}.")
 
 
-def _list(params: Params, kind: str, symbol: str, legs: tuple[Submit, ...]) -> ListSubmit:
-    return ListSubmit(symbol=symbol, kind=kind, legs=legs, client_id=params.client_id("listClientOrderId"))
+def _list(
+    params: Params, kind: str, symbol: str, legs: tuple[Submit, ...], *, opo: bool = False
+) -> ListSubmit:
+    client_id = params.client_id("listClientOrderId")
+    return ListSubmit(symbol=symbol, kind=kind, legs=legs, client_id=client_id, opo=opo)
 
 
 def _leg(
@@ -158,8 +195,9 @@ def _leg(
         return f"{prefix}{plain[0].upper()}{plain[1:]}" if prefix else plain
 
     price = time_in_force = stop = delta = None
+    peg, peg_level = _peg(params, name)
     if kind in PRICED:
-        price = params.decimal(name("price"))
+        price = params.maybe_decimal(name("price")) if peg else params.decimal(name("price"))
     else:
         params.forbid(name("price"))
     if kind in TIMED:
@@ -187,7 +225,32 @@ def _leg(
         iceberg=_iceberg(params, name("icebergQty"), kind, time_in_force, listed=bool(prefix)),
         strategy_id=params.maybe_integer(name("strategyId")),
         strategy_type=_strategy_type(params, name("strategyType")),
+        terms=_pegged(kind, time_in_force, peg, peg_level),
     )
+
+
+def _peg(params: Params, name: Callable[[str], str]) -> tuple[str, int | None]:
+    peg, level = params.maybe(name("pegPriceType")), params.maybe_integer(name("pegOffsetValue"))
+    offset = params.maybe(name("pegOffsetType"))
+    if peg not in (None, *PEGS):
+        raise Refusal(-1210, "Invalid pegPriceType.")
+    if offset not in (None, "PRICE_LEVEL"):
+        raise Refusal(-1211, "Invalid pegOffsetType.")
+    fields = f"[{name('pegOffsetType')}, {name('pegOffsetValue')}]"
+    if (offset is None) != (level is None):
+        raise Refusal(-1128, f"Fields {fields} must be sent together or omitted entirely.")
+    if peg is None and offset is not None:
+        raise Refusal(-1106, f"Parameter '{name('pegOffsetType')}' sent when not required.")
+    if level is not None and level > MOST_LEVELS:
+        raise invalid(name("pegOffsetValue"))
+    return peg or "", level
+
+
+def _pegged(kind: str, time_in_force: str | None, peg: str, level: int | None) -> OrderTerms:
+    if not peg:
+        return PLAIN
+    check_peg(kind, time_in_force, peg)
+    return PLAIN.but(peg=peg, peg_level=level)
 
 
 def _iceberg(
@@ -214,8 +277,6 @@ def _strategy_type(params: Params, name: str) -> int | None:
 
 
 def _type(params: Params, name: str) -> str:
-    if "pegPriceType" in params:
-        raise Refusal(-2010, "Pegged orders are not supported for this symbol.")
     return params.choice(name, TYPES, Refusal(-1116, "Invalid orderType."))
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from atapi.matching.contracts import LINEAR, Contract
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Bar, Series
-from atapi.paper.wire.intervals import DAY, HOUR, merge
+from atapi.paper.wire.intervals import DAY, HOUR, MINUTE, merge
 
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
@@ -45,6 +45,21 @@ class DayStatistics:
         if not self.bar.volume or not self.bar.turnover:
             return self.last
         return self.contract.price(self.bar.volume, self.bar.turnover)
+
+
+def window_statistics(
+    exchange: Exchange, symbol: str, open_ms: int, *, close_ms: int | None = None
+) -> DayStatistics:
+    """Sum up what a spot symbol did since a full minute; whole hours stand for the minutes in them."""
+    now, last = exchange.now_ms(), exchange.last_price("spot", symbol)
+    hour = open_ms + -open_ms % HOUR
+    bars = list(exchange.bars(Series.SPOT, symbol, MINUTE, open_ms, min(hour - 1, now), HOUR // MINUTE))
+    if hour <= now:
+        bars += exchange.bars(Series.SPOT, symbol, HOUR, hour, now, 8 * DAY // HOUR)
+    window = merge(open_ms, bars) if bars else Bar(open_ms, last, last, last, last, ZERO, ZERO, 0, ZERO, ZERO)
+    return DayStatistics(
+        symbol=symbol, bar=window, previous_close=window.open, last=last, close_ms=close_ms or now
+    )
 
 
 def day_statistics(exchange: Exchange, market: str, symbol: str) -> DayStatistics:

@@ -54,6 +54,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "paper deposit 1000usdt --wallet futures",
         "paper serve --port 8100",
         "paper account add bob --futures-fees 1.8bp/4bp",
+        "paper account add eve --public-key eve.pem",
         "paper account fund bob 1000usdt --wallet futures",
         "paper fault add lose after method=POST path=/fapi/v1/order nth=2",
         "paper fault add status 503 path=/api/* chance=10% seed=7",
@@ -67,8 +68,9 @@ def paper(context: Context, args: argparse.Namespace) -> Table | str | None:
 
     advance moves a clock that stands still and lists the fundings received on the way. reset throws everything away
     and begins again. serve opens it to other programs until Ctrl-C; any Binance client works against it. account
-    add NAME makes another user, with a key and funds of its own, and shows its secret this once; account fund NAME
-    gives it more, in every wallet where no amount is said; account change NAME sets its fees and permissions.
+    add NAME makes another user, with a key and funds of its own, and shows its secret this once, or with --public-key
+    FILE takes what the private half of an RSA or Ed25519 key signs; account fund NAME gives it more, in every wallet
+    where no amount is said; account change NAME sets its fees and permissions.
 
     fault add ACTION [VALUE] [before|after] [NAME=VALUE ...] makes the exchange misbehave until fault clear [N]; fault
     words explains the actions. before means that it never heard of the request, after that it did what was asked.

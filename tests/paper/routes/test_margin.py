@@ -274,3 +274,33 @@ def test_spans_longer_than_allowed_are_refused(spot: Wire) -> None:
 
     assert spot.signed("GET", f"{MARGIN}/interestHistory", **asked).refusal[1] == -1127
     assert spot.signed("GET", f"{MARGIN}/interestHistory", size=0).refusal[1] == -1130
+
+
+def test_fivefold_leverage_lends_more_and_warns_later(spot: Wire) -> None:
+    spot.signed("POST", "/sapi/v1/asset/transfer", type="MAIN_MARGIN", asset="USDT", amount="1000")  # 11 000
+
+    def told() -> tuple[str, str]:
+        most = spot.signed("GET", "/sapi/v1/margin/maxBorrowable", asset="USDT").json["amount"]
+        coefficients = spot.signed("GET", "/sapi/v1/margin/tradeCoeff").json
+        return most, f"{coefficients['normalBar']} {coefficients['marginCallBar']}"
+
+    three = told()
+    set_ = spot.signed("POST", "/sapi/v1/margin/max-leverage", maxLeverage=5)
+    five = told()
+    lent = spot.signed(
+        "POST",
+        "/sapi/v1/margin/borrow-repay",
+        asset="USDT",
+        isIsolated="FALSE",
+        amount="44000",
+        type="BORROW",
+    )
+    account = spot.signed("GET", "/sapi/v1/margin/account").json
+    pro = spot.signed("POST", "/sapi/v1/margin/max-leverage", maxLeverage=10)
+
+    assert set_.json == {"success": True}
+    assert [Decimal(three[0]), three[1]] == [22_000, "1.5 1.3"]  # 11 000 / (1.5 - 1)
+    assert [Decimal(five[0]), five[1]] == [44_000, "1.25 1.16"]  # 11 000 / (1.25 - 1)
+    assert lent.status == 200
+    assert account["borrowEnabled"] is False
+    assert pro.refusal[1] == -1130

@@ -225,3 +225,22 @@ def test_supply_is_a_number_or_null(spot: Wire) -> None:
     assert answer["success"] is True
     assert supply["BTCUSDT"] > 19_000_000
     assert all(value is None or isinstance(value, int | float) for value in supply.values())
+
+
+def test_products_tell_the_day_of_one_symbol_or_all(spot: Wire) -> None:
+    path = "public/asset-service/product/get-product"
+    every = spot.get(f"/bapi/asset/v2/{path}s").json["data"]
+    older = spot.get(f"/exchange-api/v2/{path}s").json["data"]
+    one = spot.get(f"/bapi/asset/v2/{path}-by-symbol", symbol="BTCUSDT").json["data"]
+    day = spot.get("/api/v3/ticker/24hr", symbol="BTCUSDT").json
+
+    assert older == every
+    assert one == next(row for row in every if row["s"] == "BTCUSDT")
+    assert [one[name] for name in ("o", "h", "l", "c", "v", "qv")] == [
+        day[name] for name in ("openPrice", "highPrice", "lowPrice", "lastPrice", "volume", "quoteVolume")
+    ]
+    assert set(one) == {
+        "s", "st", "b", "q", "ba", "qa", "i", "ts", "an", "qn", "o", "h", "l", "c", "v", "qv", "y", "as", "pm", "pn",
+        "cs", "tags", "pom", "pomt", "lc", "g", "sd", "r", "hd", "rb", "ks", "etf",
+    }  # fmt: skip
+    assert spot.get(f"/bapi/asset/v2/{path}-by-symbol", symbol="NOSUCH").refusal == INVALID_SYMBOL

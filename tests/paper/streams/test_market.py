@@ -258,6 +258,7 @@ def test_a_reset_says_good_bye(spot: Wire, dial: Dial, hosted: Hosted) -> None:
 
     spot.send("POST", "/paper/v1/reset", body="{}", headers=headers)
 
+    assert socket.hear()["e"] == "serverShutdown"
     with pytest.raises(ConnectionClosed) as closed:
         socket.hear()
     assert closed.value.rcvd is not None

@@ -134,7 +134,7 @@ def test_orders_are_placed_found_and_canceled_over_the_socket(spot: Wire, dial: 
     canceled = socket.ask(id="c", method="order.cancel", params=signed(spot, **key, returnRateLimits="false"))
 
     assert (placed["id"], placed["status"]) == ("a", 200)
-    assert placed["rateLimits"][0]["rateLimitType"] == "REQUEST_WEIGHT"
+    assert [row["rateLimitType"] for row in placed["rateLimits"]] == ["ORDERS", "ORDERS", "REQUEST_WEIGHT"]
     assert found["result"]["status"] == "NEW"
     assert canceled["result"]["status"] == "CANCELED"
     assert "rateLimits" not in canceled

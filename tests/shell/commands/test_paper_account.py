@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from atapi.domain.account import Wallet
@@ -69,3 +71,14 @@ def test_what_makes_no_sense_is_refused(desk: Desk, line: str, error: str, hint:
     assert said.code == 2
     assert said.err.startswith(f"error: {error}")
     assert hint is None or f"hint: {hint}" in said.err
+
+
+def test_a_public_key_stands_in_for_a_secret(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "eve.pem"
+    file.write_text("-----BEGIN PUBLIC KEY-----")
+
+    said = desk.type(f"paper account add eve --public-key {file} --csv")
+    missing = desk.type("paper account add ann --public-key nowhere.pem")
+
+    assert said.lines == ["name,value", "name,eve", f"key,{'k' * 64}"]
+    assert "--public-key 'nowhere.pem' cannot be read" in missing.err

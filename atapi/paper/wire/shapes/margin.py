@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from atapi.matching.credit import NO_DEBT, NORMAL_BAR, TRANSFER_BAR, Debt
+from atapi.matching.credit import NO_DEBT, TRANSFER_BAR, Debt
 from atapi.paper.margin.accounts import Standing
 from atapi.paper.margin.loans import NOTHING
 from atapi.paper.margin.records import Flow, InterestRecord, LoanRecord
-from atapi.paper.records import ZERO, OrderRecord, TradeRecord
+from atapi.paper.records import ZERO, ListRecord, OrderRecord, TradeRecord
 from atapi.paper.wire.figures import bare, eight
-from atapi.paper.wire.shapes import spot
+from atapi.paper.wire.shapes import spot, spot_lists
 
 Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ def account(standing: Standing, btc_price: Decimal | None, order_loss: Decimal) 
     debts = standing.debts
     return {
         "created": True,
-        "borrowEnabled": standing.collateral_level > NORMAL_BAR,
+        "borrowEnabled": standing.collateral_level > standing.bars.normal,
         "marginLevel": level(standing.margin_level),
         "collateralMarginLevel": level(standing.collateral_level),
         "totalAssetOfBtc": in_btc(standing.assets_value),
@@ -83,6 +83,28 @@ def placed(order: OrderRecord, fills: Sequence[TradeRecord], kind: str) -> Json:
         shape["marginBuyBorrowAmount"] = int(borrowed) if whole else float(borrowed)  # a number on this wire
         shape["marginBuyBorrowAsset"] = order.terms.borrowed_asset
     return shape
+
+
+def order_list(record: ListRecord) -> Json:
+    """Print an order list as queries do."""
+    return spot_lists.order_list(record) | {"isIsolated": False}
+
+
+def placed_list(
+    record: ListRecord, orders: Sequence[OrderRecord], trades: Sequence[TradeRecord], kind: str
+) -> Json:
+    """Print the answer to a new order list, with the loan it took where it took one."""
+    shape = spot_lists.placed(record, orders, trades, kind) | {"isIsolated": False}
+    for order in orders:
+        if order.terms.borrowed:
+            loan = {"marginBuyBorrowAmount": bare(order.terms.borrowed)}
+            shape |= loan | {"marginBuyBorrowAsset": order.terms.borrowed_asset}
+    return shape
+
+
+def canceled_list(record: ListRecord, orders: Sequence[OrderRecord], cancel_id: str | None) -> Json:
+    """Print a canceled order list."""
+    return spot_lists.canceled(record, orders, cancel_id) | {"isIsolated": False}
 
 
 def order(record: OrderRecord) -> Json:

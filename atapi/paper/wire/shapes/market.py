@@ -144,6 +144,13 @@ def ticker(day: DayStatistics, show: Printer, last_quantity: Decimal) -> Json:
     } | mini_ticker(day, show)
 
 
+def window_ticker(day: DayStatistics, show: Printer) -> Json:
+    """Print a window with its change and average."""
+    shape = ticker(day, show, Decimal(0))
+    del shape["lastQty"]
+    return shape
+
+
 def spot_ticker(day: DayStatistics, bids: Levels, asks: Levels, last_quantity: Decimal) -> Json:
     """Print a spot symbol's day with its touch."""
     touch = book_ticker(day.symbol, bids, asks, SPOT_PRINTER)

@@ -10,6 +10,7 @@ from atapi.matching.contracts import Inverse
 from atapi.matching.filters import MAX_OPEN_ORDERS, UM_MAX_PRICE
 from atapi.paper.feeds.base import PerpetualRules, SpotRules
 from atapi.paper.feeds.coin_margined import pair_of
+from atapi.paper.spot_features import FLAGS
 from atapi.paper.wire.figures import bare, eight, places
 
 Json = dict[str, Any]
@@ -30,7 +31,7 @@ PREVENTION_MODES = ["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECR
 
 
 def spot_symbol(rules: SpotRules, permission_sets: bool, *, margin: bool) -> Json:
-    """Print one symbol of `/api/v3/exchangeInfo`; what is not simulated says so by being false."""
+    """Print one symbol of `/api/v3/exchangeInfo`."""
     return {
         "symbol": rules.symbol,
         "status": rules.status,
@@ -41,16 +42,8 @@ def spot_symbol(rules: SpotRules, permission_sets: bool, *, margin: bool) -> Jso
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": SPOT_TYPES,
-        "icebergAllowed": True,
-        "ocoAllowed": True,
-        "otoAllowed": True,
-        "opoAllowed": False,
-        "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": True,
-        "cancelReplaceAllowed": True,
-        "amendAllowed": True,
-        "pegInstructionsAllowed": False,
+        "orderTypes": [kind for kind in SPOT_TYPES if kind not in rules.without],
+        **{flag: feature not in rules.without for flag, feature in FLAGS.items()},
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": margin,
         "filters": spot_filters(rules),
@@ -128,6 +121,21 @@ def exchange_filters() -> list[Json]:
 
 def spot_filters(rules: SpotRules) -> list[Json]:
     """Print a symbol's filters, the price filter first."""
+    return _spot_filters(rules) + _caps(rules)
+
+
+def _caps(rules: SpotRules) -> list[Json]:
+    filters: list[Json] = []
+    if rules.max_position is not None:
+        filters.append({"filterType": "MAX_POSITION", "maxPosition": eight(rules.max_position)})
+    if rules.max_iceberg_orders is not None:
+        filters.append(
+            {"filterType": "MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders": rules.max_iceberg_orders}
+        )
+    return filters
+
+
+def _spot_filters(rules: SpotRules) -> list[Json]:
     (bid_down, bid_up), (ask_down, ask_up) = spot.BAND["BUY"], spot.BAND["SELL"]
     return [
         {

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from atapi.matching.models.fees import BNB_MULTIPLIER
 from atapi.paper.market import SELF_TRADE
 from atapi.paper.records import ZERO, AmendRecord, OrderRecord, PreventedRecord, TradeRecord
 from atapi.paper.waiting import CONTINGENT
@@ -43,7 +44,7 @@ def order(record: OrderRecord) -> Json:
         "orderId": record.order_id,
         "orderListId": record.terms.list_id,
         "clientOrderId": record.client_order_id,
-        "price": eight(record.price),
+        "price": eight(asked_price(record)),
         "origQty": eight(record.quantity),
         "executedQty": eight(record.executed),
         "cummulativeQuoteQty": eight(record.quote_executed),
@@ -84,7 +85,7 @@ def amended(record: AmendRecord, order: OrderRecord) -> Json:
         "orderListId": order.terms.list_id,
         "origClientOrderId": record.old_client_id,
         "clientOrderId": order.client_order_id,
-        "price": eight(order.price),
+        "price": eight(asked_price(order)),
         "qty": eight(order.quantity),
         "executedQty": eight(order.executed),
         "preventedQty": eight(order.terms.prevented),
@@ -134,13 +135,13 @@ def cancel_id_of(order: OrderRecord) -> str:
     return hashlib.sha256(f"cancel {order.order_id}".encode()).hexdigest()[:22]
 
 
-def my_trade(trade: TradeRecord) -> Json:
+def my_trade(trade: TradeRecord, list_id: int = -1) -> Json:
     """Print one fill as `myTrades` does."""
     return {
         "symbol": trade.symbol,
         "id": trade.trade_id,
         "orderId": trade.order_id,
-        "orderListId": -1,
+        "orderListId": list_id,
         "price": eight(trade.price),
         "qty": eight(trade.quantity),
         "quoteQty": eight(trade.notional),
@@ -158,6 +159,8 @@ def account(
     rates: tuple[Decimal, Decimal],
     updated_ms: int,
     uid: int,
+    *,
+    trades: bool = True,
 ) -> Json:
     """Print the account."""
     maker, taker = rates
@@ -167,7 +170,7 @@ def account(
         "buyerCommission": 0,
         "sellerCommission": 0,
         "commissionRates": commission(rates),
-        "canTrade": True,
+        "canTrade": trades,
         "canWithdraw": True,
         "canDeposit": True,
         "brokered": False,
@@ -190,10 +193,32 @@ def commission(rates: tuple[Decimal, Decimal]) -> Json:
     return {"maker": eight(maker), "taker": eight(taker), "buyer": eight(ZERO), "seller": eight(ZERO)}
 
 
-def _amounts(order: OrderRecord) -> Json:
+def order_commissions(rates: tuple[Decimal, Decimal], *, burns_bnb: bool) -> Json:
+    """Print what the trades of an order would cost."""
+    nothing = {"maker": eight(ZERO), "taker": eight(ZERO)}
     return {
-        "price": eight(order.price),
-        "origQty": eight(order.quantity),
+        "standardCommissionForOrder": {"maker": eight(rates[0]), "taker": eight(rates[1])},
+        "specialCommissionForOrder": nothing,
+        "taxCommissionForOrder": nothing,
+        "discount": discount(burns_bnb=burns_bnb),
+    }
+
+
+def discount(*, burns_bnb: bool) -> Json:
+    """Print what fees come to in BNB, as a multiple."""
+    return {
+        "enabledForAccount": burns_bnb,
+        "enabledForSymbol": True,
+        "discountAsset": "BNB",
+        "discount": eight(BNB_MULTIPLIER["spot"]),
+    }
+
+
+def _amounts(order: OrderRecord) -> Json:
+    unknown = order.terms.opo and order.status == "PENDING_NEW"  # what it will sell is not bought yet
+    return {
+        "price": eight(asked_price(order)),
+        **({} if unknown else {"origQty": eight(order.quantity)}),
         "executedQty": eight(order.executed),
         "origQuoteOrderQty": eight(order.quote_quantity),
         "cummulativeQuoteQty": eight(order.quote_executed),
@@ -202,6 +227,11 @@ def _amounts(order: OrderRecord) -> Json:
         "type": order.type,
         "side": order.side,
     }
+
+
+def asked_price(order: OrderRecord) -> Decimal:
+    """Tell the price an order was given by its owner; 0 where the book gave it one."""
+    return order.terms.asked if order.terms.peg else order.price
 
 
 def expiry_of(order: OrderRecord) -> str | None:
@@ -224,6 +254,12 @@ def _conditional(order: OrderRecord) -> Json:
         shape["strategyType"] = terms.strategy_type
     if terms.prevented_match_id is not None:
         shape |= {"preventedMatchId": terms.prevented_match_id, "preventedQuantity": eight(terms.prevented)}
+    if terms.peg:
+        shape["pegPriceType"] = terms.peg
+        if terms.peg_level is not None:
+            shape |= {"pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": terms.peg_level}
+        if not order.waiting:
+            shape["peggedPrice"] = eight(order.price)
     reason = expiry_of(order)
     return shape if reason is None else shape | {"expiryReason": reason}
 
