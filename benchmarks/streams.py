@@ -1,75 +1,201 @@
-"""A hundred WebSocket subscribers of one book that changes a thousand times a second: do they fall behind?
+"""A hundred WebSocket subscribers of a stream of a thousand messages a second: do they fall behind?
 
-    python -m benchmarks.streams [--subscribers 100] [--rate 1000] [--seconds 5]
+    python -m benchmarks.streams [--subscribers 100] [--rate 1000] [--seconds 5] [--rounds 3]
 
-Every order that rests and every cancel changes the book, and each change is one bookTicker message to everybody; two
-changes within one turn of the server's loop are one message. Orders are sent at the given rate, one after the other,
-and another process reads the frames. Told are the messages, the frames, how long after the last answer the last frame
-came, and what share of the time the server computed.
+Small market orders are sent at a fixed rate, due or not answered yet; each trades with the crowd, is booked durably, and
+is one message of `btcusdt@trade` to everybody. Another process reads. Told are the messages that came against those
+that were offered, how long after its trade each came (in whole milliseconds), how long after it was due an order was
+answered, and what share of the time the server computed, orders and all.
+
+The peer is FastAPI on uvicorn, told to send the same messages at the same rate to the same subscribers, with no orders
+to match; it wants `pip install fastapi uvicorn uvloop httptools` and is left out where they are missing. They take
+turns, and the medians of the rounds are shown. The ratios are of processor time a frame, the peer's by ours: once with
+the orders in it, once less what the same orders take without subscribers.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import multiprocessing
-import os
-import selectors
+import asyncio
+import importlib.util
+import json
 import socket
+import statistics
+import sys
+import threading
 import time
-from multiprocessing.connection import Connection
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import urlopen
 
-from benchmarks.crowds import Talker, Tally
-from benchmarks.exchange import CYCLE, price_of, script
+from benchmarks.exchange import CYCLE, price_of, script, versions
+from benchmarks.listeners import Heard, listening
 from benchmarks.servers import processor_time, started
 
-STREAM = "btcusdt@bookTicker"
-MARK = b'"e":"bookTicker"'
-SILENCE_S = 0.5  # after which no more is expected
+MODULE = "benchmarks.streams"
+TURN_S = 0.5  # a little is offered first, so that nobody is cold
 
 
-def subscribe(port: int) -> socket.socket:
-    """Open a WebSocket on the stream."""
-    subscriber = socket.create_connection(("127.0.0.1", port))
-    key = base64.b64encode(os.urandom(16)).decode()
-    subscriber.sendall(
-        f"GET /public/ws/{STREAM} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+@dataclass(slots=True)
+class Turn:
+    """One turn of one server."""
+
+    heard: Heard
+    seconds: float
+    processor: float  # seconds the server computed
+    answers: list[float]  # seconds from when an order was due to its answer
+    offered: int
+
+    @property
+    def share(self) -> float:
+        """Of what was offered, that came to everybody."""
+        return sum(self.heard.messages) / (self.offered * len(self.heard.messages))
+
+
+# --- peer -------------------------------------------------------------------------------------------------------
+def serve_peer() -> None:
+    """Run uvicorn on a free port until stdin closes; prints the port. GET /tell?rate=1000&seconds=5 broadcasts."""
+    import uvicorn
+    from fastapi import FastAPI, WebSocketDisconnect
+    from starlette.routing import WebSocketRoute
+
+    app = FastAPI()
+    subscribers: set[Any] = set()
+
+    async def stream(subscriber: Any) -> None:
+        await subscriber.accept()
+        subscribers.add(subscriber)
+        try:
+            while True:
+                await subscriber.receive_text()
+        except WebSocketDisconnect:
+            subscribers.discard(subscriber)
+
+    async def tell(rate: int, seconds: float) -> int:
+        loop, count = asyncio.get_running_loop(), int(rate * seconds)
+        began = loop.time()
+        for number in range(count):
+            if (early := began + number / rate - loop.time()) > 0:
+                await asyncio.sleep(early)
+            now = time.time_ns() // 1_000_000
+            text = (
+                f'{{"e":"trade","E":{now},"s":"BTCUSDT","t":{now}{number:04},"p":"44068.90","q":"0.002",'
+                f'"T":{now},"m":true,"X":"MARKET"}}'
+            )
+            for subscriber in list(subscribers):
+                await subscriber.send_text(text)
+        return count
+
+    app.router.routes.append(WebSocketRoute("/ws", stream))
+    app.get("/tell")(tell)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
     )
-    subscriber.recv(65_536)
-    subscriber.setblocking(False)
-    return subscriber
+
+    def watch() -> None:
+        while not server.started:
+            time.sleep(0.01)
+        print(json.dumps({"port": server.servers[0].sockets[0].getsockname()[1]}), flush=True)
+        sys.stdin.read()
+        server.should_exit = True
+
+    threading.Thread(target=watch, daemon=True).start()
+    server.run()
 
 
-def listen(port: int, subscribers: int, said: Connection) -> None:
-    """Read everything until the sender is done and nothing comes any more; says frames by subscriber, and when."""
-    frames, rests, last = [0] * subscribers, [b""] * subscribers, time.monotonic()
-    with selectors.DefaultSelector() as selector:
-        sockets = [subscribe(port) for _ in range(subscribers)]
-        for number, subscriber in enumerate(sockets):
-            selector.register(subscriber, selectors.EVENT_READ, number)
-        said.send("ready")
-        while not (said.poll() and time.monotonic() > last + SILENCE_S):
-            for key, _ in selector.select(0.1):
-                number, data = key.data, sockets[key.data].recv(65_536)
-                if not data:
-                    raise ConnectionError(f"subscriber {number} was cut: it fell behind")
-                text = rests[number] + data
-                frames[number] += text.count(MARK)
-                rests[number] = text[text.rfind(MARK) + 1 :][-len(MARK) + 1 :]
-                last = time.monotonic()
-    said.send((frames, last))
+# --- load -------------------------------------------------------------------------------------------------------
+def offer(port: int, requests: list[bytes], rate: int, seconds: float) -> list[float]:
+    """Send orders when they are due, answered or not; gives how long each answer took from then."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    due: deque[float] = deque()
+    took: list[float] = []
 
+    def read() -> None:
+        rest = b""
+        while data := connection.recv(262_144):
+            text, now = rest + data, time.monotonic()
+            for _ in range(text.count(b"HTTP/1.1 200 ")):
+                took.append(now - due.popleft())
+            assert b"HTTP/1.1 4" not in text, text
+            rest = text[text.rfind(b"HTTP/1.1") + 1 :][-12:]
 
-def change(port: int, requests: list[bytes], rate: int, seconds: float) -> float:
-    """Change the book at a rate; gives when the last answer came."""
-    talker, tally, began = Talker(port, requests), Tally(), time.monotonic()
+    reader = threading.Thread(target=read)
+    reader.start()
+    began = time.monotonic()
     for number in range(int(rate * seconds)):
-        time.sleep(max(0.0, began + number / rate - time.monotonic()))
-        talker.send()
-        while not talker.receive(tally):
-            pass
-    return time.monotonic()
+        due.append(began + number / rate)
+        time.sleep(max(0.0, due[-1] - time.monotonic()))
+        connection.sendall(requests[number % len(requests)])
+    while due:
+        time.sleep(0.01)
+    connection.shutdown(socket.SHUT_RDWR)
+    reader.join()
+    connection.close()
+    return took
+
+
+def ours(server: dict[str, Any], subscribers: int, rate: int, seconds: float) -> Turn:
+    """Let the exchange trade and tell."""
+    port, [(key, secret)] = server["um"], server["keys"]
+    requests = script("um", port, key, secret, "s", price_of(port, "um"))
+    markets = [request for request, step in zip(requests, CYCLE, strict=True) if step[1] == "MARKET"]
+    with listening(port, "/market/ws/btcusdt@trade", subscribers) as said:
+        began, computed = time.monotonic(), processor_time(server["pid"])
+        answers = offer(port, markets[:2], rate, seconds)
+        said.send("done")
+        heard: Heard = said.recv()
+        took = (max(heard.last, began + seconds) if subscribers else time.monotonic()) - began
+        computed = processor_time(server["pid"]) - computed
+    return Turn(heard, took, computed, answers, int(rate * seconds))
+
+
+def peers(server: dict[str, Any], subscribers: int, rate: int, seconds: float) -> Turn:
+    """Let the peer tell."""
+    port = server["port"]
+    with listening(port, "/ws", subscribers) as said:
+        computed = processor_time(server["pid"])
+        with urlopen(f"http://127.0.0.1:{port}/tell?rate={rate}&seconds={seconds}", timeout=600) as answer:
+            answer.read()
+        said.send("done")
+        heard: Heard = said.recv()
+        computed = processor_time(server["pid"]) - computed
+    return Turn(heard, max(heard.last - heard.first, seconds), computed, [], int(rate * seconds))
+
+
+# --- report -----------------------------------------------------------------------------------------------------
+def quantile(values: list[float], percent: int) -> float:
+    """A percentile in milliseconds."""
+    return statistics.quantiles(values, n=100)[percent - 1] * 1000
+
+
+def each(turns: list[Turn], alone: list[Turn]) -> float:
+    """Processor time of one message to one subscriber in microseconds, less that of turns without subscribers."""
+    orders = [turn.processor for turn in alone] or [0.0] * len(turns)
+    return statistics.median(
+        (turn.processor - less) / sum(turn.heard.messages) * 1e6
+        for turn, less in zip(turns, orders, strict=True)
+    )
+
+
+def report(name: str, turns: list[Turn]) -> None:
+    """Print the medians of a server's turns."""
+    middle = statistics.median
+    line = (
+        f"{name:<9} {middle(turn.share for turn in turns):>9.1%}"
+        f" {middle(sum(turn.heard.messages) / turn.seconds for turn in turns):>9.0f}"
+        f" {middle(turn.heard.percentile(50) for turn in turns):>7.0f}"
+        f" {middle(turn.heard.percentile(99) for turn in turns):>7.0f}"
+        f" {middle(turn.processor / turn.seconds for turn in turns):>7.0%} {each(turns, []):>8.2f}"
+    )
+    if turns[0].answers:
+        times = [middle(quantile(turn.answers, percent) for turn in turns) for percent in (50, 99)]
+        line += f" {times[0]:>8.1f} {times[1]:>8.1f}"
+    print(line)
+    if cut := sum(turn.heard.cut for turn in turns):
+        print(f"  {cut} subscribers were cut")
 
 
 def main() -> None:
@@ -79,32 +205,43 @@ def main() -> None:
     )
     parser.add_argument("--subscribers", type=int, default=100)
     parser.add_argument("--rate", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=5.0, help="a turn (default 5)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--serve-peer", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    with started("benchmarks.exchange", "--serve", "--connections", "1") as server:
-        port, [(key, secret)] = server["um"], server["keys"]
-        requests = script("um", port, key, secret, "s", price_of(port, "um"))
-        resting = next(number for number, step in enumerate(CYCLE) if step[0] == "CANCEL") - 1
-        ours, theirs = multiprocessing.Pipe()
-        listener = multiprocessing.Process(target=listen, args=(port, options.subscribers, theirs))
-        listener.start()
-        ours.recv()
-        began, computed = time.monotonic(), processor_time(server["pid"])
-        answered = change(port, requests[resting : resting + 2], options.rate, options.seconds)
-        computed = processor_time(server["pid"]) - computed
-        ours.send("done")
-        frames, last = ours.recv()
-        listener.join()
-    took = answered - began
+    if options.serve_peer:
+        serve_peer()
+        return
+    print(versions())
+    load = (options.rate, options.seconds)
+    there = all(importlib.util.find_spec(package) for package in ("fastapi", "uvicorn"))
+    alone: list[Turn] = []
+    told: list[Turn] = []
+    broadcast: list[Turn] = []
+    with ExitStack() as stack:
+        server = stack.enter_context(started("benchmarks.exchange", "--serve", "--connections", "1"))
+        peer = stack.enter_context(started(MODULE, "--serve-peer")) if there else {}
+        ours(server, 1, options.rate, TURN_S)
+        for _ in range(options.rounds):
+            alone.append(ours(server, 0, *load))
+            told.append(ours(server, options.subscribers, *load))
+            if there:
+                broadcast.append(peers(peer, options.subscribers, *load))
     print(
-        f"{options.rate * options.seconds:.0f} changes in {took:.2f} s, {options.rate * options.seconds / took:.0f} a second"
+        f"{options.rate} messages a second to {options.subscribers} subscribers, {options.seconds} s a turn"
     )
-    print(
-        f"{min(frames)} to {max(frames)} messages to each of {len(frames)} subscribers, {sum(frames) / took:.0f} frames a second"
-    )
-    print(
-        f"the last frame came {(last - answered) * 1000:.0f} ms after the last answer; the server computed {computed / took:.0%} of the time"
-    )
+    print("what      delivered  frames/s  p50 ms  p99 ms  server us/frame  order p50 p99 ms")
+    report("exchange", told)
+    orders = statistics.median(turn.processor / turn.seconds for turn in alone)
+    print(f"  without subscribers: {orders:.0%}; the rest is {each(told, alone):.2f} us a frame")
+    if broadcast:
+        report("fastapi", broadcast)
+        whole = each(broadcast, [])
+        print(
+            f"ratio {whole / each(told, []):.1f}x with the orders, {whole / each(told, alone):.1f}x without"
+        )
+    else:
+        print("fastapi: not installed; pip install fastapi uvicorn uvloop httptools")
 
 
 if __name__ == "__main__":

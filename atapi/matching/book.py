@@ -18,6 +18,7 @@ EXPIRE_BOTH = "EXPIRE_BOTH"
 DECREMENT = "DECREMENT"
 TRANSFER = "TRANSFER"  # between accounts of one trade group; an owner's own orders are decremented
 
+MOST_GONE = 1000  # orders that may be taken from a level before its gaps are closed
 
 _new = object.__new__  # an order made without its constructor, which is half the time of one that rests
 
@@ -101,13 +102,23 @@ DRY = Plan(dry=True)
 class Level(dict[int, Resting]):
     """The orders of one side at one price, the oldest first: id -> order."""
 
-    __slots__ = ("half", "icebergs", "key", "lots")
+    __slots__ = ("gone", "half", "icebergs", "key", "lots")
 
     def __init__(self, half: Half, key: int) -> None:
         self.half = half
         self.key = key
         self.lots = 0  # shown
+        self.gone = 0  # orders that were taken, from the front, since it was last renewed
         self.icebergs = False  # whether any has been among them
+
+    def renew(self) -> None:
+        """Close the gaps of those that were taken, once they are many: a dictionary walks over them each time."""
+        if self.gone * 8 < len(self):
+            return
+        orders = dict(self)
+        self.clear()
+        self.update(orders)
+        self.gone = 0
 
     def parts(self) -> Iterator[Part]:
         """Walk what may be taken in the order it would be: all that is shown, then the icebergs' slices in turn."""
@@ -233,8 +244,11 @@ class Book:
             level[id] = order
             return
         del self._orders[id]
+        level.gone += 1
         if not level:
             level.half.drop(level.key)
+        elif level.gone > MOST_GONE:
+            level.renew()
 
     def shrink(self, order: Resting, lots: int) -> None:
         """Take lots from a resting order that keeps its place, what it hides first; some must be left."""
@@ -302,6 +316,9 @@ class Book:
             order.lots = 0
             if level:
                 level.lots -= lots
+                level.gone += 1
+                if level.gone > MOST_GONE:
+                    level.renew()
             else:
                 level.half.drop(level.key)
         for order, lots in plan.decrements:

@@ -8,7 +8,6 @@ Source: protocol reference, sections 5.2 and 5.3.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -73,8 +72,7 @@ class UmRules(Rules, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An order to be checked; an absent number is None."""
 
     side: str
@@ -87,7 +85,7 @@ class Candidate:
 
 def breach_of_um(rules: UmRules, order: Candidate) -> Breach | None:
     """Find the first USD-M rule an order breaks."""
-    for code, message, broken in UM_FILTERS:
+    for code, message, broken in UM_FILTERS if order.price is not None else UM_MARKET_FILTERS:
         if broken(rules, order):
             return Breach(code, message.format(min_notional=_with_decimal(rules.min_notional)))
     return None
@@ -188,6 +186,18 @@ UM_FILTERS: tuple[tuple[int, str, Callable[[UmRules, Candidate], bool]], ...] = 
     (-4024, "Price is lower than mark price multiplier floor.", _below_band),
     (-2025, "Reach max open order limit.", lambda rules, order: order.open_orders >= MAX_OPEN_ORDERS),
 )
+
+
+OF_PRICE = (
+    _below_zero_price,
+    _price_too_fine,
+    _price_below,
+    _price_above,
+    _off_tick,
+    _above_band,
+    _below_band,
+)
+UM_MARKET_FILTERS = tuple(rule for rule in UM_FILTERS if rule[2] not in OF_PRICE)  # of orders without a price
 
 
 def _with_decimal(value: Decimal) -> str:

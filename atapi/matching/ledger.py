@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from atapi.domain.numbers import LEDGER_STEP, ZERO
@@ -17,7 +18,6 @@ FAUCET = "@faucet"  # where deposits come from
 FEES = "@fees"  # where trading fees go
 CROWD = "@crowd"  # the synthetic counterparty of spot trades
 CLEARING = "@clearing"  # the other side of realized futures profit
-INSURANCE = "@insurance"  # takes liquidation fees, pays what bankrupt accounts cannot
 FUNDING_POOL = "@funding"  # the other side of funding payments
 LENDERS = "@lenders"  # who lends to margin accounts, and has claims on them
 INSURANCE = "@insurance"  # takes over what a liquidation leaves, and its fee
@@ -28,6 +28,12 @@ class Holder(NamedTuple):
 
     account: str
     wallet: str  # "spot", "margin", "um", "cm", "funding"; "loan" and "interest": what is owed, below zero
+
+
+@cache
+def holder(account: str, wallet: str) -> Holder:
+    """Name a wallet; the same one each time, because a trade names several."""
+    return Holder(account, wallet)
 
 
 class Entry(NamedTuple):
@@ -56,10 +62,10 @@ class Ledger:
     def move(self, source: Holder, target: Holder, asset: str, amount: Decimal) -> tuple[Entry, Entry]:
         """Move an amount of one asset, whole in the ledger's last digit; a negative one moves it back."""
         assert amount % LEDGER_STEP == 0, f"{amount} {asset} is finer than the ledger"
-        taken, given = Entry(source, asset, -amount), Entry(target, asset, amount)
-        self._add(*taken)
-        self._add(*given)
-        return taken, given
+        loss = -amount
+        self._add(source, asset, loss)
+        self._add(target, asset, amount)
+        return Entry(source, asset, loss), Entry(target, asset, amount)
 
     def restore(self, holder: Holder, asset: str, balance: Decimal) -> None:
         """Set a balance as it was kept."""

@@ -1,6 +1,6 @@
 """Margin of futures positions, by the exchange's bracket tables.
 
-Notional is a position's value in its margin asset: quote asset of a linear contract, coins of an inverse one.
+Tables begin with the smallest notional and the highest leverage. Notional is a position's value in its margin asset: quote asset of a linear contract, coins of an inverse one.
 Source: protocol reference, section 11.3.
 """
 
@@ -64,12 +64,15 @@ def maintenance_margin(brackets: Sequence[Bracket], notional: Decimal) -> Decima
 
 def max_notional(brackets: Sequence[Bracket], leverage: int) -> Decimal:
     """Most notional allowed at a leverage; 0 where the leverage itself is not allowed."""
-    return max((bracket.cap for bracket in brackets if bracket.leverage >= leverage), default=ZERO)
+    for bracket in reversed(brackets):
+        if bracket.leverage >= leverage:
+            return bracket.cap
+    return ZERO
 
 
 def max_leverage(brackets: Sequence[Bracket]) -> int:
     """Most leverage any bracket allows."""
-    return max(bracket.leverage for bracket in brackets)
+    return brackets[0].leverage
 
 
 def exposure(position: Decimal, bids: Decimal, asks: Decimal) -> Decimal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from atapi.matching.models.fees import RATES, Rates
 from atapi.paper.effects import Effects
@@ -38,11 +39,20 @@ class Accounts:
         self._by_id = {record.account: record for record in store.accounts()}
         self._by_key = {record.api_key: record for record in self._by_id.values()}
         self._settings = {(account, name): value for account, name, value in store.settings()}
+        self._memos: list[dict[Any, Any]] = []
+        self._rates: dict[tuple[str, str], Rates] = self.memo()  # (account, market) -> rates
+        self._burns: dict[tuple[str, str], bool] = self.memo()  # (account, market) -> whether BNB pays
         self._denied = {
             account: frozenset(PERMISSIONS).difference(value.split())
             for (account, name), value in self._settings.items()
             if name == "permissions"
         }
+
+    def memo(self) -> dict[Any, Any]:
+        """Make a place for what was read out of settings; it is emptied whenever one of them changes."""
+        memo: dict[Any, Any] = {}
+        self._memos.append(memo)
+        return memo
 
     def create(self, name: str, time_ms: int, public_key: str | None = None) -> AccountRecord:
         """Make an account with a key of its own, which proves itself by a public key where one is given."""
@@ -72,8 +82,12 @@ class Accounts:
 
         For `interest` it is the interest on margin loans, and only where it says so.
         """
-        default = "false" if market == "interest" else "true"
-        return self._settings.get((account, f"bnb_burn.{market}"), default) == "true"
+        known = self._burns.get((account, market))
+        if known is None:
+            default = "false" if market == "interest" else "true"
+            known = self._settings.get((account, f"bnb_burn.{market}"), default) == "true"
+            self._burns[account, market] = known
+        return known
 
     def set_burns_bnb(self, account: str, market: str, on: bool) -> None:
         """Switch paying a market's fees in BNB."""
@@ -89,8 +103,12 @@ class Accounts:
 
     def rates(self, account: str, market: str) -> Rates:
         """Fee rates of a market: a regular user's, or those agreed."""
-        agreed = self._settings.get((account, f"fees.{market}"))
-        return RATES[market] if agreed is None else Rates(*map(Decimal, agreed.split()))
+        known = self._rates.get((account, market))
+        if known is None:
+            agreed = self._settings.get((account, f"fees.{market}"))
+            known = RATES[market] if agreed is None else Rates(*map(Decimal, agreed.split()))
+            self._rates[account, market] = known
+        return known
 
     def set_rates(self, account: str, market: str, rates: Rates) -> None:
         """Agree fee rates of a market."""
@@ -116,4 +134,6 @@ class Accounts:
     def set(self, account: str, name: str, value: str) -> None:
         """Set something of an account."""
         self._settings[account, name] = value
+        for memo in self._memos:
+            memo.clear()
         self._effects.setting(account, name, value)

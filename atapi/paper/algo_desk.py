@@ -17,6 +17,10 @@ from atapi.paper.um_market import UmMarket, check_life
 
 MOST = 200  # of an account over all symbols
 LEAST_RATE, MOST_RATE = Decimal("0.1"), Decimal(20)  # percent
+FROM_TRIGGER = {  # a limit price is held against the trigger price, where an order's is against the mark
+    -4016: (-4183, "Price is higher than stop price multiplier cap."),
+    -4024: (-4184, "Price is lower than stop price multiplier floor."),
+}
 NO_POSITION = "Time in Force (TIF) GTE can only be used with open positions. Please ensure that positions are available."
 
 
@@ -86,7 +90,7 @@ class AlgoDesk:
             ),
         )
         if breach is not None:
-            raise Refusal(*breach)
+            raise Refusal(*FROM_TRIGGER.get(breach.code, breach))
 
     def _check_price(self, rules: PerpetualRules, price: Decimal) -> None:
         if price < rules.tick_size:

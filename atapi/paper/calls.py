@@ -27,6 +27,7 @@ class Calls:
         self._effects = effects
         self.settled_ms = settled_ms
         self._timeline: Timeline | None = None
+        self._kept_clock = ""  # as it was last noted
 
     def __call__(self) -> Calls:
         """Frame a call; it has no state of its own."""
@@ -82,7 +83,10 @@ class Calls:
         """End a call: with what it did, keep up to when everything has happened."""
         if time_moved or self._effects.durable:
             self._effects.meta("settled", str(self.settled_ms))
-            self._effects.meta("clock", self._clock.state)
+            state = self._clock.state
+            if state != self._kept_clock:
+                self._effects.meta("clock", state)
+                self._kept_clock = state
         self._effects.commit()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 from atapi.clock import wall_ms
@@ -40,6 +41,7 @@ class PaperClock:
         self._at_ms = at_ms
         self._set_ms = wall()  # the machine's time when this one was set
         self._latest_ms = at_ms
+        self._moment: int | None = None  # where it is held
         self.skew_ms = 0  # how far clients see it ahead of what it is
 
     @classmethod
@@ -67,6 +69,8 @@ class PaperClock:
 
     def now_ms(self) -> int:
         """Tell the time."""
+        if self._moment is not None:
+            return self._moment
         if self.running:
             passed = self._wall() - self._set_ms
             now = self._at_ms + (passed if self._speed is ONE else int(passed * self._speed))
@@ -76,6 +80,15 @@ class PaperClock:
                 self._latest_ms = now
             return self._latest_ms
         return self._at_ms
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let all that is asked within the block be of one moment."""
+        before, self._moment = self._moment, self.now_ms()
+        try:
+            yield
+        finally:
+            self._moment = before
 
     def advance(self, span_ms: int) -> None:
         """Move on by a span: a still clock's time, a running clock's offset."""

@@ -51,7 +51,7 @@ class CrowdQuotes:
     def remember(self, listing: Listing[Any]) -> None:
         """Keep what was taken from the quotes, so that a restart does not bring it back."""
         if listing.taken:
-            self._office.effects.meta(_memory_of(listing), listing.memory)
+            self._office.effects.later(_memory_of(listing), listing.memory)
 
     def _requote(self, listing: Listing[Any], second: int, price: Decimal | None, now_ms: int) -> None:
         opened = (

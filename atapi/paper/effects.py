@@ -96,6 +96,7 @@ class Effects:
         self._listeners: list[Listener] = []
         self._untold: list[tuple[str, Any]] = []  # of whole calls, told once they are durable
         self._soon: Callable[[], None] | None = None  # asks for a flush
+        self._later: dict[str, Callable[[], str]] = {}  # name of a fact -> what it will be
         self._clear()
 
     def defer(self, soon: Callable[[], None]) -> None:
@@ -169,6 +170,12 @@ class Effects:
         """Note that a setting was changed that streams tell."""
         self._tell("config", (account, change))
 
+    def margin_type(
+        self, account: str, market: str, symbol: str, sides: tuple[str, ...], isolated: bool
+    ) -> None:
+        """Note that a symbol stands on margin of its own now, or no more; it has no position."""
+        self._tell("margin_type", (account, market, symbol, sides, isolated))
+
     def margin_change(self, record: MarginChange) -> None:
         """Note a change of isolated margin."""
         self._batch.margin_changes.append(record)
@@ -211,6 +218,10 @@ class Effects:
         """Note a fact about the exchange itself."""
         self._batch.meta[name] = value
 
+    def later(self, name: str, value: Callable[[], str]) -> None:
+        """Note a fact that is written down as it is when this call becomes durable, once for all calls until then."""
+        self._later[name] = value
+
     def book(self, market: str, symbol: str) -> None:
         """Note that a book changed."""
         self._books[market, symbol] = None
@@ -248,11 +259,18 @@ class Effects:
 
     def flush(self) -> None:
         """Make every call that has ended durable, then tell what they did."""
+        self.complete()
         self._flush()
         untold, self._untold = self._untold, []
         for kind, record in untold:
             for listener in self._listeners:
                 listener(kind, record)
+
+    def complete(self) -> None:
+        """Write down what was left for later, so that everything that has ended can become durable."""
+        if self._later:
+            facts, self._later = self._later, {}
+            self._stage(Batch(meta={name: value() for name, value in facts.items()}))
 
     def _tell(self, kind: str, record: object) -> None:
         if self._listeners:

@@ -78,6 +78,7 @@ class Exchange:
         settled_ms = first_moment(feed, clock, store)
         self._wallets = Wallets(store)
         self._effects = Effects(store.stage, store.flush, self._wallets.free_and_held)
+        store.complete = self._effects.complete
         self._call = Calls(clock, store, self._effects, settled_ms)
         self._rulebook = Rulebook(feed.catalogue(), store, self._effects, settled_ms)
         self.catalogue = self._rulebook.catalogue
@@ -249,6 +250,11 @@ class Exchange:
         with self._call() as now:
             return self._tape.newest(market, of.series, symbol, lot, limit, now)
 
+    def public_prints(self, market: str, symbol: str, limit: int) -> Sequence[TradeRecord]:
+        """Newest trades of the tape that no account had a part in, oldest first."""
+        of = self._market(market)
+        return self._tape.prints(market, of.series, symbol, of.listing(symbol).lot, limit, self.now_ms())
+
     def mark(self, symbol: str, market: str = "um") -> Mark:
         """Mark, index and running funding of one perpetual."""
         return self._perpetuals[market].mark(symbol, self.now_ms())
@@ -379,7 +385,8 @@ class Exchange:
 
         Kinds: "order" (OrderRecord copy), "trade" (TradeRecord), "balance" ((account, wallet, asset, free, locked)),
         "position" (PositionRecord copy), "funding" (SettledFunding), "funding_payment" (FundingPayment), "book" ((market, symbol)), "amendment"
-        (OrderRecord copy), "algo" (AlgoRecord copy), "margin_call" (MarginCall), "config" ((account, what changed)).
+        (OrderRecord copy), "algo" (AlgoRecord copy), "margin_call" (MarginCall), "config" ((account, what changed)),
+        "margin_type" ((account, market, symbol, position sides, isolated)).
         """
         self._effects.subscribe(listener)
 

@@ -41,13 +41,14 @@ class Ids:
                 ("list", "lists", "list_id"),
                 ("prevented", "prevented", "match_id"),
                 ("execution", "amends", "execution_id"),
+                ("amendment", "um_amendments", "amendment_id"),
                 ("interest", "interest", "interest_id"),
                 ("algo", "algos", "algo_id"),
             )
         }
         self._counters["loan"] = max(store.last_id("loans", "loan_id"), FIRST_LOAN - 1)
         self._counters["algo"] = max(self._counters["algo"], FIRST_ALGO - 1)
-        self._counters["liquidation"] = store.count_orders("autoclose-%")
+        self._counters["liquidation"] = store.count_orders("%autoclose-%")  # settlements too
         self._account = store.last_id("accounts", "CAST(account AS INTEGER)")
         self._crowd = 0
 
@@ -58,8 +59,9 @@ class Ids:
 
     def trade(self, books: str, time_ms: int) -> int:
         """Give the next trade id of a market's books, at a time."""
-        self._trade[books] = max(self._trade[books] + 1, time_ms * TRADES_A_MS + 1)
-        return self._trade[books]
+        number, first = self._trade[books] + 1, time_ms * TRADES_A_MS + 1
+        self._trade[books] = number = number if number > first else first
+        return number
 
     def income(self) -> int:
         """Give the next id of an income line."""
@@ -72,7 +74,8 @@ class Ids:
         return self._transfer
 
     def next(self, name: str) -> int:
-        """Give the next of `list`, `prevented`, `execution` (amendment), `loan`, `interest`, `algo` or `liquidation`."""
+        """Give the next of `list`, `prevented`, `execution` (a spot amendment), `amendment` (a futures one), `loan`,
+        `interest`, `algo` or `liquidation`."""
         self._counters[name] += 1
         return self._counters[name]
 

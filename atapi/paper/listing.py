@@ -126,10 +126,10 @@ class Listing(Generic[RulesT]):
         key = (bid, ticks)
         self.taken[key] = self.taken.get(key, 0) + lots
 
-    @property
     def memory(self) -> str:
-        """What was taken from which quotes, as `recall` reads it: the quotes, then B or S, ticks and lots of each."""
-        assert self.quoted is not None
+        """Write what was taken from which quotes, as `recall` reads it: the quotes, then B or S, ticks and lots of each."""
+        if self.quoted is None:
+            return "none"
         second, price = self.quoted
         taken = " ".join(f"{'B' if bid else 'S'}:{ticks}:{lots}" for (bid, ticks), lots in self.taken.items())
         return f"{second}@{price} {taken}"

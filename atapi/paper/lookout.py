@@ -40,6 +40,8 @@ class Lookout:
         self._prices = prices
         self._rules = rules
         self._known: dict[tuple[Series, str, int, int], Range | None] = {}  # of bars that are over
+        self._running: dict[tuple[Series, str, int, int], Range | None] = {}  # of those that are not
+        self._running_until = -1  # as far as those have gone
 
     def seconds(
         self, after_ms: int, until_ms: int, reached: Callable[[int, int], bool | None]
@@ -105,12 +107,15 @@ class Lookout:
     def _range(self, series: Series, symbol: str, open_ms: int, size_ms: int, until_ms: int) -> Range | None:
         key = (series, symbol, open_ms, size_ms)
         over = open_ms + size_ms <= until_ms
-        if over and key in self._known:
-            return self._known[key]
+        if until_ms != self._running_until:
+            self._running_until = until_ms
+            self._running.clear()
+        known = self._known if over else self._running
+        if key in known:
+            return known[key]
         bars = self._feed.bars(series, symbol, size_ms, open_ms, open_ms, until_ms)
         found = Range(bars[0].low, bars[0].high) if bars else None
-        if over:
-            if len(self._known) >= KEPT:
-                self._known.clear()
-            self._known[key] = found
+        if len(known) >= KEPT:
+            known.clear()
+        known[key] = found
         return found

@@ -15,6 +15,7 @@ from typing import Generic
 
 from atapi.matching.book import Iceberg, Plan, Resting
 from atapi.matching.ledger import CROWD, Holder
+from atapi.matching.ledger import holder as holder_of
 from atapi.matching.models.fees import BNB_MULTIPLIER, Purse, Rates
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.crowd_quotes import CrowdQuotes
@@ -448,7 +449,7 @@ class Market(ABC, Generic[RulesT]):
         self.office.effects.book(self.books, listing.symbol)
 
     def _holder(self, order: OrderRecord | None) -> Holder:
-        return Holder(CROWD, self.books) if order is None else Holder(order.account, order.market)
+        return holder_of(CROWD, self.books) if order is None else holder_of(order.account, order.market)
 
 
 def _resting(listing: Listing[RulesT], order: OrderRecord) -> Resting:

@@ -4,8 +4,8 @@
     Price1 = index * (1 + last funding rate * time to funding / funding interval)
     Price2 = index + mean over 30 s of ((bid + ask) / 2 - index)
 
-The crowd quotes evenly around the feed's price, so that price stands for (bid + ask) / 2, sampled each five seconds
-where Binance samples each second. A mark holds for a second. Source: protocol reference, section 11.1.
+The crowd quotes evenly around the feed's price, so that price stands for (bid + ask) / 2, sampled each second. A mark
+holds for a second. Source: protocol reference, section 11.1.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from atapi.paper.prices import HOUR, SECOND, Prices
 from atapi.paper.records import ZERO
 
 BASIS_WINDOW_MS = 30 * SECOND
-BASIS_STEP_MS = 5 * SECOND
+BASIS_SECONDS = BASIS_WINDOW_MS // SECOND
 MEAN_WINDOW_MS, MEAN_STEP_MS = 30 * SECOND, 10 * SECOND
+KEPT = 4096  # marks remembered
 
 
 class Marks:
@@ -38,7 +39,10 @@ class Marks:
         self._prices = prices
         self._rates = rates
         self._rules = rules
-        self._known: dict[str, tuple[int, Decimal | None]] = {}  # symbol -> (second, mark)
+        self._known: dict[tuple[str, int], Decimal | None] = {}  # (symbol, second) -> mark
+        self._bases: dict[
+            str, dict[int, Decimal | None]
+        ] = {}  # symbol -> second -> basis, of the last window
         self._sampled: dict[
             str, tuple[int, list[Decimal]]
         ] = {}  # symbol -> (step, marks of the window's steps)
@@ -46,11 +50,13 @@ class Marks:
     def at(self, symbol: str, now_ms: int) -> Decimal | None:
         """Tell the mark price now; None where nothing of the perpetual has a price."""
         second = now_ms // SECOND
-        known = self._known.get(symbol)
-        if known is not None and known[0] == second:
-            return known[1]
+        key = (symbol, second)
+        if key in self._known:
+            return self._known[key]
         mark = self._of_second(symbol, second)
-        self._known[symbol] = (second, mark)
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        self._known[key] = mark
         return mark
 
     def mean(self, symbol: str, now_ms: int) -> Decimal | None:
@@ -59,7 +65,7 @@ class Marks:
         known = self._sampled.get(symbol)
         if known is None or known[0] != step:
             moments = range(step, step - MEAN_WINDOW_MS // MEAN_STEP_MS, -1)
-            marks = (self._of_second(symbol, moment * MEAN_STEP_MS // SECOND) for moment in moments)
+            marks = (self.at(symbol, moment * MEAN_STEP_MS) for moment in moments)
             known = self._sampled[symbol] = (step, [mark for mark in marks if mark is not None])
         marks_of = known[1]
         return to_ledger(sum(marks_of, ZERO) / len(marks_of)) if marks_of else None
@@ -95,11 +101,18 @@ class Marks:
         price, index = self._prices.last(self._series, symbol, now_ms), self._prices.index(symbol, now_ms)
         if price is None or index is None or first is None:
             return price if index is None else index
-        basis, samples = ZERO, 0
-        for at_ms in range(now_ms, now_ms - BASIS_WINDOW_MS, -BASIS_STEP_MS):
-            then, index_then = self._prices.at(self._series, symbol, at_ms), self._prices.index(symbol, at_ms)
-            if then is not None and index_then is not None:
-                basis += then - index_then
-                samples += 1
-        second = index + (basis / samples if samples else ZERO)
+        bases = [basis for basis in self._last_bases(symbol, now_ms // SECOND) if basis is not None]
+        second = index + (sum(bases, ZERO) / len(bases) if bases else ZERO)
         return to_ledger(sorted((first, second, price))[1])
+
+    def _last_bases(self, symbol: str, second: int) -> list[Decimal | None]:
+        """Tell price less index at each second of the window, the newest first."""
+        seconds = range(second, second - BASIS_SECONDS, -1)
+        known = self._bases.get(symbol, {})
+        found = {at: known[at] if at in known else self._basis(symbol, at * SECOND) for at in seconds}
+        self._bases[symbol] = found
+        return list(found.values())
+
+    def _basis(self, symbol: str, at_ms: int) -> Decimal | None:
+        price, index = self._prices.at(self._series, symbol, at_ms), self._prices.index(symbol, at_ms)
+        return None if price is None or index is None else price - index

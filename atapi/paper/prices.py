@@ -53,7 +53,7 @@ class Prices:
     def index(self, symbol: str, now_ms: int) -> Decimal | None:
         """Tell a perpetual's index price: the feed's, else the spot price of its coin, else its own."""
         if symbol in self._catalogue.cm:
-            return self.index(followed(symbol), now_ms)
+            return self.index(followed(symbol), now_ms) or self.last(Series.CM, symbol, now_ms)
         price = self.at(Series.INDEX, symbol, now_ms)
         if price is not None:
             return price

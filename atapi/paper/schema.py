@@ -89,6 +89,11 @@ CREATE TABLE IF NOT EXISTS margin_changes (
     change_id INTEGER PRIMARY KEY, account TEXT, symbol TEXT, position_side TEXT, kind INTEGER, amount TEXT,
     asset TEXT, time_ms INTEGER
 );
+CREATE TABLE IF NOT EXISTS um_amendments (
+    amendment_id INTEGER PRIMARY KEY, account TEXT, market TEXT, order_id INTEGER, price_before TEXT,
+    price_after TEXT, quantity_before TEXT, quantity_after TEXT, count INTEGER, time_ms INTEGER
+);
+CREATE INDEX IF NOT EXISTS um_amendments_of ON um_amendments (account, market, order_id);
 CREATE TABLE IF NOT EXISTS settings (
     account TEXT, name TEXT, value TEXT, PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
@@ -96,7 +101,7 @@ CREATE TABLE IF NOT EXISTS settings (
 DDL += ALGO_DDL + margin.DDL
 TABLES = (
     "accounts", "entries", "balances", "orders", "lists", "prevented", "amends", "trades", "positions", "income",
-    "transfers", "settings", "meta", "algos", "margin_changes", *margin.TABLES,
+    "transfers", "settings", "meta", "algos", "margin_changes", "um_amendments", *margin.TABLES,
 )  # fmt: skip
 
 ORDER_COLUMNS = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
+from types import FrameType
 from typing import IO
 
 from atapi.paper.endpoint import Endpoint
@@ -61,19 +62,38 @@ def lines(endpoint: Endpoint) -> list[tuple[str, str]]:
         ("cm-stream", cm_socket),
         ("spot-ws-api", f"{spot_socket}/ws-api/v3"),
         ("um-ws-api", f"{um_socket}/ws-fapi/v1"),
+        ("cm-ws-api", f"{cm_socket}/ws-dapi/v1"),
         ("key", endpoint.api_key),
         ("secret", endpoint.api_secret),
         ("token", endpoint.admin_token),
     ]
 
 
+class Interruption:
+    """Tells of SIGINT and SIGTERM, whenever they come.
+
+    Not by a threading.Event: one that is set by a signal in the moment it is waited for waits for itself.
+    """
+
+    def __init__(self) -> None:
+        self._signals: SimpleQueue[int] = SimpleQueue()
+
+    def wait(self) -> None:
+        """Wait for the first of them."""
+        self._signals.get()
+
+    def tell(self, number: int, _frame: FrameType | None) -> None:
+        """Take a signal."""
+        self._signals.put(number)
+
+
 @contextmanager
-def interrupted() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set, in place of what they do otherwise; main thread only."""
-    event = threading.Event()
-    before = {number: signal.signal(number, lambda *_: event.set()) for number in SIGNALS}
+def interrupted() -> Iterator[Interruption]:
+    """Give what SIGINT and SIGTERM end, in place of what they do otherwise; main thread only."""
+    interruption = Interruption()
+    before = {number: signal.signal(number, interruption.tell) for number in SIGNALS}
     try:
-        yield event
+        yield interruption
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -23,6 +23,7 @@ from atapi.paper.waiting import CONTINGENT
 if TYPE_CHECKING:
     from atapi.paper.spot_market import SpotMarket
 
+PENDING = "PENDING_NEW"  # of an order whose turn has not come
 OTHER_WORKS = "OCO_TRIGGER"
 FIRST_EXPIRED = "OTO_PHASE_ONE_EXPIRED"
 REJECTED = "REJECTED"
@@ -133,7 +134,7 @@ class SpotLists:
         self._open[list_id] = record
         office.effects.order_list(record, "EXEC_STARTED")
         for order in orders[len(working) :]:
-            order.status = "PENDING_NEW"
+            order.status = PENDING
             order.terms = order.terms.but(working_ms=WAITING, opo=submit.opo)
             if submit.opo:
                 order.quantity = ZERO  # judged with the working order's; its own is what that brings
@@ -185,8 +186,8 @@ class SpotLists:
         """Find lists whose pending orders were still to be placed when the exchange stopped."""
         for record in self._open.values():
             self._hold_again(record)
-            first = record.orders[0][0]
-            if record.kind == "OTO" and not self._office.orders.is_open("spot", first):
+            worked = record.kind == "OTO" and not self._office.orders.is_open("spot", record.orders[0][0])
+            if worked and any(order.status == PENDING for order in self.orders(record)):
                 self._due.append(record)
 
     def finish(self, now_ms: int) -> None:
@@ -194,7 +195,7 @@ class SpotLists:
         while self._due:
             record, market = self._due.pop(0), self._market
             # Of those that were placed before a restart nothing is to be brought in.
-            pending = [order for order in self.orders(record) if order.status == "PENDING_NEW"]
+            pending = [order for order in self.orders(record) if order.status == PENDING]
             if pending and pending[0].terms.opo:
                 sell_received(pending, market.rules[record.symbol], market.hold_more, market.room)
             for order in pending:
@@ -223,7 +224,7 @@ class SpotLists:
             market.screen(order, now_ms, again=True)
             draft = market.consider(order, now_ms)
         except Refusal:
-            order.status, order.terms = "PENDING_NEW", pending
+            order.status, order.terms = PENDING, pending
             market.end(market.listing(order.symbol), order, "EXPIRED", REJECTED, now_ms)
         else:
             market.begin(draft, now_ms)

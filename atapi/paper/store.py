@@ -12,7 +12,7 @@ costs microseconds and not a disk's flush.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -60,6 +60,7 @@ class Store:
     def __init__(self, path: str | Path, *, patience_s: float = 5.0) -> None:
         self.path = str(path)
         self._failed: str | None = None  # why nothing more is written
+        self.complete: Callable[[], None] | None = None  # stages what was left for later
         self._behind: list[Batch] = []  # what the file has not taken up
         self._fresh: list[Batch] = []  # what the log has not, either
         try:
@@ -341,6 +342,8 @@ class Store:
 
     def _hand_over(self) -> tuple[list[Batch], int]:
         """Give away what the file is behind, and the number of the last posting before it."""
+        if self.complete is not None:
+            self.complete()
         if self._fresh:
             self._number += 1  # what was only staged becomes durable with the rest
             self._fresh = []

@@ -34,35 +34,30 @@ class Tape:
         self, market: str, series: Series, symbol: str, lot: Decimal, limit: int, now_ms: int
     ) -> list[TradeRecord]:
         """List the newest trades, oldest first; `side` is the taker's."""
+        prints = self.prints(market, series, symbol, lot, limit, now_ms)
+        since = _since(limit, now_ms)
+        if self._feed.recorded is not None:
+            since = prints[0].time_ms if prints else 0
+        trades = {trade.trade_id: trade for trade in self._of_accounts(market, symbol, since, limit)}
+        trades |= {trade.trade_id: trade for trade in prints}
+        return [trades[trade_id] for trade_id in sorted(trades)][-limit:]
+
+    def prints(
+        self, market: str, series: Series, symbol: str, lot: Decimal, limit: int, now_ms: int
+    ) -> list[TradeRecord]:
+        """List the crowd's newest trades only, or the recorded ones, oldest first."""
         recorded = self._feed.recorded
         if recorded is not None:
-            return self._recorded(market, symbol, recorded.prints(series, symbol, limit, now_ms), limit)
-        last = now_ms // PRINT_EVERY_MS * PRINT_EVERY_MS
-        since = last - (limit - 1) * PRINT_EVERY_MS
+            return _numbered(market, symbol, recorded.prints(series, symbol, limit, now_ms))
+        since = _since(limit, now_ms)
         quantities = self._quantities(series, symbol, lot, since, now_ms)
-        trades = {trade.trade_id: trade for trade in self._of_accounts(market, symbol, since, limit)}
-        for time_ms in range(since, last + 1, PRINT_EVERY_MS):
+        prints = []
+        for time_ms in range(since, now_ms + 1, PRINT_EVERY_MS):
             price = self._feed.price(series, symbol, time_ms)
             if price is not None:
                 quantity = quantities.get(time_ms // MINUTE - 1, lot)
-                printed = _print(market, symbol, price, quantity, time_ms)
-                trades[printed.trade_id] = printed
-        return [trades[trade_id] for trade_id in sorted(trades)][-limit:]
-
-    def _recorded(
-        self, market: str, symbol: str, prints: Sequence[tuple[int, Print]], limit: int
-    ) -> list[TradeRecord]:
-        # Ids of recorded trades begin halfway through their millisecond: after the crowd's, apart from accounts'.
-        since = prints[0][0] if prints else 0
-        trades = {trade.trade_id: trade for trade in self._of_accounts(market, symbol, since, limit)}
-        before = number = 0
-        for time_ms, each in prints:
-            number = number + 1 if time_ms == before else 0
-            before = time_ms
-            shown = _print(market, symbol, each.price, each.quantity, time_ms)
-            trade_id = shown.trade_id + TRADES_A_MS // 2 + number
-            trades[trade_id] = replace(shown, trade_id=trade_id, side=each.side)
-        return [trades[trade_id] for trade_id in sorted(trades)][-limit:]
+                prints.append(_print(market, symbol, price, quantity, time_ms))
+        return prints
 
     def _of_accounts(self, market: str, symbol: str, since_ms: int, limit: int) -> list[TradeRecord]:
         shown: dict[int, TradeRecord] = {}
@@ -70,8 +65,7 @@ class Tape:
             if not trade.maker:
                 shown[trade.trade_id] = trade
             elif trade.trade_id not in shown:
-                taker = "BUY" if trade.side == "SELL" else "SELL"
-                shown[trade.trade_id] = replace(trade, side=taker, maker=False)
+                shown[trade.trade_id] = of_taker(trade)
         return list(shown.values())
 
     def _quantities(
@@ -87,6 +81,25 @@ class Tape:
             for bar in hours
             for minute in range(60)
         }
+
+
+def of_taker(trade: TradeRecord) -> TradeRecord:
+    """Show a maker's fill from the side of who took it."""
+    return replace(trade, side="BUY" if trade.side == "SELL" else "SELL", maker=False)
+
+
+def _since(limit: int, now_ms: int) -> int:
+    return now_ms // PRINT_EVERY_MS * PRINT_EVERY_MS - (limit - 1) * PRINT_EVERY_MS
+
+
+def _numbered(market: str, symbol: str, prints: Sequence[tuple[int, Print]]) -> list[TradeRecord]:
+    # Ids of recorded trades begin halfway through their millisecond: after the crowd's, apart from accounts'.
+    shown = []
+    for time_ms, each in prints:
+        trade = _print(market, symbol, each.price, each.quantity, time_ms)
+        trade_id = trade.trade_id + TRADES_A_MS // 2 + each.number
+        shown.append(replace(trade, trade_id=trade_id, side=each.side))
+    return shown
 
 
 def _share(volume: Decimal, parts: int, lot: Decimal) -> Decimal:

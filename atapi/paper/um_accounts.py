@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from atapi.domain.numbers import to_ledger
 from atapi.matching import margin
-from atapi.matching.ledger import Holder
+from atapi.matching.ledger import holder as holder_of
 from atapi.matching.liquidation import Leg, liquidation_price
 from atapi.matching.positions import Holding, unrealized
 from atapi.paper.collateral import Collateral
@@ -114,23 +114,32 @@ class UmAccounts:
             if not mine:
                 del self._resting[account]
 
-    def exposure(self, account: str, symbol: str, mark: Decimal, *, side: str, notional: Decimal) -> Decimal:
-        """Largest notional in a symbol if open orders filled, this much on one side included."""
-        bids, asks = self.open_notional(account, symbol)
-        if side == "BUY":
-            bids += notional
-        else:
-            asks += notional
-        held, value = self.positions.quantity, self._rules[symbol].contract.value
-        if self.modes.hedged(account):
-            long, short = (value(held(account, symbol, leg), mark) for leg in (LONG, SHORT))
-            return margin.hedged_exposure(long, short, bids, asks)
-        return margin.exposure(value(held(account, symbol, BOTH), mark), bids, asks)
-
     def open_notional(self, account: str, symbol: str) -> tuple[Decimal, Decimal]:
         """Tell the notional of open orders in a symbol that buy, and that sell; without those that only reduce."""
         resting = self._resting.get(account, {}).get(symbol)
         return (ZERO, ZERO) if resting is None else (resting.bids, resting.asks)
+
+    def exposure(self, account: str, symbol: str, mark: Decimal) -> Decimal:
+        """Largest notional in a symbol if open orders filled."""
+        return self.exposures(account, symbol, mark, side="BUY", notionals=(ZERO,))[0]
+
+    def exposures(
+        self, account: str, symbol: str, mark: Decimal, *, side: str, notionals: Iterable[Decimal]
+    ) -> list[Decimal]:
+        """Largest notional in a symbol if open orders filled, with each of some more notionals on one side."""
+        bids, asks = self.open_notional(account, symbol)
+        held, value = self.positions.quantity, self._rules[symbol].contract.value
+        buys = side == "BUY"
+        if self.modes.hedged(account):
+            long, short = (value(held(account, symbol, leg), mark) for leg in (LONG, SHORT))
+            return [margin.hedged_exposure(long, short, bids + more, asks) for more in notionals]
+        position = value(held(account, symbol, BOTH), mark)
+        return [
+            margin.exposure(position, bids + more, asks)
+            if buys
+            else margin.exposure(position, bids, asks + more)
+            for more in notionals
+        ]
 
     # --- margin -------------------------------------------------------------------------------------------------
     def balance(self, account: str, asset: str) -> Decimal:
@@ -140,14 +149,16 @@ class UmAccounts:
     def totals(self, account: str, asset: str, now_ms: int) -> FuturesTotals:
         """Sum up one margin asset of an account; in multi-assets mode all of them."""
         joined = self.modes.joined(account)
-        needs = self._needs(account, self._assets if joined else [asset], now_ms)
-        profit = sum((need.unrealized for need in needs), ZERO)
-        cross_profit = sum((need.cross_unrealized for need in needs), ZERO)
-        position = sum((need.position for need in needs), ZERO)
-        orders = sum((need.orders for need in needs), ZERO)
+        profit = cross_profit = position = orders = maintenance = taken = ZERO
+        for need in self._needs(account, self._assets if joined else (asset,), now_ms):
+            profit += need.unrealized
+            cross_profit += need.cross_unrealized
+            position += need.position
+            orders += need.orders
+            maintenance += need.maintenance
+            taken += need.cross_position + need.orders
         wallet = self._joint_wallet(account, now_ms) if joined else self._wallet(account, asset)
         put_aside = self.positions.isolated_margin(account, asset)
-        taken = sum((need.cross_position for need in needs), orders)
         return FuturesTotals(
             wallet_balance=wallet,
             cross_wallet=wallet - put_aside,
@@ -156,7 +167,7 @@ class UmAccounts:
             initial_margin=position + orders,
             position_margin=position,
             order_margin=orders,
-            maintenance_margin=sum((need.maintenance for need in needs), ZERO),
+            maintenance_margin=maintenance,
             available=max(ZERO, wallet - put_aside + cross_profit - taken),
         )
 
@@ -223,10 +234,10 @@ class UmAccounts:
 
     # ------------------------------------------------------------------------------------------------------------
     def _wallet(self, account: str, asset: str) -> Decimal:
-        return self._wallets.balance(Holder(account, self._market), asset)
+        return self._wallets.balance(holder_of(account, self._market), asset)
 
     def _joint_wallet(self, account: str, now_ms: int) -> Decimal:
-        balances = self._wallets.of(Holder(account, self._market))
+        balances = self._wallets.of(holder_of(account, self._market))
         worth = (self._collateral.worth(a, free + held, now_ms) for a, (free, held) in balances.items())
         return to_ledger(sum(worth, ZERO))
 
@@ -237,7 +248,10 @@ class UmAccounts:
         return Pool(account, [], self._wallet(account, asset) - put_aside, assets=[asset])
 
     def _needs(self, account: str, assets: Iterable[str], now_ms: int) -> list[Need]:
-        symbols = {p.symbol for p in self.positions.of(account)} | self._resting.get(account, {}).keys()
+        symbols = self.positions.symbols_of(account)
+        resting = self._resting.get(account)
+        if resting:
+            symbols |= resting.keys()
         return [
             self._need(account, symbol, now_ms)
             for symbol in sorted(symbols)
@@ -260,7 +274,7 @@ class UmAccounts:
         if symbol not in self._resting.get(account, {}):
             return ZERO
         mark = self._marks.at(symbol, now_ms) or ZERO
-        both = self.exposure(account, symbol, mark, side="BUY", notional=ZERO)
+        both = self.exposure(account, symbol, mark)
         leverage = self.modes.leverage(account, symbol)
         return max(ZERO, to_ledger(margin.initial_margin(both, leverage)) - alone)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from atapi.matching.book import Resting
 from atapi.paper.records import OrderRecord, Refusal
+from atapi.paper.um_amendments import UmAmendments
 from atapi.paper.um_market import UmMarket
 from atapi.paper.views import Submit
 
@@ -30,7 +31,7 @@ class Amendment:
     modify_id: int | None = None  # what its owner calls the change
 
 
-def amend(market: UmMarket, account: str, wanted: Amendment, now_ms: int) -> OrderRecord:
+def amend(market: UmMarket, kept: UmAmendments, account: str, wanted: Amendment, now_ms: int) -> OrderRecord:
     """Change an order, or refuse and leave it as it is.
 
     Raises:
@@ -59,6 +60,7 @@ def amend(market: UmMarket, account: str, wanted: Amendment, now_ms: int) -> Ord
         if refusal.code == WOULD_TAKE:
             return market.cancel(account, order.symbol, order.order_id, None, now_ms)
         raise _as_amended(refusal) from refusal
+    before = (order.price, order.quantity)
     order.price = draft.order.price
     order.quantity = order.executed + draft.order.quantity
     order.updated_ms = now_ms
@@ -69,6 +71,7 @@ def amend(market: UmMarket, account: str, wanted: Amendment, now_ms: int) -> Ord
     orders.add(order)
     market.reserve(order, draft.plan)
     market.office.effects.amendment(order)
+    kept.add(account, order.order_id, before, (order.price, order.quantity), order.terms.amends, now_ms)
     market.work(draft, now_ms)
     return copy(order)
 

@@ -24,6 +24,7 @@ from atapi.paper.records import ZERO, OrderRecord, Refusal
 from atapi.paper.timeline import Source
 from atapi.paper.triggers import Triggers
 from atapi.paper.um_amend import Amendment, amend
+from atapi.paper.um_amendments import AmendmentRecord, UmAmendments
 from atapi.paper.um_market import UmMarket
 from atapi.paper.um_modes import BOTH, LONG, SHORT
 from atapi.paper.um_settings import Calling, UmSettings
@@ -66,6 +67,7 @@ class UmDesk:
         triggers = Triggers(lookout, office.prices, perpetuals.marks, self._algos, market)
         self._algo_desk = AlgoDesk(market, self._algos, triggers, office.ids)
         self._deadlines = Deadlines(market, self._algos, office.accounts)
+        self._amendments = UmAmendments(office.store, office.effects, office.ids, market.name)
         self.insurance = InsuranceFund(office.wallets, market.name)
         self.forced = ForcedOrders()
         self._liquidator = Liquidator(market, self.insurance, self.forced)
@@ -83,7 +85,12 @@ class UmDesk:
     def amend(self, account: str, wanted: Amendment) -> OrderRecord:
         """Change price and quantity of an open order."""
         with self._call() as now:
-            return amend(self._market, account, wanted, now)
+            return amend(self._market, self._amendments, account, wanted, now)
+
+    def amendments(self, account: str, order_id: int) -> Sequence[AmendmentRecord]:
+        """List what an order was before each change, oldest first."""
+        with self._call():
+            return self._amendments.of(account, order_id)
 
     def count_down(self, account: str, symbol: str, span_ms: int) -> None:
         """Cancel an account's orders in a symbol after a while, unless called again; 0 calls it off."""

@@ -12,9 +12,11 @@ from atapi.domain.numbers import ceil_to, to_ledger
 from atapi.matching.book import Plan
 from atapi.matching.filters import Candidate, breach_of_um
 from atapi.matching.ledger import CLEARING, FEES, FUNDING_POOL, Holder
+from atapi.matching.ledger import holder as holder_of
 from atapi.matching.margin import max_leverage, max_notional
-from atapi.matching.models.fees import BNB, fee
+from atapi.matching.models.fees import BNB, RPI_RATE, fee
 from atapi.paper.backoffice import Backoffice
+from atapi.paper.cost_to_open import check_margin
 from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.listing import Listing
@@ -31,13 +33,16 @@ from atapi.paper.records import (
     SettledFunding,
     TradeRecord,
 )
+from atapi.paper.reduce_only import follow_position
 from atapi.paper.um_accounts import UmAccounts
 from atapi.paper.um_modes import BOTH, LONG, OPENS, SHORT
 from atapi.paper.views import Submit
 
 LIQUIDATION, ADL = "LIQUIDATION", "ADL"
+POST_ONLY = ("GTX", "RPI")
+RESTING = ("GTC", "GTD", *POST_ONLY)
+FORCES = (*RESTING, "IOC", "FOK")
 REDUCING = ("PRE_SETTLE",)  # statuses in which orders may only reduce
-REDUCED_AWAY = "REDUCE_ONLY"
 LEAST_LIFE_MS = 600_000  # of a GTD order
 LAST_MS = 253_402_300_799_000
 ONE_WAY, HEDGES = (BOTH,), (LONG, SHORT)
@@ -92,7 +97,7 @@ class UmMarket(Market[PerpetualRules]):
 
     def judge(self, account: str, submit: Submit, now_ms: int) -> Draft:
         """Say what an order would do, or refuse it: symbol, mode, filters, client id, position, margin."""
-        check_form(submit, ("LIMIT", "MARKET"), ("GTC", "IOC", "FOK", "GTX", "GTD"))
+        check_form(submit, ("LIMIT", "MARKET"), FORCES)
         listing = self.quoted(submit.symbol, now_ms)
         rules, orders = listing.rules, self.office.orders
         mark = self._marks.at(submit.symbol, now_ms)
@@ -120,7 +125,8 @@ class UmMarket(Market[PerpetualRules]):
             raise Refusal(-4116, "ClientOrderId is duplicated.")
         draft = self._draft(listing, account, submit, price, mark, now_ms)
         if not submit.reduce_only:
-            self._check_margin(listing, draft, mark, now_ms)
+            last = self.office.prices.last(self.series, submit.symbol, now_ms)
+            check_margin(self, listing, draft, mark, last, now_ms)
         return draft
 
     def reserve(self, order: OrderRecord, plan: Plan | None) -> None:
@@ -160,8 +166,9 @@ class UmMarket(Market[PerpetualRules]):
         account, asset = order.account, listing.rules.margin_asset
         signed = quantity if order.side == "BUY" else -quantity
         rates, notional = self.rates(account, order.symbol), self.value(listing, quantity, price)
-        rate = rates.maker if maker else rates.taker
-        purse = self.purse(Holder(account, self.name), asset, now_ms)
+        retail = order.time_in_force == "RPI"
+        rate = (RPI_RATE if retail else rates.maker) if maker else rates.taker
+        purse = self.purse(holder_of(account, self.name), asset, now_ms)
         cost = fee(
             rate=ZERO if order.terms.forced else rate,  # a liquidation pays a fee of its own, ADL none
             received=notional,
@@ -208,7 +215,7 @@ class UmMarket(Market[PerpetualRules]):
             for tell in self.on_trade:
                 tell(account, listing.symbol, now_ms)
             for side in HEDGES if self.modes.hedged(account) else ONE_WAY:
-                self._follow(listing, account, side, now_ms)
+                follow_position(self, listing, account, side, now_ms)
 
     def settle_funding(self, funding: SettledFunding) -> None:
         """Pay a funding: rate * value at the mark of each position, from the longs where it is positive."""
@@ -314,7 +321,7 @@ class UmMarket(Market[PerpetualRules]):
         if not 1 <= leverage <= max_leverage(brackets):
             raise Refusal(-4028, f"Leverage {leverage} is not valid")
         mark = self._marks.at(symbol, now_ms) or ZERO
-        exposed = self.accounts.exposure(account, symbol, mark, side="BUY", notional=ZERO)
+        exposed = self.accounts.exposure(account, symbol, mark)
         if exposed > max_notional(brackets, leverage):
             raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
         present = self.modes.leverage(account, symbol)
@@ -344,30 +351,6 @@ class UmMarket(Market[PerpetualRules]):
         return self.office.wallets.balance(holder, BNB)
 
     # ------------------------------------------------------------------------------------------------------------
-    def _follow(self, listing: Listing[PerpetualRules], account: str, side: str, now_ms: int) -> None:
-        resting = [
-            (order, listing.book.get(order.order_id))
-            for order in self.office.orders.open(account, self.name, listing.symbol)
-            if order.reduce_only and order.position_side == side
-        ]
-        if not resting:
-            return
-        held = self.positions.quantity(account, listing.symbol, side)
-        left = abs(held)
-        for order, lots in sorted(resting, key=lambda item: _priority(item[0])):
-            if lots is None:
-                continue  # still being matched
-            if not left or (order.side == "SELL") != (held > 0):
-                self.end(listing, order, "EXPIRED", REDUCED_AWAY, now_ms)
-            elif order.remaining > left:
-                listing.book.fill(lots, listing.lots(order.remaining - left))
-                order.quantity = order.executed + left
-                order.updated_ms = now_ms
-                self.office.effects.order(order)
-                left = ZERO
-            else:
-                left -= order.remaining
-
     def _asked_price(self, listing: Listing[PerpetualRules], submit: Submit) -> Decimal | None:
         if submit.type == "MARKET":
             return None
@@ -407,7 +390,7 @@ class UmMarket(Market[PerpetualRules]):
         plan = listing.book.plan(
             bid, owner=account, lots=lots, limit=limit, prevention=submit.self_trade_prevention
         )
-        if submit.time_in_force == "GTX" and not plan.quiet:
+        if submit.time_in_force in POST_ONLY and not plan.quiet:
             raise Refusal(
                 -5022,
                 "Due to the order could not be executed as maker, the Post Only order will be rejected.",
@@ -417,50 +400,9 @@ class UmMarket(Market[PerpetualRules]):
                 -5021, "Due to the order could not be filled immediately, the FOK order has been rejected."
             )
         # One that may rest is cut to the position; one that may not keeps what was asked and expires with the rest.
-        asked = quantity if submit.time_in_force in ("GTC", "GTX", "GTD") else submit.quantity
+        asked = quantity if submit.time_in_force in RESTING else submit.quantity
         order = new_order(self.name, account, submit, price=price, quantity=asked, now_ms=now_ms)
         return Draft(order, plan, limit, lots)
-
-    def _check_margin(
-        self, listing: Listing[PerpetualRules], draft: Draft, mark: Decimal, now_ms: int
-    ) -> None:
-        order, accounts, rules = draft.order, self.accounts, listing.rules
-        size = filled = listing.quantity(draft.plan.lots)
-        notional = self.matched(listing, draft.plan)
-        if order.type != "MARKET":  # what does not match is judged at its own price
-            size, notional = (
-                order.quantity,
-                notional + self.value(listing, order.quantity - filled, order.price),
-            )
-        account, symbol = order.account, order.symbol
-        before = accounts.exposure(account, symbol, mark, side=order.side, notional=ZERO)
-        after = accounts.exposure(account, symbol, mark, side=order.side, notional=notional)
-        if after <= before:
-            return  # it only reduces
-        leverage = self.modes.leverage(account, symbol)
-        if after > max_notional(rules.brackets, leverage):
-            raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
-        cost = (after - before) / leverage + self._open_loss(listing, order, size, notional, mark)
-        if cost > accounts.totals(account, rules.margin_asset, now_ms).available:
-            raise Refusal(-2019, "Margin is insufficient.")
-
-    def _open_loss(
-        self,
-        listing: Listing[PerpetualRules],
-        order: OrderRecord,
-        size: Decimal,
-        notional: Decimal,
-        mark: Decimal,
-    ) -> Decimal:
-        # What the part that opens would lose at once, against the mark.
-        held = self.positions.quantity(order.account, order.symbol, order.position_side)
-        closes = abs(held) if held and (held > 0) == (order.side == "SELL") else ZERO
-        opens = max(ZERO, size - closes)
-        if not opens:
-            return ZERO
-        contract = listing.rules.contract
-        worse = (notional / size - contract.value(ONE, mark)) * contract.sign
-        return opens * max(ZERO, worse if order.side == "BUY" else -worse)
 
     def _count(self, order: OrderRecord, before: Decimal, after: Decimal) -> None:
         # The difference of two values, so that what was counted in is counted out again to the last digit.
@@ -481,7 +423,7 @@ class UmMarket(Market[PerpetualRules]):
         time_ms: int,
     ) -> None:
         office = self.office
-        mine, other = Holder(account, self.name), Holder(pool, self.name)
+        mine, other = holder_of(account, self.name), holder_of(pool, self.name)
         office.wallets.move(kind, time_ms, other, mine, asset, amount)
         office.effects.income(
             IncomeRecord(
@@ -510,7 +452,3 @@ def check_life(time_in_force: str | None, good_till_ms: int, now_ms: int) -> Non
             "The goodTillDate timestamp must be greater than the current time plus 600 seconds and smaller than "
             f"{LAST_MS}",
         )
-
-
-def _priority(order: OrderRecord) -> tuple[Decimal, int]:
-    return (order.price if order.side == "SELL" else -order.price, order.order_id)

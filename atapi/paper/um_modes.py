@@ -20,10 +20,16 @@ class UmModes:
         self._market = market
         self._accounts = accounts
         self._rules = rules
+        self._hedged: dict[str, bool] = accounts.memo()  # account -> hedge mode
+        self._isolated: dict[tuple[str, str], bool] = accounts.memo()  # (account, symbol) -> isolated
+        self._leverage: dict[tuple[str, str], int] = accounts.memo()  # (account, symbol) -> as it was set
 
     def hedged(self, account: str) -> bool:
         """Whether a symbol may be held long and short at once; on both futures markets alike."""
-        return self._accounts.setting(account, "dual_side", "false") == "true"
+        known = self._hedged.get(account)
+        if known is None:
+            known = self._hedged[account] = self._accounts.setting(account, "dual_side", "false") == "true"
+        return known
 
     def set_hedged(self, account: str, on: bool) -> None:
         """Switch hedge mode."""
@@ -40,7 +46,11 @@ class UmModes:
 
     def isolated(self, account: str, symbol: str) -> bool:
         """Whether positions in a symbol stand on margin of their own."""
-        return self._accounts.setting(account, f"margin_type.{symbol}", CROSSED) == ISOLATED
+        known = self._isolated.get((account, symbol))
+        if known is None:
+            known = self._accounts.setting(account, f"margin_type.{symbol}", CROSSED) == ISOLATED
+            self._isolated[account, symbol] = known
+        return known
 
     def set_isolated(self, account: str, symbol: str, on: bool) -> None:
         """Switch the margin type of a symbol."""
@@ -52,4 +62,7 @@ class UmModes:
 
     def leverage(self, account: str, symbol: str) -> int:
         """Leverage of a symbol: what was set, else 20 or the most that the symbol allows."""
-        return min(self._accounts.leverage(account, symbol), max_leverage(self._rules[symbol].brackets))
+        known = self._leverage.get((account, symbol))
+        if known is None:
+            known = self._leverage[account, symbol] = self._accounts.leverage(account, symbol)
+        return min(known, max_leverage(self._rules[symbol].brackets))

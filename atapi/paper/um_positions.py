@@ -10,9 +10,11 @@ from atapi.matching.positions import Holding, after_fill
 from atapi.paper.effects import Effects
 from atapi.paper.feeds.base import PerpetualRules
 from atapi.paper.records import ZERO, PositionRecord
-from atapi.paper.um_modes import BOTH
+from atapi.paper.um_modes import BOTH, LONG, SHORT
 
 Key = tuple[str, str]  # symbol, position side
+SIDES = (BOTH, LONG, SHORT)  # in alphabetical order
+NOBODY: Mapping[Key, PositionRecord] = {}
 
 
 class UmPositions:
@@ -50,8 +52,15 @@ class UmPositions:
         return [position for _, position in sorted(self._held.get(account, {}).items())]
 
     def legs(self, account: str, symbol: str) -> list[PositionRecord]:
-        """List an account's positions in one symbol."""
-        return [position for position in self.of(account) if position.symbol == symbol]
+        """List an account's positions in one symbol, in the order of sides."""
+        mine = self._held.get(account)
+        if not mine:
+            return []
+        return [position for side in SIDES if (position := mine.get((symbol, side))) is not None]
+
+    def symbols_of(self, account: str) -> set[str]:
+        """List symbols in which an account has a position."""
+        return {symbol for symbol, _ in self._held.get(account, ())}
 
     def accounts(self) -> list[str]:
         """List accounts with positions, in order."""
@@ -68,8 +77,11 @@ class UmPositions:
 
     def isolated_margin(self, account: str, asset: str) -> Decimal:
         """Sum of what stands for single positions of one margin asset."""
-        mine = self._held.get(account, {}).values()
-        return sum((p.margin for p in mine if self._rules[p.symbol].margin_asset == asset), ZERO)
+        put_aside = ZERO
+        for position in self._held.get(account, NOBODY).values():
+            if position.margin and self._rules[position.symbol].margin_asset == asset:
+                put_aside += position.margin
+        return put_aside
 
     def fill(
         self,

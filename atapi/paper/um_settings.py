@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 
 from atapi.domain.numbers import LEDGER_STEP
+from atapi.matching.ledger import Holder
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.records import ZERO, MarginChange, Refusal
 from atapi.paper.um_market import UmMarket
-from atapi.paper.um_modes import BOTH
+from atapi.paper.um_modes import BOTH, LONG, SHORT
 
 Calling = Callable[[], AbstractContextManager[int]]
 ADD, REDUCE = 1, 2
@@ -57,7 +58,7 @@ class UmSettings:
 
     def set_joined(self, account: str, on: bool) -> None:
         """Switch multi-assets mode."""
-        with self._call():
+        with self._call() as now:
             if on == self._modes.joined(account):
                 raise Refusal(
                     -4171, "Adjusted asset mode is currently set and does not need to be adjusted repeatedly."
@@ -68,8 +69,29 @@ class UmSettings:
                     "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under "
                     "isolated-margin mode.",
                 )
+            if self._office.orders.open(account, self._market.name):
+                raise Refusal(-4170, "Unable to adjust Multi-Assets Mode with open orders in USDⓈ-M Futures.")
+            held = self._office.wallets.of(Holder(account, self._market.name))
+            if not on and any(free + locked < 0 for free, locked in held.values()):
+                raise Refusal(
+                    -4172,
+                    "Unable to adjust Multi-Assets Mode with a negative wallet balance of margin available "
+                    "asset in USDⓈ-M Futures account.",
+                )
             self._modes.set_joined(account, on)
+            if not self._margined(account, now):
+                self._modes.set_joined(account, not on)
+                raise Refusal(
+                    -4169,
+                    "Unable to adjust Multi-Assets Mode with insufficient margin balance in USDⓈ-M Futures.",
+                )
             self._office.effects.configured(account, {"ai": {"j": on}})
+
+    def _margined(self, account: str, now_ms: int) -> bool:
+        """Whether every margin asset carries its positions."""
+        assets = {rules.margin_asset for rules in self._market.rules.values()}
+        sums = (self._market.accounts.totals(account, asset, now_ms) for asset in assets)
+        return all(t.wallet_balance + t.unrealized >= t.initial_margin for t in sums if t.initial_margin)
 
     def isolated(self, account: str, symbol: str) -> bool:
         """Whether a symbol is on isolated margin."""
@@ -89,6 +111,8 @@ class UmSettings:
             if self._positions.legs(account, symbol):
                 raise Refusal(-4048, "Margin type cannot be changed if there exists position.")
             self._modes.set_isolated(account, symbol, on)
+            sides = (LONG, SHORT) if self._modes.hedged(account) else (BOTH,)
+            self._office.effects.margin_type(account, self._market.name, symbol, sides, on)
 
     # --- isolated margin ----------------------------------------------------------------------------------------
     def change_margin(self, account: str, symbol: str, side: str, amount: Decimal, kind: int) -> MarginChange:

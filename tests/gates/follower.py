@@ -20,8 +20,8 @@ from tests.gates.line import TIMEOUT_S, Line
 
 Side = dict[Decimal, Decimal]  # price -> quantity
 Event = dict[str, Any]
-SNAPSHOT = {"spot": ("/api/v3/depth", 5000), "um": ("/fapi/v1/depth", 1000)}
-WHERE = {"spot": "/ws/", "um": "/public/ws/"}
+SNAPSHOT = {"spot": ("/api/v3/depth", 5000), "um": ("/fapi/v1/depth", 1000), "cm": ("/dapi/v1/depth", 1000)}
+WHERE = {"spot": "/ws/", "um": "/public/ws/", "cm": "/ws/"}
 
 
 class Follower:
@@ -83,7 +83,7 @@ class Follower:
             raise
 
     def _begin(self, snapshot: dict[str, Any]) -> None:
-        self._snapshot_id = int(snapshot["lastUpdateId"])
+        self._snapshot_id = self.last = int(snapshot["lastUpdateId"])
         self._previous: int | None = None  # `u` of the event before, applied or not
         self._joined = False
         for side, rows in ((self.bids, snapshot["bids"]), (self.asks, snapshot["asks"])):
@@ -116,5 +116,8 @@ class Follower:
                     else:
                         side.pop(Decimal(price), None)
             self.rows += len(event["b"]) + len(event["a"])
+            assert max(self.bids, default=0) < min(self.asks, default=Decimal("Infinity")), (
+                f"crossed at {last}"
+            )
             self.last = last
             self.moved.notify_all()

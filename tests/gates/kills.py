@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from tests.gates.audit import audit
+from benchmarks.audit import audit
 from tests.gates.line import Line
 from tests.gates.served import Served
 from tests.gates.sockets import Ear, SocketLine

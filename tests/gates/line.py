@@ -41,10 +41,12 @@ class Line:
         try:
             if connection.sock is None:
                 connection.connect()
-                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connected: Any = connection.sock
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.request(method, target, body=body, headers=dict(headers or {}))
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            body = answer.read()
+            return answer.status, json.loads(body) if body[:1] in (b"{", b"[") else {"html": body.decode()}
         except (OSError, http.client.HTTPException) as e:
             connection.close()
             raise Gone(str(e)) from e

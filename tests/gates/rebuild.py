@@ -119,8 +119,8 @@ def run(served: Served, market: str, updates: int, seed: int) -> str:
     with ExitStack() as open_ones:
         senders = [Sender(market, served, f"{market}{n}", dice) for n in range(ACCOUNTS)]
         followers = [Follower(market, served.told[market], SYMBOL, name) for name in STREAMS[market]]
-        for each in (*senders, *followers):
-            open_ones.callback(each.close)
+        for close in (*(each.close for each in senders), *(each.close for each in followers)):
+            open_ones.callback(close)
         line = served.line(market)
         open_ones.callback(line.close)
         done = compared = 0

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from atapi.paper.serve import serve
 at = datetime.fromisoformat(sys.argv[2]).replace(tzinfo=UTC) if sys.argv[2] else None
-serve(Path(sys.argv[1]), feed_text="synthetic", seed=7, at=at, port=0, out=sys.stdout, enforce_limits=False)
+serve(Path(sys.argv[1]), feed_text=sys.argv[3], seed=7, at=at, port=0, out=sys.stdout, enforce_limits=False)
 """
 
 
@@ -30,18 +30,20 @@ class Served:
 
     Args:
         home: Where its state lives.
-        at: Where its clock stands; empty where it goes with the machine's.
+        at: Where its clock stands; empty where it goes with the machine's, or as the feed has it.
+        feed: Where its prices come from.
     """
 
-    def __init__(self, home: Path, at: str = "") -> None:
+    def __init__(self, home: Path, at: str = "", feed: str = "synthetic") -> None:
         self.home = home
         self._at = at
+        self._feed = feed
         self.told: dict[str, str] = {}  # what it said at its start, by name
 
     def begin(self) -> None:
         """Start the process without waiting for it."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(self.home), self._at],
+            [sys.executable, "-c", SCRIPT, str(self.home), self._at, self._feed],
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
@@ -84,7 +86,7 @@ class Served:
         """A connection to one of its ports."""
         return Line(self.told[market], key, secret)
 
-    def admin(self, path: str, **body: Any) -> Any:
+    def admin(self, path: str, /, **body: Any) -> Any:
         """Ask one of the host's own endpoints."""
         line = self.line("spot")
         answer = line.send(

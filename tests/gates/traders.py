@@ -85,15 +85,19 @@ class Trader:
             (35, self._limit), (18, self._at_market), (14, self._cancel), (5, self._amend), (6, self._replace),
             (5, self._modify), (10, self._transfer), (6, self._borrow), (5, self._repay), (5, self._algo),
         ]  # fmt: skip
+        self._weights, self._deeds = zip(*self._doings, strict=True)
         last = self._lines["spot"].get("/api/v3/ticker/price", symbol=SYMBOL)["price"]
         self._last = Decimal(last)
         self.thread = threading.Thread(target=self._live)
 
+    def step(self) -> None:
+        """Do one thing."""
+        self._dice.choices(self._deeds, self._weights)[0]()
+
     def _live(self) -> None:
-        weights, doings = zip(*self._doings, strict=True)
         try:
             while True:
-                self._dice.choices(doings, weights)[0]()
+                self.step()
         except Gone:
             return
 

@@ -189,10 +189,10 @@ def _moves(moves: dict[str, Move], rows: list[Row]) -> None:
         assert row is not None or move.fate != DONE, f"{move} of {amount} was acknowledged and is gone"
         assert row is None or move.fate != REFUSED, f"{move} of {amount} was refused and is there"
         if row is not None:
-            number = row.get("tranId", row.get("txId"))
+            number = int(row["tranId"] if "tranId" in row else row["txId"])
             assert row["type"] == move.kind
             assert move.fate == SENT or number == move.number, (move, row)
-            move.fate, move.number = DONE, int(number)
+            move.fate, move.number = DONE, number
         elif move.fate == SENT:
             move.fate = REFUSED
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from atapi.matching import book
 from atapi.matching.book import (
     DECREMENT,
     EXPIRE_BOTH,
@@ -46,11 +48,11 @@ def told(plan: Any) -> Any:
     )
 
 
-def held(book: Any) -> Any:
+def held(kept: Any) -> Any:
     """Everything a book holds."""
     return (
-        [[(o.id, o.owner, o.price, o.lots, o.hidden) for o in book.orders(bid)] for bid in (True, False)],
-        (book.depth(3), book.depth(99), book.best_bid, book.best_ask, len(book)),
+        [[(o.id, o.owner, o.price, o.lots, o.hidden) for o in kept.orders(bid)] for bid in (True, False)],
+        (kept.depth(3), kept.depth(99), kept.best_bid, kept.best_ask, len(kept)),
     )
 
 
@@ -113,7 +115,13 @@ class Twins:
             self.plain.fill(same, min(lots, same.lots))
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.fixture(params=[book.MOST_GONE, 0], ids=["gaps stay", "gaps are closed"])
+def gaps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "MOST_GONE", request.param)
+
+
+@pytest.mark.usefixtures("gaps")
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(STEPS, max_size=60))
 def test_both_books_do_the_same(steps: list[tuple[Any, ...]]) -> None:
     twins = Twins()

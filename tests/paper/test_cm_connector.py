@@ -71,6 +71,16 @@ READS: dict[str, dict[str, Any]] = {
     "leverage_brackets": SYMBOL,
     "commission_rate": SYMBOL,
     "cancel_open_orders": SYMBOL,
+    "open_interest_hist": {**PAIR, "contractType": "PERPETUAL", "period": "1h", "limit": 5},
+    "top_long_short_account_ratio": {**PAIR, "period": "1h", "limit": 5},
+    "top_long_short_position_ratio": {**PAIR, "period": "1h", "limit": 5},
+    "long_short_account_ratio": {**PAIR, "period": "1h", "limit": 5},
+    "taker_long_short_ratio": {**PAIR, "contractType": "PERPETUAL", "period": "1h", "limit": 5},
+    "basis": {**PAIR, "contractType": "PERPETUAL", "period": "1h", "limit": 5},
+    "query_index_price_constituents": {"symbol": "BTCUSD"},
+    "adl_quantile": SYMBOL,
+    "force_orders": SYMBOL,
+    "countdown_cancel_order": {**SYMBOL, "countdownTime": 60000},
     "new_listen_key": {},
 }
 
@@ -109,6 +119,75 @@ def test_an_order_lives_its_life(cm_client: Any) -> None:
     assert kinds == {"TRANSFER", "COMMISSION", "REALIZED_PNL"}
 
 
+@pytest.mark.usefixtures("coins")
+def test_an_order_is_modified_and_batches_are_canceled(cm_client: Any) -> None:
+    [quote] = cm_client.ticker_price(**SYMBOL)
+    price = str((Decimal(quote["price"]) * Decimal("0.98")).quantize(Decimal("0.1")))
+    limit = {**BUY, "type": "LIMIT", "timeInForce": "GTC", "quantity": "1", "price": price}
+    one = cm_client.new_order(**limit)
+
+    changed = cm_client.modify_order(**SYMBOL, side="BUY", orderId=one["orderId"], quantity="2", price=price)
+    with pytest.raises(ClientError) as unchanged:
+        cm_client.modify_order(**SYMBOL, side="BUY", orderId=one["orderId"], quantity="2", price=price)
+    with pytest.raises(ClientError) as missing:
+        cm_client.modify_order(**SYMBOL, side="BUY", orderId=one["orderId"], quantity="3")
+    batch = json.dumps([{**limit, "newClientOrderId": "two"}, {**limit, "quantity": "0.5"}])
+    placed = cm_client.sign_request("POST", "/dapi/v1/batchOrders", {"batchOrders": batch})
+    ids = json.dumps([one["orderId"], 1])
+    gone = cm_client.sign_request("DELETE", "/dapi/v1/batchOrders", {**SYMBOL, "orderIdList": ids})
+
+    assert (changed["origQty"], changed["pair"], changed["orderId"]) == ("2", "BTCUSD", one["orderId"])
+    assert (unchanged.value.error_code, missing.value.error_code) == (-5027, -1102)
+    assert (placed[0]["clientOrderId"], placed[0]["pair"], placed[1]["code"]) == ("two", "BTCUSD", -1111)
+    assert (gone[0]["status"], gone[1]) == ("CANCELED", {"code": -2011, "msg": "Unknown order sent."})
+
+
+@pytest.mark.usefixtures("coins")
+def test_isolated_margin_is_added(cm_client: Any) -> None:
+    cm_client.change_margin_type("BTCUSD_PERP", "ISOLATED")
+    cm_client.new_order(**BUY, quantity="3")
+
+    done = cm_client.modify_isolated_position_margin("BTCUSD_PERP", 0.001, 1)
+    history = cm_client.get_position_margin_history("BTCUSD_PERP")
+
+    assert (done["code"], done["amount"], done["type"]) == (200, 0.001, 1)
+    assert [(row["amount"], row["asset"]) for row in history] == [("0.001", "BTC")]
+
+
+@pytest.mark.usefixtures("coins")
+def test_conditional_orders_wait_in_their_own_place(cm_client: Any) -> None:
+    [quote] = cm_client.ticker_price(**SYMBOL)
+    trigger = str((Decimal(quote["price"]) * Decimal("0.9")).quantize(Decimal("0.1")))
+    asked = {
+        "algoType": "CONDITIONAL", **SYMBOL, "side": "SELL", "type": "STOP_MARKET", "quantity": "1",
+        "triggerPrice": trigger, "workingType": "MARK_PRICE",
+    }  # fmt: skip
+
+    made = cm_client.sign_request("POST", "/dapi/v1/algoOrder", asked)
+    waiting = cm_client.sign_request("GET", "/dapi/v1/openAlgoOrders", {})
+    orders = cm_client.get_orders()
+    gone = cm_client.sign_request("DELETE", "/dapi/v1/algoOrder", {"algoId": made["algoId"]})
+
+    assert (made["algoStatus"], made["triggerPrice"]) == ("NEW", trigger)
+    assert [row["algoId"] for row in waiting] == [made["algoId"]]
+    assert orders == []
+    assert gone["code"] == "200"
+
+
+def test_statistics_count_contracts_and_coins(cm_client: Any) -> None:
+    period = {**PAIR, "contractType": "PERPETUAL", "period": "1h", "limit": 2}
+    held = cm_client.open_interest_hist(**period)
+    taken = cm_client.taker_long_short_ratio(**period)
+    [start, _] = [row["timestamp"] - 3_600_000 for row in taken]
+    bars = cm_client.klines("BTCUSD_PERP", "1h", startTime=start, limit=2)
+
+    assert held[-1]["sumOpenInterest"] == cm_client.open_interest("BTCUSD_PERP")["openInterest"]
+    for row, bar in zip(taken, bars, strict=True):
+        assert Decimal(row["takerBuyVol"]) + Decimal(row["takerSellVol"]) == Decimal(bar[5])
+        both = Decimal(row["takerBuyVolValue"]) + Decimal(row["takerSellVolValue"])
+        assert abs(both - Decimal(bar[7])) <= Decimal("0.00000002")
+
+
 @pytest.mark.parametrize(
     ("order", "code"),
     [
@@ -144,5 +223,8 @@ def test_the_connectors_user_stream_delivers(host: Host, cm_client: Any) -> None
 
     assert [event["e"] for event in events] == ["ORDER_TRADE_UPDATE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE"]
     assert [row["a"] for row in events[-1]["a"]["B"]] == ["BTC"]
+    [alias] = {row["accountAlias"] for row in cm_client.balance()}
+    assert {event["i"] for event in events} == {alias}
+    assert [event["o"]["ma"] for event in events[:2]] == ["BTC", "BTC"]
     [position] = events[-1]["a"]["P"]
     assert (position["s"], position["pa"], position["ma"]) == ("BTCUSD_PERP", "3", "BTC")

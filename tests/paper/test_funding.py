@@ -83,13 +83,25 @@ def test_the_mark_is_the_median_of_three_prices() -> None:
 
 
 def test_the_first_price_is_the_mark_when_it_lies_between() -> None:
-    # The perpetual jumped from 49 900 to 50 400 ten seconds ago: of the seconds 0, 5, .. 25 ago three are after it
-    # (0, 5 and 10), so Price2 = 50 000 + (3 * 400 - 3 * 100) / 6 = 50 150; Price1 = 50 000 * (1 + 0.01 * 4/8) = 50 250.
+    # The perpetual jumped from 49 900 to 50 400 ten seconds ago: of the seconds 0 to 29 ago eleven are after it, so
+    # Price2 = 50 000 + (11 * 400 - 19 * 100) / 30 = 50 083.33; Price1 = 50 000 * (1 + 0.01 * 4/8) = 50 250; last 50 400.
     now = T0 + 4 * HOUR
     steps = {**DEFAULT, (Series.UM, "BTCUSDT"): [(0, D(49900)), (now - 10_000, D(50400))]}
     exchange = world(FeedOfBars(steps, premium=lambda symbol, at: D("0.0105")), at_ms=now)
 
     assert exchange.mark("BTCUSDT").mark_price == 50250
+
+
+def test_the_second_price_is_the_index_and_the_mean_basis_of_thirty_seconds() -> None:
+    # The perpetual jumped from 50 000 to 50 300 five seconds ago: six of the last thirty seconds are after it, so
+    # Price2 = 50 000 + 6 * 300 / 30 = 50 060; Price1 = 50 000 * (1 + 0.0001 * 4/8) = 50 002.5; last = 50 300.
+    now = T0 + 4 * HOUR
+    steps = {**DEFAULT, (Series.UM, "BTCUSDT"): [(0, D(50000)), (now - 5_000, D(50300))]}
+    exchange = world(FeedOfBars(steps), at_ms=now)
+
+    assert exchange.mark("BTCUSDT").mark_price == 50060
+    exchange.advance(24_000)  # all thirty are
+    assert exchange.mark("BTCUSDT").mark_price == 50300
 
 
 def test_the_feeds_own_mark_prices_go_before_the_formula() -> None:

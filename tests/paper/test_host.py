@@ -236,12 +236,12 @@ def test_what_keeps_it_from_starting_is_told(tmp_path: Path) -> None:
 def test_serving_says_where_and_ends_cleanly(other: Other, host: Host) -> None:
     process = other(SERVING)
     assert process.stdout is not None
-    said = dict(process.stdout.readline().strip().split(": ", 1) for _ in range(11))
+    said = dict(process.stdout.readline().strip().split(": ", 1) for _ in range(12))
     joined = host()
 
     assert list(said) == [
         "spot", "um", "cm", "spot-stream", "um-stream", "cm-stream", "spot-ws-api", "um-ws-api",
-        "key", "secret", "token",
+        "cm-ws-api", "key", "secret", "token",
     ]  # fmt: skip
     wire = Wire(said["spot"], said["key"], said["secret"], "/api/v3")
     wire.signed("POST", "/api/v3/order", symbol="BTCUSDT", side="BUY", type="MARKET", quoteOrderQty="100")

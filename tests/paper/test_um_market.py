@@ -189,7 +189,7 @@ def test_opening_costs_margin_and_what_it_loses_against_the_mark_at_once() -> No
     exchange = world()
     [(ask, there)] = exchange.depth("um", "BTCUSDT", 1)[2]
     assert there > D("0.9")
-    cost = D("0.9") * ask / 20 + D("0.9") * (ask - 50000)
+    cost = D("0.9") * ask * D("1.0005") / 20 + D("0.9") * (ask - 50000)
     poor, rich = funded(exchange, um_USDT=f"{cost - D('0.01'):f}"), funded(exchange, um_USDT=f"{cost:f}")
 
     assert refusal(exchange.place, poor, "um", at_market("BUY", "0.9")) == (-2019, "Margin is insufficient.")

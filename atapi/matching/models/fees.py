@@ -26,6 +26,7 @@ RATES = {  # market -> rates of a regular user
     "um": Rates(Decimal("0.0002"), Decimal("0.0005")),
     "cm": Rates(Decimal("0.0002"), Decimal("0.0005")),
 }
+RPI_RATE = Decimal("0.00005")  # of a futures maker whose order was for retail
 BNB_MULTIPLIER = {
     "spot": Decimal("0.75"),
     "um": Decimal("0.90"),

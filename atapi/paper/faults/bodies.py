@@ -46,14 +46,42 @@ CODES = {
     -2022: "ReduceOnly Order is rejected.",
     -2027: "Exceeded the maximum allowable position at current leverage.",
     -3045: "The system does not have enough asset now.",
+    -2012: "Batch cancel failure.",
+    -2020: "Unable to fill.",
+    -2023: "User in liquidation mode now.",
+    -2024: "Position is not sufficient.",
+    -2025: "Reach max open order limit.",
+    -2028: "Leverage is smaller than permitted: insufficient margin balance.",
     -4003: "Quantity less than zero.",
+    -4045: "Reach max stop order limit.",
+    -4087: "User can only place reduce only order",
+    -4088: "User can not place order currently",
+    -4105: "The position is controlled by the risk system: positions may only be reduced.",
+    -4109: "This account is inactive, please activate your account first.",
+    -4117: "stop order is triggering",
     -4116: "ClientOrderId is duplicated.",
     -4118: "ReduceOnly Order Failed. Please check your existing position and open orders",
     -4131: "The counterparty's best price does not meet the PERCENT_PRICE filter limit",
     -4164: "Order's notional must be no smaller than 5 (unless you choose reduce only).",
+    -4189: "The account may only place reduce only orders.",
+    -4192: "Trade forbidden due to Cooling-off Period.",
+    -4210: "Stop price is higher than price multiplier cap.",
+    -4211: "Stop price is lower than price multiplier floor.",
+    -4400: "Futures Trading Quantitative Rules violated, only reduceOnly order is allowed, please try again later.",
+    -4401: "Compliance restricted account permission: can only place reduceOnly order.",
+    -4531: "The position mode cannot be changed: it could not be synchronized with COIN-M.",
     -5021: "Due to the order could not be filled immediately, the FOK order has been rejected.",
     -5022: "Due to the order could not be executed as maker, the Post Only order will be rejected.",
+    -5026: "Exceed maximum modify order limit.",
+    -5027: "No need to modify the order.",
+    -5043: "A pending modification already exists for this order.",
     -5028: "Timestamp for this request is outside of the ME recvWindow",
+}
+THROTTLED = "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again."
+OVERLOADS: dict[str, tuple[int, str]] = {  # which of futures' 503 -> code and message
+    "A": (-1000, UNKNOWN),  # executed or not: nobody knows
+    "B": (-1001, "Service Unavailable."),  # not executed
+    "C": (-1008, THROTTLED),  # not executed; what only reduces is let through
 }
 HTTP_OF = {-1003: 429, -1007: 408, -1008: 503, -1015: 429, -1016: 503, -2014: 401, -2015: 401}
 _WHOLE: dict[str, bytes] = {
@@ -81,9 +109,16 @@ def of_status(fault: Fault, now_ms: int) -> Answer:
     return answer if retry is None else answer.with_headers((("Retry-After", retry),))
 
 
-def of_code(fault: Fault) -> Answer:
-    """Refuse with a code, in the words that go with it."""
-    message = fault.options.get("text") or CODES.get(fault.value, UNKNOWN)
+def overloaded(fault: Fault) -> Answer:
+    """Answer one of the three ways in which futures are overloaded."""
+    code, message = OVERLOADS[fault.value]
+    return refusal_answer(code, message, 503)
+
+
+def of_code(fault: Fault, market: str) -> Answer:
+    """Refuse with a code, in the words that go with it on a market."""
+    usual = THROTTLED if fault.value == -1008 and market != "spot" else CODES.get(fault.value, UNKNOWN)
+    message = fault.options.get("text") or usual
     return refusal_answer(fault.value, message, HTTP_OF.get(fault.value, 400))
 
 
@@ -119,6 +154,8 @@ def check(fault: Fault) -> None:
         known = (*_WHOLE, "half", "double", "foreign")
         if fault.value not in known:
             raise Refusal(-1102, f"body '{fault.value}' is none of {', '.join(known)}")
+    if fault.action == "overload" and fault.value not in OVERLOADS:
+        raise Refusal(-1102, f"overload '{fault.value}' is none of {', '.join(OVERLOADS)}")
     if fault.action == "status":
         of_status(fault, 0)
     if fault.action == "redirect" and fault.options.get("status", "307") not in (

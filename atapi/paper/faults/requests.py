@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from atapi.paper.wire.gateway import Gateway
 
 SPARED = "/paper/"
+THROTTLE = ("overload", "C")
 
 
 class Wire(Receiver, Protocol):
@@ -152,7 +153,10 @@ def meet(
             symbol=_symbol(request) if symbol is None else symbol,
             via=via,
         )
-        fault = gateway.faults.strike(gateway.faults.requests, happening)
+        standing = gateway.faults.requests
+        if any(each.fault.action == "overload" for each in standing) and _exempt(request):
+            standing = [each for each in standing if (each.fault.action, each.fault.value) != THROTTLE]
+        fault = gateway.faults.strike(standing, happening)
     if fault is None:
         line.send(answer(request), keep_alive=keep_alive)
     elif fault.action == "delay" and fault.before:
@@ -164,7 +168,7 @@ def meet(
         line.hold()
         asyncio.get_running_loop().call_later(fault.value / MS_PER_S, arrive)
     else:
-        sent = _answer(fault, request, answer, gateway.exchange.now_ms())
+        sent = _answer(fault, market, request, answer, gateway.exchange.now_ms())
         to = _receiver(fault, line)
         if isinstance(to, Lost):
             line.hold()  # for good: an answer to a later request would be taken for this one's
@@ -176,14 +180,26 @@ def _symbol(request: Request) -> str:
     return found.get("symbol", [""])[0]
 
 
-def _answer(fault: Fault, request: Request, answer: Callable[[Request], Answer], now_ms: int) -> Answer:
+def _exempt(request: Request) -> bool:
+    """Whether futures let a request through in an overload: it cancels, only reduces or closes, or is no order."""
+    if request.method not in ("POST", "PUT"):
+        return True
+    sent = parse_qs(request.query) | parse_qs(request.body.decode("latin-1"))
+    return any(sent.get(name, [""])[0].lower() == "true" for name in ("reduceOnly", "closePosition"))
+
+
+def _answer(
+    fault: Fault, market: str, request: Request, answer: Callable[[Request], Answer], now_ms: int
+) -> Answer:
     done = None if fault.before else answer(request)
     if fault.action == "twice":
         answer(request)
     if fault.action == "status":
         return bodies.of_status(fault, now_ms)
     if fault.action == "code":
-        return bodies.of_code(fault)
+        return bodies.of_code(fault, market)
+    if fault.action == "overload":
+        return bodies.overloaded(fault)
     if fault.action == "redirect":
         return bodies.redirected(fault)
     if fault.action == "body":

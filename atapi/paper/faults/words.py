@@ -102,6 +102,13 @@ ACTIONS = {
         options=("text",),
         read=_code,
     ),
+    "overload": Action(
+        _REQUEST,
+        "futures' 503: A (nobody knows whether it was done; before or after), B (failed), C (-1008; cancels and what "
+        "only reduces pass)",
+        "A|B|C",
+        before=True,
+    ),
     "body": Action(
         _REQUEST,
         "another body, of status 200: empty, null, object, list, html, half, double, foreign; or without "

@@ -160,6 +160,7 @@ class Print(NamedTuple):
     price: Decimal
     quantity: Decimal
     side: str  # the taker's: BUY, SELL
+    number: int = 0  # among those of the same millisecond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """COIN-M perpetuals made of a feed's USDT perpetuals: BTCUSD_PERP follows BTCUSDT, with a share of its trade.
 
-No feed has series of their own. Their prices, index, mark, premium and funding are those of the USDT perpetual (a USD
+Only a log of COIN-M has series of their own, and its perpetuals are left as they are. The others' prices, index, mark, premium and funding are those of the USDT perpetual (a USD
 is a USDT here), on the same price grid; their crowd quotes, and their bars trade, `SHARE` of it. Volume is contracts,
 turnover coins, so that contracts * size / coins is the USDT perpetual's own mean price.
 
@@ -23,6 +23,7 @@ from atapi.paper.feeds.moves import Moves
 from atapi.paper.feeds.premium_bars import PremiumBars
 
 SIZES = {"BTC": Decimal(100), "ETH": Decimal(10), "BNB": Decimal(10)}  # coin -> USD in one contract
+USUAL_SIZE = Decimal(10)
 SHARE = Decimal("0.2")  # of the USDT perpetual's depth and turnover
 ZERO = Decimal(0)
 
@@ -45,27 +46,27 @@ def followed(symbol: str) -> str:
 def coin_margined(um: Mapping[str, PerpetualRules]) -> Mapping[str, PerpetualRules]:
     """Make the coin-margined perpetuals of those listed."""
     listed = {coin: um[f"{coin}USDT"] for coin in SIZES if f"{coin}USDT" in um}
-    made = (_rules(coin, rules) for coin, rules in listed.items())
+    made = (coin_rules(perpetual_of(f"{coin}USD"), rules) for coin, rules in listed.items())
     return {rules.symbol: rules for rules in made}
 
 
-def _rules(coin: str, um: PerpetualRules) -> PerpetualRules:
-    tick = um.tick_size.normalize()
-    pair = f"{coin}USD"
+def coin_rules(symbol: str, um: PerpetualRules) -> PerpetualRules:
+    """Make the rules of a coin-margined symbol of those of the USDT perpetual it follows."""
+    tick, coin = um.tick_size.normalize(), um.base_asset
     return replace(
         um,
-        symbol=perpetual_of(pair),
+        symbol=symbol,
         quote_asset="USD",
         lot_size=Decimal(1),
         min_notional=ZERO,
         price_precision=max(0, -tick.adjusted()),
         quantity_precision=0,
-        brackets=brackets(pair),
+        brackets=brackets(pair_of(symbol)) if coin in SIZES else um.brackets,
         max_quantity=Decimal(1_000_000),
         market_max_quantity=Decimal(60_000),
         liquidation_fee=Decimal("0.015"),
         onboard_ms=1_597_042_800_000,
-        contract=Inverse(SIZES[coin]),
+        contract=Inverse(SIZES.get(coin, USUAL_SIZE)),
     )
 
 
@@ -78,7 +79,8 @@ class CoinMarginedFeed:
         self.synthetic = feed.synthetic
         self.recorded = feed.recorded
         listed = feed.catalogue()
-        self._catalogue = replace(listed, cm=coin_margined(listed.um))
+        self._recorded = frozenset(listed.cm)  # what it has series of its own of
+        self._catalogue = replace(listed, cm={**coin_margined(listed.um), **listed.cm})
         self._premiums = PremiumBars(feed)
         self.moves = Moves(self._tick_of)
 
@@ -96,7 +98,7 @@ class CoinMarginedFeed:
 
     def price(self, series: Series, symbol: str, now_ms: int) -> Decimal | None:
         """Tell the last price: of a coin-margined symbol, that of the perpetual it follows."""
-        if series is Series.CM:
+        if series is Series.CM and symbol not in self._recorded:
             return self.price(Series.UM, followed(symbol), now_ms)
         own = self._own(symbol)
         return self.moves.price(series, own, now_ms, self._feed.price(series, own, now_ms))
@@ -107,7 +109,7 @@ class CoinMarginedFeed:
         """List bars; those of a coin-margined symbol count contracts and coins."""
         if series is Series.PREMIUM:
             return self._premiums.bars(self._own(symbol), interval_ms, start_ms, end_ms, now_ms)
-        if series is not Series.CM:
+        if series is not Series.CM or symbol in self._recorded:
             return self._moved(series, self._own(symbol), interval_ms, start_ms, end_ms, now_ms)
         if interval_ms > DAY:
             opened, closed = slots(start_ms, min(end_ms, now_ms), interval_ms)
@@ -129,7 +131,7 @@ class CoinMarginedFeed:
 
     def book(self, series: Series, symbol: str) -> Book:
         """Tell how the crowd quotes: on a coin-margined symbol a share of what it follows, in contracts."""
-        if series is not Series.CM:
+        if series is not Series.CM or symbol in self._recorded:
             return self._feed.book(series, symbol)
         book = self._feed.book(Series.UM, followed(symbol))
         return replace(book, top_notional=book.top_notional * SHARE, contract_size=self._size(symbol))
@@ -140,7 +142,7 @@ class CoinMarginedFeed:
 
     # ------------------------------------------------------------------------------------------------------------
     def _own(self, symbol: str) -> str:
-        return followed(symbol) if symbol in self._catalogue.cm else symbol
+        return followed(symbol) if symbol in self._catalogue.cm and symbol not in self._recorded else symbol
 
     def _moved(
         self, series: Series, symbol: str, interval_ms: int, start_ms: int, end_ms: int, now_ms: int
@@ -153,6 +155,8 @@ class CoinMarginedFeed:
     def _tick_of(self, series: Series, symbol: str) -> Decimal:
         if series is Series.SPOT:
             return self._catalogue.spot[symbol].tick_size
+        if series is Series.CM:
+            return self._catalogue.cm[symbol].tick_size
         return self._catalogue.um[symbol].tick_size if series is Series.UM else LEDGER_STEP
 
     def _size(self, symbol: str) -> Decimal:

@@ -16,16 +16,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from atapi.errors import ConfigError
+from atapi.matching.contracts import LINEAR, Contract
 from atapi.paper.feeds.bars import gather, slots
 from atapi.paper.feeds.base import Bar, Book, Catalogue, FundingRecord, Levels, Print, Recorded, Series
+from atapi.paper.feeds.coin_margined import coin_rules, followed
 from atapi.paper.feeds.markets import crowd_book, find
 from atapi.paper.feeds.rules import perpetual_rules, spot_rules
 from atapi.paper.recording.books import RebuiltBook
-from atapi.paper.recording.lines import Line, read
+from atapi.paper.recording.captures import messages
+from atapi.paper.recording.lines import Line
 
 LEVELS = 500  # of a side that the book shows at most
 ZERO = Decimal(0)
-SERIES = {"spot": Series.SPOT, "um": Series.UM}
+KINDS = ("depthUpdate", "snapshot", "trade", "aggTrade")
+SERIES = {"spot": Series.SPOT, "um": Series.UM, "cm": Series.CM}
 
 
 class Told(NamedTuple):
@@ -34,7 +38,7 @@ class Told(NamedTuple):
     ms: int
     series: Series
     symbol: str
-    kind: str  # depthUpdate, snapshot, trade
+    kind: str  # depthUpdate, snapshot, trade, aggTrade
     data: dict[str, Any]
 
 
@@ -44,9 +48,16 @@ class Track:
     def __init__(self) -> None:
         self.depth: list[tuple[int, str, dict[str, Any]]] = []  # time, kind, data
         self.trades: list[tuple[int, Print]] = []
+        self.aggregated: list[tuple[int, Print]] = []  # stand in where single trades were not recorded
         self._book = RebuiltBook()
         self._applied = 0
         self._at_ms = 0
+
+    def traded(self, told: Told) -> None:
+        """Take a trade."""
+        trades = self.trades if told.kind == "trade" else self.aggregated
+        number = trades[-1][1].number + 1 if trades and trades[-1][0] == told.ms else 0
+        trades.append((told.ms, _print(told.data, number)))
 
     def book_at(self, now_ms: int) -> RebuiltBook:
         """Rebuild the book up to a moment."""
@@ -85,17 +96,19 @@ class LogFeed:
         self._path = path
         self._tracks: dict[tuple[Series, str], Track] = {}
         first = last = 0
-        for told in _told(read(path)):
+        for told in _told(messages(path)):
             track = self._tracks.setdefault((told.series, told.symbol), Track())
             first, last = first or told.ms, told.ms
-            if told.kind == "trade":
-                track.trades.append((told.ms, _print(told.data)))
+            if told.kind in ("trade", "aggTrade"):
+                track.traded(told)
             else:
                 track.depth.append((told.ms, told.kind, told.data))
         tracks = self._tracks.values()
+        for track in tracks:
+            track.trades = track.trades or track.aggregated
         if not any(track.trades or track.first_book_ms() for track in tracks):
             raise ConfigError(
-                f"'{path}' holds neither books nor trades of spot or USD-M",
+                f"'{path}' holds neither books nor trades",
                 hint="see docs/paper.md, Recording",
             )
         begins = [ms for track in tracks if (ms := track.first_book_ms()) is not None]
@@ -136,7 +149,8 @@ class LogFeed:
         opened, closed = slots(start_ms, end_ms, interval_ms)
         low = bisect_left(track.trades, opened, key=_when)
         high = bisect_right(track.trades, min(closed - 1, now_ms), key=_when)
-        return gather((_bar(ms, each) for ms, each in track.trades[low:high]), interval_ms)
+        contract = self._catalogue.cm[symbol].contract if series is Series.CM else LINEAR
+        return gather((_bar(ms, each, contract) for ms, each in track.trades[low:high]), interval_ms)
 
     def premium(self, symbol: str, at_ms: int) -> Decimal | None:
         """Tell nothing: a log has no index."""
@@ -184,7 +198,12 @@ class LogFeed:
             for (series, s), t in self._tracks.items()
             if series is Series.UM
         }
-        return Catalogue(spot=spot, um=um)
+        cm = {
+            s: coin_rules(s, perpetual_rules(followed(s), *t.decimals()))
+            for (series, s), t in self._tracks.items()
+            if series is Series.CM
+        }
+        return Catalogue(spot=spot, um=um, cm=cm)
 
 
 def _told(lines: Iterator[Line]) -> Iterator[Told]:
@@ -196,7 +215,7 @@ def _told(lines: Iterator[Line]) -> Iterator[Told]:
         message = line.message
         data = message.get("data", message)
         kind = "snapshot" if "lastUpdateId" in data else data.get("e")
-        if kind not in ("depthUpdate", "snapshot", "trade"):
+        if kind not in KINDS:
             continue
         if "market" in message:
             at = SERIES.get(message["market"])
@@ -220,15 +239,16 @@ def _market_of(change: dict[str, Any]) -> str:
     return "cm" if "_" in change["s"] else "um"
 
 
-def _print(data: dict[str, Any]) -> Print:
+def _print(data: dict[str, Any], number: int) -> Print:
     side = "SELL" if data["m"] else "BUY"
-    return Print(price=Decimal(data["p"]), quantity=Decimal(data["q"]), side=side)
+    return Print(price=Decimal(data["p"]), quantity=Decimal(data["q"]), side=side, number=number)
 
 
-def _bar(ms: int, each: Print) -> Bar:
+def _bar(ms: int, each: Print, contract: Contract) -> Bar:
     price, quantity = each.price, each.quantity
     taken = quantity if each.side == "BUY" else ZERO
-    return Bar(ms, price, price, price, price, quantity, price * quantity, 1, taken, price * taken)
+    turnover, bought = contract.value(quantity, price), contract.value(taken, price)
+    return Bar(ms, price, price, price, price, quantity, turnover, 1, taken, bought)
 
 
 def _decimals(price: Decimal) -> int:

@@ -48,7 +48,7 @@ def read(path: Path) -> Iterator[Line]:
     """
     number = 0
     try:
-        with _open(path, "rb") as file:
+        with opened(path, "rb") as file:
             for text in _whole_lines(file):
                 yield _line(text)
                 number += 1
@@ -61,7 +61,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = _open(path, "ab")
+            self._file = opened(path, "ab")
         except OSError as error:
             raise ConfigError(f"cannot write the log {path}: {error.strerror or error}") from error
         self.lines = 0
@@ -78,7 +78,8 @@ class Writer:
         self._file.close()
 
 
-def _open(path: Path, mode: str) -> BinaryIO:
+def opened(path: Path, mode: str) -> BinaryIO:
+    """Open a log, compressed where its name ends so."""
     return cast(BinaryIO, gzip.open(path, mode) if path.suffix == ".gz" else path.open(mode))
 
 

@@ -24,6 +24,11 @@ STREAMS = {
     "cm": ("depth", "trade", "bookTicker", "markPrice"),
 }
 SNAPSHOT = 1000  # levels of a side
+SECRET = (
+    "listenKey",
+    "listenToken",
+    "token",
+)  # of an answer or a parameter: who has one hears what its owner is told
 UNTOLD = ("signature", "apiKey", "timestamp", "recvWindow")  # proof, and what differs with each run
 
 
@@ -63,6 +68,10 @@ class Recorder:
         """How many lines were written."""
         return self._writer.lines
 
+    def catch_up(self) -> None:
+        """Write what has been told already, before anything else is asked: whatever loop runs this, in one order."""
+        self._hub.catch_up()
+
     def decision(self, market: str, account: str, asked: str, params: Json, answer: Answer) -> None:
         """Write what a user asked for, without what proves who asked, and what was answered."""
         self._follow()
@@ -71,9 +80,9 @@ class Recorder:
                 "market": market,
                 "account": account,
                 "asked": asked,
-                "params": {name: value for name, value in params.items() if name not in UNTOLD},
+                "params": _shown({name: value for name, value in params.items() if name not in UNTOLD}),
                 "status": answer.status,
-                "answer": msgspec.json.decode(answer.body),
+                "answer": _shown(msgspec.json.decode(answer.body)),
             }
         )
 
@@ -88,8 +97,7 @@ class Recorder:
         for kind in STREAMS[market]:
             name = f"{symbol.lower()}@{kind}"
             self._leave.append(self._hub.join(market, name, _Ear(self._write, market, name)))
-        self._hub.before_snapshot(market, symbol)
-        update_id, bids, asks = self._exchange.depth(market, symbol, SNAPSHOT)
+        update_id, bids, asks = self._gateway.snapshot(market, symbol, SNAPSHOT)
         printer = printer_of(self._exchange, market, symbol)
         sides = {"bids": levels(bids, printer), "asks": levels(asks, printer)}
         self._write({"market": market, "snapshot": symbol, "data": {"lastUpdateId": update_id, **sides}})
@@ -108,6 +116,12 @@ class Recorder:
 
     def _write(self, message: Json) -> None:
         self._writer.write(self._exchange.now_ms(), message)
+
+
+def _shown(message: Any) -> Any:
+    if not isinstance(message, dict):
+        return message
+    return {name: "****" if name in SECRET else value for name, value in message.items()}
 
 
 class _Ear:

@@ -23,7 +23,7 @@ MAX_SPAN_MS = 366 * 86_400_000
 
 @router.route("GET", f"{PREFIX}/status", security=Security.ADMIN)
 def status(call: Call) -> Json:
-    """Tell feed, clock and accounts."""
+    """Tell feed, clock, accounts, and how many WebSockets there are."""
     exchange = call.exchange
     span = exchange.feed.span()
     return {
@@ -34,6 +34,7 @@ def status(call: Call) -> Json:
         "span_ms": list(span) if span else None,
         "spot_symbols": len(exchange.catalogue.spot),
         "um_symbols": len(exchange.catalogue.um),
+        "sockets": call.gateway.sockets(),
         "accounts": [
             {"name": record.name, "created_ms": record.created_ms} for record in exchange.accounts()
         ],

@@ -60,8 +60,7 @@ def depth(call: Call) -> Json:
     symbol, limit = call.params.symbol(), depth_limit(call.params)
     if limit not in DEPTH_WEIGHTS:
         raise invalid("limit") if limit > 1000 else Refusal(-4021, f"{limit} is not valid depth limit")
-    call.gateway.before_snapshot("cm", symbol)
-    update_id, bids, asks = call.exchange.depth("cm", symbol, limit)
+    update_id, bids, asks = call.gateway.snapshot("cm", symbol, limit)
     show = printer_of(call.exchange, "cm", symbol)
     return {
         "lastUpdateId": update_id,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from atapi.paper.records import OrderRecord, Refusal
-from atapi.paper.routes.um_orders import ALL_CANCELED, WEEK_HOURS
+from atapi.paper.routes import batches, downloads, position_margin, um_algo, um_changes
+from atapi.paper.routes.um_orders import ALL_CANCELED, WEEK_HOURS, kept_orders
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.coins import cm_rules, symbol_of
 from atapi.paper.wire.orderforms import order_key, um_order
@@ -15,6 +16,8 @@ from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes import cm
 
 router = Router()
+for file in (batches, um_changes, um_algo, position_margin, downloads):
+    router.include_router(file.cm_router)
 
 Json = dict[str, Any]
 
@@ -78,12 +81,13 @@ def all_orders(call: Call) -> list[Json]:
     symbol, limit = symbol_of(call.params), call.params.limit(50, 100)
     rows = page(
         call.params,
-        call.exchange.orders(call.account, "cm", symbol),
+        kept_orders(call.exchange.orders(call.account, "cm", symbol), call.now_ms),
         id_of=lambda order: order.order_id,
         time_of=lambda order: order.created_ms,
         cursor="orderId",
         limit=limit,
         hours=WEEK_HOURS,
+        now_ms=call.now_ms,
     )
     return [_show(call, order) for order in rows]
 
@@ -107,6 +111,7 @@ def user_trades(call: Call) -> list[Json]:
         limit=limit,
         hours=WEEK_HOURS,
         keep_oldest=True,
+        now_ms=None if order_id is not None else call.now_ms,
     )
     return [cm.user_trade(trade, cm_rules(call, trade.symbol)) for trade in rows]
 

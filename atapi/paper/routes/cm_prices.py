@@ -87,9 +87,10 @@ def premium_index(call: Call) -> list[Json]:
     return rows
 
 
-@router.public("/dapi/v1/fundingRate", weight=1)
+@router.public("/dapi/v1/fundingRate", weight=0)
 def funding_rates(call: Call) -> list[Json]:
     """List settled funding of a symbol, oldest first."""
+    call.gateway.limits["cm"].draw("funding")
     symbol = call.params.symbol()
     start, end = call.params.maybe_integer("startTime"), call.params.maybe_integer("endTime")
     limit = call.params.limit(100, 1000)
@@ -108,6 +109,7 @@ def funding_rates(call: Call) -> list[Json]:
 @router.public("/dapi/v1/fundingInfo", weight=0)
 def funding_info(call: Call) -> list[Json]:
     """List interval, cap and floor of every symbol."""
+    call.gateway.limits["cm"].draw("funding")
     return [
         {
             "symbol": rules.symbol,

@@ -89,8 +89,7 @@ def depth(call: Call) -> Json:
     """Show the book."""
     [symbol] = with_status(call, [call.params.symbol()])
     limit = call.params.limit(100, MAX_DEPTH)
-    call.gateway.before_snapshot("spot", symbol)
-    update_id, bids, asks = call.exchange.depth("spot", symbol, limit)
+    update_id, bids, asks = call.gateway.snapshot("spot", symbol, limit)
     return {
         "lastUpdateId": update_id,
         "bids": levels(bids, SPOT_PRINTER),

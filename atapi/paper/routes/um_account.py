@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from atapi.matching.models.fees import RPI_RATE
 from atapi.paper.exchange import FuturesTotals
 from atapi.paper.records import ZERO
 from atapi.paper.wire.call import Call
@@ -20,7 +21,6 @@ Json = dict[str, Any]
 MARGIN_ASSET = "USDT"
 WEEK_MS = 7 * 86_400_000
 INCOME_HOURS = 200 * 24  # the longest span of one income request
-RPI_RATE = Decimal("0.00005")
 
 
 @router.signed("GET", "/fapi/v2/account", weight=5)
@@ -125,24 +125,6 @@ def commission_rate(call: Call) -> Json:
         "takerCommissionRate": bare(taker),
         "rpiCommissionRate": bare(RPI_RATE),
     }
-
-
-@router.signed("GET", "/fapi/v1/adlQuantile", weight=5)
-def adl_quantile(call: Call) -> list[Json]:
-    """Tell how soon each position would be deleveraged."""
-    symbol = call.params.maybe_symbol()
-    hedged = call.exchange.futures.settings.hedged(call.account)
-    found: dict[str, dict[str, int]] = {}
-    for view in call.exchange.positions(call.account):
-        position = view.position
-        if symbol in (None, position.symbol):
-            sides = found.setdefault(position.symbol, dict.fromkeys(("LONG", "SHORT"), 0))
-            if hedged:
-                sides[position.position_side] = view.adl
-                sides["HEDGE"] = 0
-            else:
-                sides["LONG" if position.quantity > 0 else "SHORT"] = sides["BOTH"] = view.adl
-    return [{"symbol": name, "adlQuantile": sides} for name, sides in found.items()]
 
 
 @router.signed("GET", "/fapi/v1/income", weight=30)

@@ -1,56 +1,76 @@
-"""USD-M orders after they were placed: modify, cancel by countdown, and those the exchange closed by force."""
+"""Futures orders after they were placed, on USD-M and COIN-M: modified, canceled by countdown, closed by force."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from atapi.paper.records import OrderRecord, Refusal
-from atapi.paper.routes.um_orders import MAX_BATCH, form_of
+from atapi.paper.feeds.coin_margined import pair_of
 from atapi.paper.wire.call import Call
-from atapi.paper.wire.orderforms import um_amendment
-from atapi.paper.wire.paging import page
-from atapi.paper.wire.params import Params, invalid, missing
-from atapi.paper.wire.router import Router
-from atapi.paper.wire.shapes import um
+from atapi.paper.wire.futures import Both, changed, desk_of, market_of, queried, rules_of
+from atapi.paper.wire.orderforms import order_key, um_amendment
+from atapi.paper.wire.paging import page, time_span
+from atapi.paper.wire.params import invalid
+from atapi.paper.wire.shapes.market import um_printer
 
-router = Router()
+both = Both()
+router, cm_router = both.um, both.cm
 
 Json = dict[str, Any]
 HISTORY_HOURS = 90 * 24
 CLOSE_TYPES = ("LIQUIDATION", "ADL")
 
 
-@router.signed("PUT", "/fapi/v1/order", weight=0, orders=True)
+@both.signed("PUT", "order", weight=0, orders=True)
 def modify(call: Call) -> Json:
     """Change price and quantity of an open order."""
     wanted = um_amendment(call.params)
     account = call.account
-    call.gateway.limits["um"].count_orders(account, 1)
-    return _modified(call, call.exchange.futures.amend(account, wanted))
+    call.gateway.limits[market_of(call)].count_orders(account, 1)
+    return changed(call, desk_of(call).amend(account, wanted))
 
 
-@router.signed("PUT", "/fapi/v1/batchOrders", weight=5, orders=True)
-def modify_batch(call: Call) -> list[Json]:
-    """Change up to five orders; each stands or falls alone."""
-    forms = call.params.json_list("batchOrders")
-    if forms is None:
-        raise missing("batchOrders")
-    if len(forms) > MAX_BATCH:
-        raise Refusal(-4082, f"Invalid number of batch place orders: {len(forms)}")
-    account = call.account
-    call.gateway.limits["um"].count_orders(account, len(forms))
-    return [_one_of_batch(call, account, form_of(form)) for form in forms]
+@both.signed("GET", "orderAmendment")
+def amendments(call: Call) -> list[Json]:
+    """List what an order was before each change, newest first."""
+    symbol, limit = call.params.symbol(), call.params.limit(50, 100)
+    order_id, client_id = order_key(call.params)
+    start, end = time_span(call.params, HISTORY_HOURS)
+    order = call.exchange.order(
+        call.account, market_of(call), symbol, order_id=order_id, client_order_id=client_id
+    )
+    show = um_printer(rules_of(call, symbol))
+    rows = [
+        {
+            "amendmentId": row.amendment_id,
+            "symbol": symbol,
+            "pair": pair_of(symbol),
+            "orderId": order.order_id,
+            "clientOrderId": order.client_order_id,
+            "time": row.time_ms,
+            "amendment": {
+                "price": {"before": show.price(row.price_before), "after": show.price(row.price_after)},
+                "origQty": {
+                    "before": show.quantity(row.quantity_before),
+                    "after": show.quantity(row.quantity_after),
+                },
+                "count": row.count,
+            },
+        }
+        for row in desk_of(call).amendments(call.account, order.order_id)
+        if (start is None or row.time_ms >= start) and (end is None or row.time_ms <= end)
+    ]
+    return rows[::-1][:limit]
 
 
-@router.signed("POST", "/fapi/v1/countdownCancelAll", weight=10)
+@both.signed("POST", "countdownCancelAll", weight=10)
 def count_down(call: Call) -> Json:
     """Cancel a symbol's orders after a while, unless called again."""
     symbol, span_ms = call.params.symbol(), call.params.integer("countdownTime")
-    call.exchange.futures.count_down(call.account, symbol, span_ms)
+    desk_of(call).count_down(call.account, symbol, span_ms)
     return {"symbol": symbol, "countdownTime": str(span_ms)}
 
 
-@router.signed("GET", "/fapi/v1/forceOrders", weight=lambda params: 20 if "symbol" in params else 50)
+@both.signed("GET", "forceOrders", weight=lambda params: 20 if "symbol" in params else 50)
 def force_orders(call: Call) -> list[Json]:
     """List orders by which positions were liquidated or deleveraged."""
     symbol, kind = call.params.maybe_symbol(), call.params.maybe("autoCloseType")
@@ -58,26 +78,14 @@ def force_orders(call: Call) -> list[Json]:
         raise invalid("autoCloseType")
     limit = call.params.limit(50, 100)
     wanted = CLOSE_TYPES if kind is None else (kind,)
-    found = [o for o in call.exchange.orders(call.account, "um", symbol) if o.terms.forced in wanted]
+    orders = call.exchange.orders(call.account, market_of(call), symbol)
     rows = page(
         call.params,
-        found,
+        [order for order in orders if order.terms.forced in wanted],
         id_of=lambda order: order.order_id,
         time_of=lambda order: order.created_ms,
         cursor="orderId",
         limit=limit,
         hours=HISTORY_HOURS,
     )
-    return [um.order(order, call.exchange.catalogue.um[order.symbol]) for order in rows]
-
-
-def _one_of_batch(call: Call, account: str, form: Params) -> Json:
-    try:
-        return _modified(call, call.exchange.futures.amend(account, um_amendment(form)))
-    except Refusal as refusal:
-        return {"code": refusal.code, "msg": refusal.message}
-
-
-def _modified(call: Call, order: OrderRecord) -> Json:
-    shown = um.placed(order, call.exchange.catalogue.um[order.symbol])
-    return shown | {"pair": order.symbol, "modifyId": order.terms.modify_id}
+    return [queried(call, order) for order in rows]

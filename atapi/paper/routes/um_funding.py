@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from atapi.paper.routes.price_klines import price_klines
@@ -14,6 +15,7 @@ router = Router()
 router.include_router(price_klines("um", "/fapi/v1/"))
 
 Json = dict[str, Any]
+STANDARD_CAP = Decimal("0.02")
 
 
 @router.public("/fapi/v1/premiumIndex", weight=lambda params: 1 if "symbol" in params else 10)
@@ -42,6 +44,7 @@ def _mark(call: Call, symbol: str) -> Json:
 @router.public("/fapi/v1/fundingRate", weight=0)
 def funding_rates(call: Call) -> list[Json]:
     """List settled funding, oldest first."""
+    call.gateway.limits["um"].draw("funding")
     symbol = call.params.maybe_symbol()
     start, end = call.params.maybe_integer("startTime"), call.params.maybe_integer("endTime")
     limit = call.params.limit(100, 1000)
@@ -60,14 +63,17 @@ def funding_rates(call: Call) -> list[Json]:
 @router.public("/fapi/v1/fundingInfo", weight=0)
 def funding_info(call: Call) -> list[Json]:
     """List interval, cap and floor of every symbol."""
+    call.gateway.limits["um"].draw("funding")
     return [
         {
             "symbol": rules.symbol,
             "adjustedFundingRateCap": eight(rules.funding_cap),
             "adjustedFundingRateFloor": eight(rules.funding_floor),
             "fundingIntervalHours": rules.interval_hours,
-            "disclaimer": False,
-            "updateTime": None,
+            "disclaimer": rules.funding_cap != STANDARD_CAP,
+            "updateTime": rules.onboard_ms
+            if rules.funding_cap == STANDARD_CAP
+            else None,  # as Binance's rows are
         }
         for rules in call.exchange.catalogue.um.values()
     ]

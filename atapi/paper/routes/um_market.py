@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from atapi.paper.collateral import BUFFERS
 from atapi.paper.feeds.base import Series
 from atapi.paper.records import Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.intervals import bars_of
-from atapi.paper.wire.paging import trades_from
+from atapi.paper.wire.paging import time_span, trades_from
 from atapi.paper.wire.params import Params, invalid
 from atapi.paper.wire.router import Router, Security
 from atapi.paper.wire.shapes.market import (
@@ -51,7 +52,7 @@ def time(call: Call) -> Json:
 def exchange_info(call: Call) -> Json:
     """List every symbol and its rules; a symbol asked for is ignored, as at Binance."""
     listed = call.exchange.catalogue.um
-    assets = sorted({rules.quote_asset for rules in listed.values()})
+    assets = sorted({rules.quote_asset for rules in listed.values()} | set(BUFFERS))
     return {
         "timezone": "UTC",
         "serverTime": call.exchange.clock.seen_ms(),
@@ -82,8 +83,7 @@ def depth(call: Call) -> Json:
     symbol, limit = call.params.symbol(), depth_limit(call.params)
     if limit not in DEPTH_WEIGHTS:
         raise invalid("limit") if limit > 1000 else Refusal(-4021, f"{limit} is not valid depth limit")
-    call.gateway.before_snapshot("um", symbol)
-    update_id, bids, asks = call.exchange.depth("um", symbol, limit)
+    update_id, bids, asks = call.gateway.snapshot("um", symbol, limit)
     show = printer_of(call.exchange, "um", symbol)
     return {
         "lastUpdateId": update_id,
@@ -115,6 +115,7 @@ def historical_trades(call: Call) -> list[Json]:
 def aggregate_trades(call: Call) -> list[Json]:
     """Show the newest trades, each as an aggregate of itself."""
     symbol, limit = call.params.symbol(), call.params.limit(500, 1000)
+    time_span(call.params, 1)  # no longer window than an hour
     show = printer_of(call.exchange, "um", symbol)
     return [aggregate_trade(trade, show, "um") for trade in trades_from(call, "um", symbol, limit)]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-
-import msgspec
 
 from atapi.paper.exchange import Submit
 from atapi.paper.feeds.base import PerpetualRules
@@ -12,15 +11,15 @@ from atapi.paper.records import ZERO, OrderRecord, Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.orderforms import order_key, um_order
 from atapi.paper.wire.paging import page
-from atapi.paper.wire.params import Params, invalid, missing
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes import um
 
 router = Router()
 
 Json = dict[str, Any]
-MAX_BATCH, MAX_CANCELS = 5, 10
 WEEK_HOURS = 7 * 24
+DAY_MS = 86_400_000
+UNFILLED_KEPT_MS, ORDERS_KEPT_MS, TRADES_KEPT_MS = 3 * DAY_MS, 90 * DAY_MS, 90 * DAY_MS
 ALL_CANCELED = {"code": 200, "msg": "The operation of cancel all open order is done."}
 
 
@@ -32,27 +31,6 @@ def place(call: Call) -> Json:
     call.gateway.limits["um"].count_orders(account, 1)
     order, _ = call.exchange.place(account, "um", submit)
     return um.placed(order, _rules(call, order.symbol), ack=answer == "ACK")
-
-
-@router.signed("POST", "/fapi/v1/batchOrders", weight=5, orders=True)
-def place_batch(call: Call) -> list[Json]:
-    """Place up to five orders; each stands or falls alone."""
-    forms = call.params.json_list("batchOrders")
-    if forms is None:
-        raise missing("batchOrders")
-    if len(forms) > MAX_BATCH:
-        raise Refusal(-4082, f"Invalid number of batch place orders: {len(forms)}")
-    account = call.account
-    call.gateway.limits["um"].count_orders(account, len(forms))
-    answers: list[Json] = []
-    for form in forms:
-        try:
-            submit, answer = um_order(form_of(form))
-            order, _ = call.exchange.place(account, "um", submit)
-            answers.append(um.placed(order, _rules(call, order.symbol), ack=answer == "ACK"))
-        except Refusal as refusal:
-            answers.append({"code": refusal.code, "msg": refusal.message})
-    return answers
 
 
 @router.signed("POST", "/fapi/v1/order/test", weight=0)
@@ -96,30 +74,6 @@ def cancel_all(call: Call) -> Json:
     return ALL_CANCELED
 
 
-@router.signed("DELETE", "/fapi/v1/batchOrders")
-def cancel_batch(call: Call) -> list[Json]:
-    """Cancel up to ten orders by `orderIdList` or `origClientOrderIdList`."""
-    symbol = call.params.symbol()
-    name = "orderidlist" if "orderidlist" in call.params else "orderIdList"  # some clients write it so
-    ids = call.params.json_list(name)
-    client_ids = call.params.json_list("origClientOrderIdList")
-    keys: list[tuple[int | None, str | None]] = [(int(key), None) for key in ids or []]
-    keys += [(None, str(key)) for key in client_ids or []]
-    if not keys:
-        raise missing("orderIdList")
-    if len(keys) > MAX_CANCELS:
-        raise invalid(name)
-    account = call.account
-    answers: list[Json] = []
-    for order_id, client_id in keys:
-        try:
-            order = call.exchange.cancel(account, "um", symbol, order_id=order_id, client_order_id=client_id)
-            answers.append(um.placed(order, _rules(call, symbol)))
-        except Refusal as refusal:
-            answers.append({"code": refusal.code, "msg": refusal.message})
-    return answers
-
-
 @router.signed("GET", "/fapi/v1/openOrders", weight=lambda params: 1 if "symbol" in params else 40)
 def open_orders(call: Call) -> list[Json]:
     """List open orders of a symbol or of all."""
@@ -133,12 +87,13 @@ def all_orders(call: Call) -> list[Json]:
     symbol, limit = call.params.maybe_symbol(), call.params.limit(500, 1000)
     rows = page(
         call.params,
-        call.exchange.orders(call.account, "um", symbol),
+        kept_orders(call.exchange.orders(call.account, "um", symbol), call.now_ms),
         id_of=lambda order: order.order_id,
         time_of=lambda order: order.created_ms,
         cursor="orderId",
         limit=limit,
         hours=WEEK_HOURS,
+        now_ms=call.now_ms,
     )
     return [_show(call, order) for order in rows]
 
@@ -148,12 +103,10 @@ def user_trades(call: Call) -> list[Json]:
     """List fills, oldest first, of the last week unless asked otherwise; of what is too much, the newest are left out."""
     symbol, limit = call.params.maybe_symbol(), call.params.limit(500, 1000)
     order_id = call.params.maybe_integer("orderId")
-    unbounded = not any(name in call.params for name in ("orderId", "fromId", "startTime", "endTime"))
-    since = call.now_ms - WEEK_HOURS * 3_600_000 if unbounded else 0
     rows = [
         trade
         for trade in call.exchange.trades(call.account, "um", symbol)
-        if trade.time_ms >= since and (order_id is None or trade.order_id == order_id)
+        if trade.time_ms >= call.now_ms - TRADES_KEPT_MS and order_id in (None, trade.order_id)
     ]
     rows = page(
         call.params,
@@ -164,6 +117,7 @@ def user_trades(call: Call) -> list[Json]:
         limit=limit,
         hours=WEEK_HOURS,
         keep_oldest=True,
+        now_ms=None if order_id is not None else call.now_ms,
     )
     return [um.user_trade(trade, _rules(call, trade.symbol)) for trade in rows]
 
@@ -172,6 +126,15 @@ def user_trades(call: Call) -> list[Json]:
 def order_usage(call: Call) -> list[Json]:
     """Tell how many orders the account has used up."""
     return call.gateway.limits["um"].order_usage(call.account)
+
+
+def kept_orders(orders: Sequence[OrderRecord], now_ms: int) -> list[OrderRecord]:
+    """Leave out what Binance has forgotten: ended without a fill three days ago, any after ninety."""
+    return [order for order in orders if order.open or now_ms - order.updated_ms < _kept_ms(order)]
+
+
+def _kept_ms(order: OrderRecord) -> int:
+    return ORDERS_KEPT_MS if order.executed else UNFILLED_KEPT_MS
 
 
 def _rules(call: Call, symbol: str) -> PerpetualRules:
@@ -185,19 +148,10 @@ def _show(call: Call, order: OrderRecord) -> Json:
 def _found(call: Call) -> OrderRecord:
     symbol = call.params.symbol()
     order_id, client_id = order_key(call.params)
-    return call.exchange.order(call.account, "um", symbol, order_id=order_id, client_order_id=client_id)
-
-
-def form_of(form: Any) -> Params:
-    """Read one order of a batch as if it had been sent alone."""
-    if not isinstance(form, dict):
-        raise invalid("batchOrders")
-    values = {
-        str(name): value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        for name, value in form.items()
-        if value is not None
-    }
-    return Params(values, strict=False)
+    order = call.exchange.order(call.account, "um", symbol, order_id=order_id, client_order_id=client_id)
+    if not kept_orders([order], call.now_ms):
+        raise Refusal(-2013, "Order does not exist.")
+    return order
 
 
 def _unplaced(account: str, submit: Submit) -> OrderRecord:

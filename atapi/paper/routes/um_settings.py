@@ -8,8 +8,6 @@ from atapi.matching.margin import max_notional
 from atapi.paper.um_modes import CROSSED, ISOLATED
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.figures import bare
-from atapi.paper.wire.orderforms import position_side
-from atapi.paper.wire.paging import time_span
 from atapi.paper.wire.params import invalid, missing
 from atapi.paper.wire.router import Router
 from atapi.paper.wire.shapes import um
@@ -18,7 +16,6 @@ from atapi.paper.wire.symbols import um_rules
 router = Router()
 
 Json = dict[str, Any]
-HISTORY_HOURS = 30 * 24
 DONE = {"code": 200, "msg": "success"}
 
 
@@ -75,45 +72,6 @@ def switch_margin_type(call: Call, market: str) -> Json:
         raise invalid("marginType")
     call.exchange.desk(market).settings.set_isolated(call.account, symbol, kind == ISOLATED)
     return DONE
-
-
-@router.signed("POST", "/fapi/v1/positionMargin")
-def change_position_margin(call: Call) -> Json:
-    """Add margin to an isolated position, or take some off."""
-    symbol, side = call.params.symbol(), position_side(call.params)
-    amount, kind = call.params.decimal("amount"), call.params.integer("type")
-    if kind not in (1, 2):
-        raise invalid("type")
-    change = call.exchange.futures.settings.change_margin(call.account, symbol, side, amount, kind)
-    return {
-        "amount": float(change.amount),
-        "code": 200,
-        "msg": "Successfully modify position margin.",
-        "type": kind,
-    }
-
-
-@router.signed("GET", "/fapi/v1/positionMargin/history")
-def position_margin_history(call: Call) -> list[Json]:
-    """List changes of isolated margin, oldest first."""
-    symbol, kind = call.params.symbol(), call.params.maybe_integer("type")
-    start, end = time_span(call.params, HISTORY_HOURS)
-    limit = call.params.limit(500, 500)
-    found = [
-        {
-            "symbol": change.symbol,
-            "type": change.kind,
-            "deltaType": "USER_ADJUST",
-            "amount": bare(change.amount),
-            "asset": change.asset,
-            "time": change.time_ms,
-            "positionSide": change.position_side,
-        }
-        for change in call.exchange.futures.settings.margin_changes(call.account, symbol)
-        if kind in (None, change.kind)
-        if (start is None or start <= change.time_ms) and (end is None or change.time_ms <= end)
-    ]
-    return found[-limit:]
 
 
 @router.signed("GET", "/fapi/v1/positionSide/dual", weight=30)

@@ -41,26 +41,18 @@ EVERYBODY = Decimal("0.5")
 @router.public("/futures/data/openInterestHist", weight=0)
 def open_interest(call: Call) -> list[Json]:
     """Tell open interest over time: half of what the last whole day traded; now, the accounts' positions too."""
-    symbol, bars, period = _bars(call, "symbol")
-    rules, rows = um_rules(call, symbol), []
-    for bar in bars:
-        over = bar.open_ms + period
-        days = call.exchange.bars(Series.UM, symbol, DAY, None, over // DAY * DAY - 1, 1)
-        held = floor_to(days[-1].volume / 2, rules.lot_size) if days else Decimal(0)
-        rows.append((over, held, bar.close))
-    if rows:
-        over, _, close = rows[-1]
-        rows[-1] = (over, call.exchange.open_interest(symbol), close)
+    symbol = call.params.symbol()
+    rules = um_rules(call, symbol)
     supply = call.exchange.feed.supply(call.now_ms).get(rules.base_asset, Decimal(0))
     return [
         {
             "symbol": symbol,
             "sumOpenInterest": bare(held),
-            "sumOpenInterestValue": bare(held * close),
+            "sumOpenInterestValue": bare(held * bar.close),
             "CMCCirculatingSupply": bare(supply),
             "timestamp": over,
         }
-        for over, held, close in rows
+        for over, held, bar in held_rows(call, Series.UM, symbol)
     ]
 
 
@@ -103,10 +95,44 @@ def takers(call: Call) -> list[Json]:
 @router.public("/futures/data/basis", weight=0)
 def basis(call: Call) -> list[Json]:
     """Tell how far the perpetual is from its index."""
-    if call.params.text("contractType") != "PERPETUAL":
-        raise invalid("contractType")
-    symbol, bars, period = _bars(call, "pair")
-    index = _closes(call, Series.INDEX, symbol, bars, period)
+    perpetual_only(call)
+    symbol = call.params.symbol("pair")
+    um_rules(call, symbol)
+    return basis_rows(call, Series.UM, symbol, symbol)
+
+
+@router.public("/futures/data/delivery-price", weight=0)
+def delivery_prices(call: Call) -> list[Json]:
+    """List prices that quarterly contracts were delivered at: there are none."""
+    um_rules(call, call.params.symbol("pair"))
+    return []
+
+
+def _ratios(call: Call, leaning: Decimal) -> list[Json]:
+    symbol, bars, period = _bars(call, "symbol")
+    return [{"symbol": symbol, **ratio(bar, bar.open_ms + period, leaning)} for bar in bars]
+
+
+def ratio(bar: Bar, time_ms: int, leaning: Decimal) -> Json:
+    """Tell who is long, as far as the takers' share of a bar's volume shows it."""
+    share = bar.taker_volume / bar.volume if bar.volume else HALF
+    long = HALF + (share - HALF) * leaning
+    long = min(1 - LEAST_SHARE, max(LEAST_SHARE, long)).quantize(Decimal("0.0001"))
+    return {
+        "longShortRatio": places(long / (1 - long), 4),
+        "longAccount": places(long, 4),
+        "shortAccount": places(1 - long, 4),
+        "timestamp": time_ms,
+    }
+
+
+def basis_rows(call: Call, series: Series, symbol: str, pair: str) -> list[Json]:
+    """Tell how far a perpetual is from its index."""
+    bars, period = period_bars(call, series, symbol)
+    index: dict[int, Decimal] = {}
+    if bars:
+        spans = bars[0].open_ms, bars[-1].open_ms, len(bars)
+        index = {b.open_ms: b.close for b in call.exchange.bars(Series.INDEX, symbol, period, *spans)}
     rows = []
     for bar in bars:
         fair = index.get(bar.open_ms, bar.close)
@@ -118,50 +144,50 @@ def basis(call: Call) -> list[Json]:
                 "futuresPrice": bare(bar.close),
                 "annualizedBasisRate": "",
                 "basis": bare(bar.close - fair),
-                "pair": symbol,
+                "pair": pair,
                 "timestamp": bar.open_ms + period,
             }
         )
     return rows
 
 
-def _ratios(call: Call, leaning: Decimal) -> list[Json]:
-    symbol, bars, period = _bars(call, "symbol")
-    return [_ratio(symbol, bar.open_ms + period, HALF + (_share(bar) - HALF) * leaning) for bar in bars]
+def held_rows(call: Call, series: Series, symbol: str) -> list[tuple[int, Decimal, Bar]]:
+    """Tell open interest over time: half of what the last whole day traded; now, the accounts' positions too."""
+    bars, period = period_bars(call, series, symbol)
+    market = "cm" if series is Series.CM else "um"
+    lot, rows = call.exchange.catalogue.perpetuals(market)[symbol].lot_size, []
+    for bar in bars:
+        over = bar.open_ms + period
+        days = call.exchange.bars(series, symbol, DAY, None, over // DAY * DAY - 1, 1)
+        held = floor_to(days[-1].volume / 2, lot) if days else Decimal(0)
+        rows.append((over, held, bar))
+    if rows:
+        rows[-1] = (rows[-1][0], call.exchange.open_interest(symbol, market), rows[-1][2])
+    return rows
 
 
-def _ratio(symbol: str, time_ms: int, long: Decimal) -> Json:
-    long = min(1 - LEAST_SHARE, max(LEAST_SHARE, long)).quantize(Decimal("0.0001"))
-    return {
-        "symbol": symbol,
-        "longShortRatio": places(long / (1 - long), 4),
-        "longAccount": places(long, 4),
-        "shortAccount": places(1 - long, 4),
-        "timestamp": time_ms,
-    }
-
-
-def _share(bar: Bar) -> Decimal:
-    return bar.taker_volume / bar.volume if bar.volume else HALF
-
-
-def _bars(call: Call, name: str) -> tuple[str, list[Bar], int]:
-    """Read symbol, period and span, and give the bars of it that are over."""
+def period_bars(call: Call, series: Series, symbol: str) -> tuple[list[Bar], int]:
+    """Read period and span, and give the bars of it that are over."""
+    call.gateway.limits["um"].draw("statistics")
     params = call.params
-    symbol = params.symbol(name)
-    um_rules(call, symbol)
     period = PERIODS.get(params.text("period"))
     if period is None:
         raise invalid("period")
     start, end = params.maybe_integer("startTime"), params.maybe_integer("endTime")
     limit = params.limit(30, 500)
     last = min(call.now_ms if end is None else end, call.now_ms) // period * period - 1
-    found = call.exchange.bars(Series.UM, symbol, period, start, last, limit)
-    return symbol, [bar for bar in found if bar.open_ms + period <= call.now_ms], period
+    found = call.exchange.bars(series, symbol, period, start, last, limit)
+    return [bar for bar in found if bar.open_ms + period <= call.now_ms], period
 
 
-def _closes(call: Call, series: Series, symbol: str, bars: list[Bar], period: int) -> dict[int, Decimal]:
-    if not bars:
-        return {}
-    found = call.exchange.bars(series, symbol, period, bars[0].open_ms, bars[-1].open_ms, len(bars))
-    return {bar.open_ms: bar.close for bar in found}
+def perpetual_only(call: Call) -> None:
+    """Refuse a kind of contract that there is none of."""
+    if call.params.text("contractType") != "PERPETUAL":
+        raise invalid("contractType")
+
+
+def _bars(call: Call, name: str) -> tuple[str, list[Bar], int]:
+    symbol = call.params.symbol(name)
+    um_rules(call, symbol)
+    bars, period = period_bars(call, Series.UM, symbol)
+    return symbol, bars, period

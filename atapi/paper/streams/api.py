@@ -11,6 +11,7 @@ from atapi.clock import wall_ms
 from atapi.paper.streams.api_followers import Followed
 from atapi.paper.streams.api_logon import Logon
 from atapi.paper.streams.api_replies import reply_frame
+from atapi.paper.streams.futures_methods import CM_METHODS, UM_METHODS
 from atapi.paper.streams.session import Session
 from atapi.paper.streams.spot_methods import SPOT_METHODS
 from atapi.paper.wire.auth import SessionProof, SortedProof, unknown_key
@@ -23,29 +24,7 @@ from atapi.paper.wire.router import Handler, Route, Security
 
 Json = dict[str, Any]
 
-UM_METHODS = {
-    "ping": ("GET", "/fapi/v1/ping"),
-    "time": ("GET", "/fapi/v1/time"),
-    "depth": ("GET", "/fapi/v1/depth"),
-    "ticker.price": ("GET", "/fapi/v2/ticker/price"),
-    "ticker.book": ("GET", "/fapi/v1/ticker/bookTicker"),
-    "order.place": ("POST", "/fapi/v1/order"),
-    "order.modify": ("PUT", "/fapi/v1/order"),
-    "order.status": ("GET", "/fapi/v1/order"),
-    "algoOrder.place": ("POST", "/fapi/v1/algoOrder"),
-    "algoOrder.cancel": ("DELETE", "/fapi/v1/algoOrder"),
-    "order.cancel": ("DELETE", "/fapi/v1/order"),
-    "account.status": ("GET", "/fapi/v3/account"),
-    "v2/account.status": ("GET", "/fapi/v3/account"),
-    "account.balance": ("GET", "/fapi/v3/balance"),
-    "v2/account.balance": ("GET", "/fapi/v3/balance"),
-    "account.position": ("GET", "/fapi/v2/positionRisk"),
-    "v2/account.position": ("GET", "/fapi/v3/positionRisk"),
-    "userDataStream.start": ("POST", "/fapi/v1/listenKey"),
-    "userDataStream.ping": ("PUT", "/fapi/v1/listenKey"),
-    "userDataStream.stop": ("DELETE", "/fapi/v1/listenKey"),
-}
-METHODS = {"spot": SPOT_METHODS, "um": UM_METHODS}
+METHODS = {"spot": SPOT_METHODS, "um": UM_METHODS, "cm": CM_METHODS}
 BANNED = 418
 VERSION = "v3/"  # may stand before a method of spot
 

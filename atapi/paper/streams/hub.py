@@ -10,7 +10,7 @@ import msgspec
 from websockets.frames import CloseCode
 
 from atapi.paper.exchange import Exchange
-from atapi.paper.records import Refusal
+from atapi.paper.records import Refusal, books_of
 from atapi.paper.streams.margin_risk import MarginRisk
 from atapi.paper.streams.post import Post
 from atapi.paper.streams.session import Session, framed
@@ -68,6 +68,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._channels: dict[tuple[str, str], Channel] = {}  # (market, stream name)
         self._books: dict[tuple[str, str], None] = {}  # (market, symbol) changed since the last send
+        self._tapes: dict[tuple[str, str], dict[Channel, None]] = {}  # (market, symbol) -> what hears trades
         self._followers: dict[tuple[str, str], dict[int, Sink]] = {}  # (market, account)
         self._next_follower = 0
         self._risks: dict[MarginRisk, None] = {}  # in the order they came
@@ -87,6 +88,8 @@ class Hub:
             if not topics or topics[0] is None:
                 return lambda: None
             channel = self._channels[key] = Channel(name, topics[0])
+            if channel.topic.hears_trades:
+                self._tapes.setdefault((market, channel.topic.symbol), {})[channel] = None
         self._poll(channel)  # whoever listens already hears first what is new
         channel.listeners[listener] = None
         for payload in _told(channel.topic.current):
@@ -94,8 +97,9 @@ class Hub:
 
         def leave() -> None:
             channel.listeners.pop(listener, None)
-            if not channel.listeners:
-                self._channels.pop(key, None)
+            if not channel.listeners and self._channels.get(key) is channel:
+                del self._channels[key]
+                self._tapes.get((market, channel.topic.symbol), {}).pop(channel, None)
 
         return leave
 
@@ -107,6 +111,8 @@ class Hub:
 
         def stop() -> None:
             sinks.pop(number, None)
+            if not sinks and self._followers.get((market, account)) is sinks:
+                del self._followers[market, account]
 
         return stop
 
@@ -151,6 +157,11 @@ class Hub:
         for channel in list(self._channels.values()):
             self._poll(channel)
 
+    def catch_up(self) -> None:
+        """Send at once what is due in the next turn of the loop."""
+        if self._scheduled:
+            self._send_changes()
+
     def before_snapshot(self, market: str, symbol: str) -> None:
         """Send a book's pending changes, so that the snapshot about to be shown ends exactly where they do."""
         for (owner, _), channel in list(self._channels.items()):
@@ -162,6 +173,9 @@ class Hub:
             self._books[record] = None
         else:
             self._user.take(kind, record)
+            if kind == "trade":
+                for channel in self._tapes.get((books_of(record.market), record.symbol), ()):
+                    channel.topic.hear(record)
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._send_changes)
@@ -171,11 +185,12 @@ class Hub:
         books, self._books = self._books, {}
         self._send_user_events()
         for (market, _), channel in list(self._channels.items()):
-            if (market, channel.topic.symbol) in books:
+            topic = channel.topic
+            if (topic.follows_book or topic.hears_trades) and (market, topic.symbol) in books:
                 self._poll(channel)
 
     def _send_user_events(self) -> None:
-        for market, account, event in self._user.drain():
+        for market, account, event in self._user.drain(self._followers):
             for sink in list(self._followers.get((market, account), {}).values()):
                 sink(event)
         for risk in list(self._risks):

@@ -13,8 +13,8 @@ from atapi.paper.wire.gateway import Gateway
 from atapi.paper.wire.http import Answer, Request, html_answer
 from atapi.paper.wire.microseconds import wanted_in_microseconds
 
-HANDSHAKES = {"spot": 2, "um": 5}  # what opening the WebSocket API weighs
-API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1"}
+HANDSHAKES = {"spot": 2, "um": 5, "cm": 5}  # what opening the WebSocket API weighs
+API_PATHS = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1", "cm": "/ws-dapi/v1"}
 CATEGORIES = ("/public", "/market", "/private")
 
 

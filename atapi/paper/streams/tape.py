@@ -9,50 +9,76 @@ from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Bar, Series
 from atapi.paper.records import TradeRecord
 from atapi.paper.streams.topic import FUTURES_KIND, Json, Topic
+from atapi.paper.tape import PRINT_EVERY_MS, of_taker
 from atapi.paper.wire.intervals import bars_of
-from atapi.paper.wire.shapes.market import aggregate_trade, buyer_is_maker, printer_of
+from atapi.paper.wire.shapes.market import Printer, aggregate_trade, buyer_is_maker, printer_of
 
-FEW, MANY = 20, 1000  # newest trades looked at; many where few do not reach back to the last one told
+FEW, MANY = 20, 1000  # newest prints looked at; many where few do not reach back to the last one told
+ALL = (20_000, 1_000_000)  # of a recording, where a step or a beat of its clock leaves none out
 LATE_BARS = 500  # closed bars told of at most, after a long advance
 
 
 class Trades(Topic):
-    """The tape, trade by trade."""
+    """The tape, trade by trade. Accounts' trades are told as they are heard of, the crowd's prints are looked for."""
+
+    hears_trades = True
 
     def __init__(self, exchange: Exchange, market: str, symbol: str, *, aggregated: bool) -> None:
         super().__init__(exchange, market, symbol)
         self._aggregated = aggregated
-        self._last_id = max((trade.trade_id for trade in self._tape(FEW)), default=0)
+        self._heard: dict[int, TradeRecord] = {}  # trade id -> the taker's side of it
+        self._looked = self._moment()
+        self._last_print = max((trade.trade_id for trade in self._prints(FEW)), default=0)
+
+    def hear(self, trade: TradeRecord) -> None:
+        if not trade.maker:
+            self._heard[trade.trade_id] = trade
+        elif trade.trade_id not in self._heard:
+            self._heard[trade.trade_id] = of_taker(trade)
 
     def news(self) -> list[Any]:
+        heard, self._heard = list(self._heard.values()), {}
+        printed = self._printed()
+        if printed:
+            heard = sorted([*heard, *printed], key=lambda trade: trade.trade_id)
         printer = printer_of(self.exchange, self.market, self.symbol)
-        events = []
-        trades = self._tape(FEW)
-        if trades and trades[0].trade_id > self._last_id:
-            trades = self._tape(MANY)
-        for trade in trades:
-            if trade.trade_id <= self._last_id:
-                continue
-            self._last_id = trade.trade_id
-            if self._aggregated:
-                event = self.event("aggTrade") | aggregate_trade(trade, printer, self.market)
-                events.append(event | self._kind())
-                continue
-            event = self.event("trade") | {
-                "t": trade.trade_id,
-                "p": printer.price(trade.price),
-                "q": printer.quantity(trade.quantity),
-                "T": trade.time_ms,
-                "m": buyer_is_maker(trade),
-            }
-            events.append(event | ({"M": True} if self.market == "spot" else {"X": "MARKET"}))
-        return events
+        return [self._show(trade, printer) for trade in heard]
+
+    def _show(self, trade: TradeRecord, printer: Printer) -> Json:
+        if self._aggregated:
+            return self.event("aggTrade") | aggregate_trade(trade, printer, self.market) | self._kind()
+        event = self.event("trade") | {
+            "t": trade.trade_id,
+            "p": printer.price(trade.price),
+            "q": printer.quantity(trade.quantity),
+            "T": trade.time_ms,
+            "m": buyer_is_maker(trade),
+        }
+        return event | ({"M": True} if self.market == "spot" else {"X": "MARKET"})
 
     def _kind(self) -> Json:
         return {} if self.market == "spot" else {"st": FUTURES_KIND[self.market]}
 
-    def _tape(self, limit: int) -> Sequence[TradeRecord]:
-        return self.exchange.public_trades(self.market, self.symbol, limit)
+    def _printed(self) -> list[TradeRecord]:
+        before, self._looked = self._looked, self._moment()
+        if before == self._looked:
+            return []
+        prints = self._prints(FEW)
+        for limit in (MANY, *(ALL if self.exchange.feed.recorded is not None else ())):
+            if not prints or prints[0].trade_id <= self._last_print:
+                break
+            prints = self._prints(limit)
+        new = [trade for trade in prints if trade.trade_id > self._last_print]
+        if new:
+            self._last_print = new[-1].trade_id
+        return new
+
+    def _prints(self, limit: int) -> Sequence[TradeRecord]:
+        return self.exchange.public_prints(self.market, self.symbol, limit)
+
+    def _moment(self) -> int:
+        now = self.exchange.now_ms()
+        return now if self.exchange.feed.recorded is not None else now // PRINT_EVERY_MS
 
 
 class Klines(Topic):

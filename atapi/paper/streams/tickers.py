@@ -96,6 +96,25 @@ class MarkPrice(State):
         return self.event("markPriceUpdate") | facts | {"st": FUTURES_KIND[self.market]}
 
 
+class SlowMarkPrice(MarkPrice):
+    """The same, each 3 s, whether it has changed or not."""
+
+    each_ms = 3000
+
+    def __init__(self, exchange: Exchange, market: str, symbol: str) -> None:
+        super().__init__(exchange, market, symbol)
+        self._told_ms = exchange.now_ms()
+
+    def current(self) -> list[Any]:
+        self._told_ms = self.exchange.now_ms()
+        return super().current()
+
+    def news(self) -> list[Any]:
+        if self.exchange.now_ms() - self._told_ms < self.each_ms:
+            return []
+        return self.current()
+
+
 class IndexPrice(State):
     """The index of a COIN-M pair."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.coin_margined import pair_of
+from atapi.paper.records import TradeRecord
 
 Json = dict[str, Any]
 FUTURES_KIND = {"um": 1, "cm": 2}  # `st` on the wire
@@ -16,6 +17,7 @@ class Topic(ABC):
     """One stream."""
 
     follows_book = False
+    hears_trades = False
 
     def __init__(self, exchange: Exchange, market: str, symbol: str) -> None:
         self.exchange = exchange
@@ -29,6 +31,10 @@ class Topic(ABC):
     @abstractmethod
     def news(self) -> list[Any]:
         """Tell what is new."""
+
+    def hear(self, trade: TradeRecord) -> None:
+        """Take note of an account's fill in the symbol; asked of what hears trades."""
+        raise NotImplementedError
 
     def event(self, name: str) -> Json:
         """Begin an event of this symbol."""

@@ -11,7 +11,7 @@ from atapi.paper.streams.notices import AssetIndices, ContractInfo, ForceOrders
 from atapi.paper.streams.spot_topics import ARRAYS as SPOT_ARRAYS
 from atapi.paper.streams.spot_topics import spot_topic
 from atapi.paper.streams.tape import ContinuousKlines, Klines, Trades
-from atapi.paper.streams.tickers import All, IndexPrice, MarkPrice, MiniTicker, Ticker, Touches
+from atapi.paper.streams.tickers import All, IndexPrice, MarkPrice, MiniTicker, SlowMarkPrice, Ticker, Touches
 from atapi.paper.streams.topic import State, Topic
 from atapi.paper.wire.intervals import known
 
@@ -23,14 +23,14 @@ _STATES: dict[str, type[State]] = {
     "bookTicker": BookTicker,
     "miniTicker": MiniTicker,
     "ticker": Ticker,
-    "markPrice": MarkPrice,
+    "markPrice": SlowMarkPrice,
     "markPrice@1s": MarkPrice,
 }
 _CM_STATES: dict[str, type[State]] = {"indexPrice": IndexPrice, "indexPrice@1s": IndexPrice}
 _FUTURES_ARRAYS: dict[str, type[State]] = {
     "!miniTicker@arr": MiniTicker,
     "!ticker@arr": Ticker,
-    "!markPrice@arr": MarkPrice,
+    "!markPrice@arr": SlowMarkPrice,
     "!markPrice@arr@1s": MarkPrice,
 }
 _FUTURES_NOTICES: dict[str, type[Topic]] = {
@@ -74,7 +74,7 @@ def topic_of(exchange: Exchange, market: str, name: str) -> Topic | None:
     if kind in ("trade", "aggTrade"):
         return Trades(exchange, market, symbol, aggregated=kind == "aggTrade")
     each = (_STATES | (_CM_STATES if market == "cm" else {})).get(kind)
-    if each is None or (each is MarkPrice and market == "spot"):
+    if each is None or (issubclass(each, MarkPrice) and market == "spot"):
         return None
     return each(exchange, market, symbol)
 

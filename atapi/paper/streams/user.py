@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ from atapi.paper.wire.shapes.spot_lists import list_status
 Json = dict[str, Any]
 FUTURES = ("um", "cm")
 COINS = ("spot", "margin")  # markets whose events tell balances of coins
+MARKETS = COINS + FUTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class UserEvents:
             now.positions[record.account, record.symbol, record.position_side] = record
         elif kind == "balance":
             now.balances.append(record)
+        elif kind == "margin_type":
+            now.executions.append(self._margin_type(*record))
         elif kind == "funding_payment":
             self._take_funding(now, record)
 
@@ -120,6 +123,18 @@ class UserEvents:
             now.executions.append(
                 Execution(order, None, prevented, amended)
             )  # fills are told with their trade
+
+    def _margin_type(
+        self, account: str, market: str, symbol: str, sides: tuple[str, ...], isolated: bool
+    ) -> user_algo.Event:
+        rules = self._exchange.catalogue.perpetuals(market)[symbol]
+        flat = [
+            PositionRecord(account=account, symbol=symbol, position_side=side, isolated=isolated)
+            for side in sides
+        ]
+        rows = [user_um.position(position, ZERO, rules) for position in flat]
+        event = user_um.account_update({}, rows, "MARGIN_TYPE_CHANGE", self._exchange.now_ms())
+        return user_algo.Event(account, symbol, user_um.of_market(event, rules))
 
     def _still_to_trade(self, now: Happening, algo: AlgoRecord) -> bool:
         """Whether the order that a conditional one became has filled, and that is told next."""
@@ -139,8 +154,8 @@ class UserEvents:
         ):
             now.positions.pop((held.account, held.symbol, held.position_side), None)  # it is told by now
 
-    def drain(self) -> Iterator[tuple[str, str, Json]]:
-        """Give market, account and event of everything noted, in order, and forget it."""
+    def drain(self, followed: Container[tuple[str, str]]) -> Iterator[tuple[str, str, Json]]:
+        """Give market, account and event of what was noted of followed ones, in order, and forget all of it."""
         happenings, self._happenings = self._happenings, []
         for happening in happenings:
             for execution in happening.executions:
@@ -152,6 +167,8 @@ class UserEvents:
                     yield *record.whose, list_status(record, status)
                     continue
                 order, trade = execution.order, execution.trade
+                if (order.market, order.account) not in followed:
+                    continue
                 if order.market in COINS:
                     yield order.market, order.account, self._report(execution)
                     continue
@@ -160,8 +177,8 @@ class UserEvents:
                 rules = self._exchange.catalogue.perpetuals(order.market)[order.symbol]
                 resting = self._exchange.desk(order.market).open_notional(order.account, order.symbol)
                 update = user_um.order_update(order, trade, rules, resting, amended=execution.modified)
-                yield order.market, order.account, update
-            yield from self._accounts(happening)
+                yield order.market, order.account, user_um.of_market(update, rules)
+            yield from self._accounts(happening, followed)
         self.cancel_ids.clear()
 
     def _report(self, execution: Execution) -> Json:
@@ -173,15 +190,19 @@ class UserEvents:
             amended=execution.amended,
         )
 
-    def _accounts(self, happening: Happening) -> Iterator[tuple[str, str, Json]]:
+    def _accounts(
+        self, happening: Happening, followed: Container[tuple[str, str]]
+    ) -> Iterator[tuple[str, str, Json]]:
         now = self._exchange.now_ms()
         changes = self._changes(happening)
+        told = dict.fromkeys([*(b[0] for b in happening.balances), *(a for a, *_ in happening.positions)])
+        told = {account: None for account in told if any((of, account) in followed for of in MARKETS)}
+        if not told:
+            return
         executions = [execution for execution in happening.executions if isinstance(execution, Execution)]
         traded = {(e.order.account, e.order.market) for e in executions if e.trade is not None}
         ordered = {(execution.order.market, execution.order.account) for execution in executions}
-        for account in dict.fromkeys(
-            [*(b[0] for b in happening.balances), *(a for a, *_ in happening.positions)]
-        ):
+        for account in told:
             for market in COINS:
                 rows = [b for b in happening.balances if b[:2] == (account, market)]
                 if rows:
@@ -192,6 +213,8 @@ class UserEvents:
                     if (owner, wallet) == (account, market) and delta:
                         yield market, account, user_spot.balance_update(asset, delta, now)
             for market in FUTURES:
+                if (market, account) not in followed:
+                    continue
                 moved = {
                     asset: delta
                     for (owner, wallet, asset), delta in changes.items()
@@ -249,7 +272,8 @@ class UserEvents:
             view = views.get((position.symbol, position.position_side))
             gain = view.unrealized if view else ZERO
             rows.append(user_um.position(position, gain, listed[position.symbol]))
-        return user_um.account_update(balances, rows, reason, self._exchange.now_ms())
+        update = user_um.account_update(balances, rows, reason, self._exchange.now_ms())
+        return user_um.of_market(update, next(iter(listed.values())))
 
 
 def _reason(traded: bool, moved: Decimal) -> str:

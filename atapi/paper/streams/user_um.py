@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from atapi.matching.contracts import LINEAR
 from atapi.matching.positions import Holding, break_even, unrealized
 from atapi.paper.feeds.base import PerpetualRules
 from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.records import ZERO, OrderRecord, PositionRecord, TradeRecord
 from atapi.paper.wire.figures import bare
+from atapi.paper.wire.shapes.um import ACCOUNT_ALIAS
 
 Json = dict[str, Any]
 
@@ -87,6 +89,15 @@ def order_update(
     }
 
 
+def of_market(event: Json, rules: PerpetualRules) -> Json:
+    """Add what COIN-M tells beside: whose account it is, and the coin an order is margined in."""
+    if rules.contract is LINEAR:
+        return event
+    if "o" in event:
+        event["o"]["ma"] = rules.margin_asset
+    return event | {"i": ACCOUNT_ALIAS}
+
+
 def trade_lite(order: OrderRecord, trade: TradeRecord) -> Json:
     """Tell a fill in short, before it is told at length."""
     return {
@@ -139,7 +150,7 @@ def funding_update(payment: FundingPayment, rules: PerpetualRules, now_ms: int) 
         rows.append(position(held, unrealized(holding, payment.mark_price, rules.contract), rules))
     event = account_update(balances, rows, "FUNDING_FEE", now_ms)
     event["a"]["S"] = payment.symbol
-    return event | {"T": payment.time_ms}
+    return of_market(event, rules) | {"T": payment.time_ms}
 
 
 def position(record: PositionRecord, gain: Decimal, rules: PerpetualRules) -> Json:

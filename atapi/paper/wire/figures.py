@@ -8,16 +8,15 @@ from atapi.domain.numbers import plain as bare
 
 __all__ = ["bare", "eight", "places"]
 
+SPECS = [f".{decimals}f" for decimals in range(32)]
+
 
 def places(value: Decimal, decimals: int) -> str:
     """Print with exactly that many decimals, rounded half to even; never an exponent, never a minus zero."""
-    return _unsigned_zero(format(value, f".{decimals}f"))
+    text = format(value, SPECS[decimals])
+    return text[1:] if text[0] == "-" and not text.strip("-0.") else text
 
 
 def eight(value: Decimal) -> str:
     """Print as spot does: `0.00100000`."""
-    return _unsigned_zero(format(value, ".8f"))
-
-
-def _unsigned_zero(text: str) -> str:
-    return text[1:] if text[0] == "-" and not text.strip("-0.") else text
+    return places(value, 8)

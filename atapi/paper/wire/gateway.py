@@ -26,6 +26,7 @@ from atapi.paper.wire.router import Route, Router, Security
 if TYPE_CHECKING:
     from atapi.paper.recording.recorder import Recorder
     from atapi.paper.streams.hub import Hub
+    from atapi.paper.wire.shapes.market import Levels
 
 log = logging.getLogger("atapi.paper")
 
@@ -85,6 +86,8 @@ class Gateway:
 
     def perform(self, market: str, route: Route, request: Request, params: Params, proof: Proof) -> Answer:
         """Let a route answer, within the market's limits and for who can prove to be who."""
+        if self.recorder is not None:
+            self.recorder.catch_up()
         limits = self.limits[market]
         waiting = limits.refuse()
         if waiting is not None:
@@ -126,6 +129,11 @@ class Gateway:
 
             self._hub = Hub(self.exchange)
         return self._hub
+
+    def sockets(self) -> dict[str, int]:
+        """Count the WebSockets that are open, and those that were cut because they did not read."""
+        hub = self._hub
+        return {"open": len(hub.sessions), "cut": hub.post.cut} if hub is not None else {"open": 0, "cut": 0}
 
     def reset(self) -> None:
         """Begin the world again; streams are cut, because what they told is no longer true."""
@@ -173,10 +181,12 @@ class Gateway:
         owner = self.exchange.account_of_key(api_key or "")
         return owner.name if owner else ""
 
-    def before_snapshot(self, market: str, symbol: str) -> None:
-        """Let streams of a book catch up with the snapshot that is about to be shown."""
-        if self._hub is not None:
-            self._hub.before_snapshot(market, symbol)
+    def snapshot(self, market: str, symbol: str, limit: int) -> tuple[int, Levels, Levels]:
+        """Read a book: update id, bids and asks. Its streams have told just that much when it is shown."""
+        with self.exchange.clock.held():
+            if self._hub is not None:
+                self._hub.before_snapshot(market, symbol)
+            return self.exchange.depth(market, symbol, limit)
 
     # --------------------------------------------------------------------------------------------------------
     def _handle(self, call: Call) -> Answer:
@@ -205,6 +215,8 @@ class Gateway:
         token = request.header(ADMIN_TOKEN) or ""
         if not hmac.compare_digest(token.encode(), self._admin_token.encode()):
             return refusal_answer(-2015, "The X-Paper-Token header is missing or not this host's.", 401)
+        if self.recorder is not None:
+            self.recorder.catch_up()
         try:
             return self._handle(
                 Call(self, route, request, Params({}, strict=False), None, HttpProof(request))

@@ -71,29 +71,35 @@ TOO_MUCH_WEIGHT = (
     "Please use WebSocket Streams for live updates to avoid polling the API."
 )
 TOO_MANY_CONNECTIONS = "Too many connection attempts from IP; current limit is 300 per '5 MINUTE'."
+SIDE_POOLS = {  # requests of futures that weigh nothing and are counted apart, by address
+    "funding": Rule("REQUEST_WEIGHT", "MINUTE", 5, 500),
+    "statistics": Rule("REQUEST_WEIGHT", "MINUTE", 5, 1000),
+}
 POOLS = {"spot": "spot", "um": "um", "cm": "um"}  # USD-M and COIN-M draw on one pool since 2026-06-30
 
 
 class Window:
     """A counter that begins again with every span."""
 
-    __slots__ = ("_start", "count", "rule")
+    __slots__ = ("_end", "_span", "count", "header", "limit", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
+        self.limit = rule.limit
+        self.header = f"x-mbx-order-count-{rule.suffix}"
         self.count = 0
-        self._start = 0
+        self._span = rule.span_ms
+        self._end = 0
 
     def roll(self, now_ms: int) -> None:
         """Begin again where a new span has begun."""
-        start = now_ms - now_ms % self.rule.span_ms
-        if start != self._start:
-            self._start = start
+        if not self._end - self._span <= now_ms < self._end:
+            self._end = now_ms - now_ms % self._span + self._span
             self.count = 0
 
     def left_s(self, now_ms: int) -> int:
         """Whole seconds until it begins again, at least one."""
-        return max(1, -(-(self._start + self.rule.span_ms - now_ms) // SECOND))
+        return max(1, -(-(self._end - now_ms) // SECOND))
 
 
 class Limits:
@@ -113,6 +119,7 @@ class Limits:
         self._weight = Window(self.rules[0])
         self._sapi: dict[tuple[str, str | None], Window] = {}  # path, account -> its own pool
         self._connections: dict[str, Window] = {}  # kind -> attempts
+        self._side = {name: Window(rule) for name, rule in SIDE_POOLS.items()}
         self._orders: dict[str, tuple[Window, ...]] = {}  # account -> one counter a rule
         self._defiant = 0  # requests since the first 429 of this window
         self._banned_until_ms = 0
@@ -124,7 +131,7 @@ class Limits:
         if now < self._banned_until_ms:
             return self._banned(now)
         self._weight.roll(now)
-        if not self._enforced or self._weight.count < self._weight.rule.limit:
+        if not self._enforced or self._weight.count < self._weight.limit:
             self._defiant = 0
             return None
         self._defiant += 1
@@ -136,7 +143,21 @@ class Limits:
 
     def charge(self, weight: int) -> None:
         """Count what a request weighs, or take it back where negative."""
-        self._weight.count = max(0, self._weight.count + weight)
+        count = self._weight.count + weight
+        self._weight.count = count if count > 0 else 0
+
+    def draw(self, pool: str) -> None:
+        """Count a request in a pool of its own; refusal -1003 over the limit."""
+        window = self._side[pool]
+        window.roll(self._clock_ms())
+        if self._enforced and window.count >= window.limit:
+            raise Refusal(
+                -1003,
+                f"Too many requests; current limit is {window.limit} requests per {window.rule.count} minutes. "
+                "Please use the websocket for live updates to avoid polling the API.",
+                429,
+            )
+        window.count += 1
 
     def headers(self) -> Headers:
         """Tell what this minute has used."""
@@ -192,7 +213,7 @@ class Limits:
         windows = self._windows(account)
         for window in windows:
             window.roll(now)
-            if self._enforced and window.count + orders > window.rule.limit:
+            if self._enforced and window.count + orders > window.limit:
                 rule = window.rule
                 span = f"{rule.count} {rule.interval}" if rule.count > 1 else rule.interval
                 message = f"Too many new orders; current limit is {rule.limit} orders per {span}."
@@ -207,7 +228,7 @@ class Limits:
 
     def order_headers(self, account: str) -> Headers:
         """Tell how many orders the account's windows hold."""
-        return tuple((f"x-mbx-order-count-{w.rule.suffix}", str(w.count)) for w in self._windows(account))
+        return tuple([(window.header, str(window.count)) for window in self._windows(account)])
 
     def order_usage(self, account: str) -> list[dict[str, Any]]:
         """List the order limits with what is used, as `rateLimit/order` does."""

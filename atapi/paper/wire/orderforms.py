@@ -13,7 +13,7 @@ from atapi.paper.wire.params import Params, invalid
 
 CONDITIONAL = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
 UM_ANSWERS = ("ACK", "RESULT")
-UM_FORCES = ("GTC", "IOC", "FOK", "GTX", "GTD")
+UM_FORCES = ("GTC", "IOC", "FOK", "GTX", "GTD", "RPI")
 POSITION_SIDES = ("BOTH", "LONG", "SHORT")
 PREVENTION_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
 
@@ -74,7 +74,7 @@ def position_side(params: Params) -> str:
     """Read which position an order is for."""
     side = params.maybe("positionSide") or "BOTH"
     if side not in POSITION_SIDES:
-        raise invalid("positionSide")
+        raise Refusal(-4060, "Invalid position side.")
     return side
 
 

@@ -25,23 +25,28 @@ def page(
     limit: int,
     hours: int,
     keep_oldest: bool = False,
+    now_ms: int | None = None,
 ) -> list[Row]:
     """Cut a list, oldest first, as `cursor`, `startTime`, `endTime` and `limit` ask.
 
     Args:
         cursor: Name of the parameter that gives the first id wanted.
         hours: Longest span between startTime and endTime; refusal -1127 beyond.
+        now_ms: Given where a request that names no id or no time is of the newest such span, one that names one of the
+            times of the span that begins or ends there, as on futures.
         keep_oldest: Which end is cut off without cursor and startTime: USD-M trades keep the oldest rows.
     """
     first_id = params.maybe_integer(cursor)
     start, end = time_span(params, hours)
+    if now_ms is not None and first_id is None:
+        start, end = _window(start, end, hours, now_ms)
     if first_id is not None:
         rows = [row for row in rows if id_of(row) >= first_id]
     if start is not None:
         rows = [row for row in rows if time_of(row) >= start]
     if end is not None:
         rows = [row for row in rows if time_of(row) <= end]
-    if keep_oldest or first_id is not None or (start is not None and end is None):
+    if keep_oldest or first_id is not None or ("startTime" in params and "endTime" not in params):
         return list(rows[:limit])
     return list(rows[-limit:])
 
@@ -58,6 +63,13 @@ def trades_from(call: Call, market: str, symbol: str, limit: int) -> list[TradeR
         and (end is None or trade.time_ms <= end)
     ]
     return rows[-limit:] if first is None and start is None else rows[:limit]
+
+
+def _window(start: int | None, end: int | None, hours: int, now_ms: int) -> tuple[int, int]:
+    span = hours * HOUR_MS
+    if start is None:
+        start = (now_ms if end is None else end) - span
+    return start, min(now_ms, start + span) if end is None else end
 
 
 def time_span(params: Params, hours: int) -> tuple[int | None, int | None]:

@@ -55,7 +55,8 @@ class Params:
     # --- text -----------------------------------------------------------------------------------------------
     def maybe(self, name: str) -> str | None:
         """Read a parameter that may be absent, but not empty."""
-        self._read.add(name)
+        if self.strict:
+            self._read.add(name)
         value = self._values.get(name)
         if value == "":
             raise Refusal(-1105, f"Parameter '{name}' was empty.")
@@ -164,7 +165,8 @@ class Params:
     # --- the whole ------------------------------------------------------------------------------------------
     def skip(self, *names: str) -> None:
         """Take parameters as read that Binance knows and that change nothing here."""
-        self._read.update(names)
+        if self.strict:
+            self._read.update(names)
 
     def forbid(self, *names: str) -> None:
         """Refuse parameters that do not belong to this kind of order."""
@@ -174,8 +176,10 @@ class Params:
 
     def done(self) -> None:
         """Refuse, as spot does, parameters that nobody has read."""
+        if not self.strict:
+            return
         unread = self._values.keys() - self._read
-        if not self.strict or not unread:
+        if not unread:
             return
         sent, read = len(self._values), len(self._values) - len(unread)
         if not self._read:
@@ -209,11 +213,15 @@ def invalid(name: str) -> Refusal:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    values: dict[str, str] = {}
     if not text:
-        return values
-    escaped = "%" in text or "+" in text
-    for pair in text.split("&"):
+        return {}
+    pairs, escaped = text.split("&"), "%" in text or "+" in text
+    if not escaped and text.count("=") == len(pairs):  # nearly always
+        values = dict([pair.partition("=")[::2] for pair in pairs])
+        if len(values) == len(pairs) and "" not in values:
+            return values
+    values = {}
+    for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
             if not name:

@@ -7,17 +7,21 @@ from atapi.paper.routes import (
     admin_accounts,
     admin_faults,
     admin_recording,
+    batches,
     cm_account,
     cm_market,
     cm_orders,
     cm_prices,
     cm_settings,
+    cm_statistics,
+    downloads,
     listen_keys,
     margin,
     margin_lists,
     margin_orders,
     margin_streams,
     margin_terms,
+    position_margin,
     products,
     spot_account,
     spot_changes,
@@ -35,6 +39,7 @@ from atapi.paper.routes import (
     um_market,
     um_orders,
     um_settings,
+    um_standing,
     um_statistics,
     um_tickers,
     wallet,
@@ -66,6 +71,10 @@ UM = (
     um_orders,
     um_changes,
     um_algo,
+    batches,
+    position_margin,
+    downloads,
+    um_standing,
     um_info,
     um_statistics,
     um_account,
@@ -74,7 +83,7 @@ UM = (
     *HOST,
 )
 
-CM = (cm_market, cm_prices, cm_orders, cm_account, cm_settings, *HOST)
+CM = (cm_market, cm_prices, cm_orders, cm_account, cm_settings, cm_statistics, *HOST)
 
 
 def routers() -> dict[str, Router]:

@@ -132,6 +132,37 @@ def test_a_price_ramp_warns_then_liquidates_and_all_are_told(
     assert after >= 0
 
 
+def test_a_coin_margined_position_is_liquidated_and_told_too(
+    cm: Wire,
+    spot: Wire,
+    hosted: Hosted,
+    fault: Set,
+    dial: Dial,  # noqa: F811
+) -> None:
+    ask(spot, hosted, "POST", "deposit", wallet="cm", asset="BTC", amount="0.1")
+    cm.signed("POST", "/dapi/v1/leverage", symbol="BTCUSD_PERP", leverage=50)
+    mark = D(cm.get("/dapi/v1/premiumIndex", symbol="BTCUSD_PERP").json[0]["markPrice"])
+    contracts = str(int(D(3) * mark / 100))  # worth three bitcoins, thirty times the wallet
+    trade(cm, "/dapi/v1", symbol="BTCUSD_PERP", side="BUY", quantity=contracts)
+    told, every = dial(cm, "/ws/btcusd_perp@forceOrder"), dial(cm, "/ws/!forceOrder@arr")
+    for socket in (told, every):
+        socket.ask(method="LIST_SUBSCRIPTIONS", id=1)
+
+    fault("move BTCUSDT by=-5% over=1m")
+    advance(spot, hosted, 2 * MINUTE)
+
+    order = told.hear()["o"]
+    assert every.hear()["o"] == order
+    assert (order["s"], order["ps"], order["st"], order["S"]) == ("BTCUSD_PERP", "BTCUSD", 2, "SELL")
+    forced = cm.signed("GET", "/dapi/v1/forceOrders", autoCloseType="LIQUIDATION").json
+    assert order["q"] in {row["origQty"] for row in forced}
+    assert D(forced[0]["cumBase"]) > 0
+    income = cm.signed("GET", "/dapi/v1/income").json
+    assert sum(D(row["income"]) for row in income) == D(
+        cm.signed("GET", "/dapi/v1/balance").json[0]["balance"]
+    )
+
+
 def test_a_moved_price_moves_all_prices_of_the_coin_and_history_stays_whole(
     um: Wire, spot: Wire, cm: Wire, hosted: Hosted, fault: Set
 ) -> None:

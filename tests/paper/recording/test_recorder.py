@@ -29,6 +29,7 @@ def recorded(host: Host, home: Path, path: Path) -> list[Line]:
     assert ask(spot, hosted, "POST", "record", path=str(path), symbols=["BTCUSDT"]).status == 200
     spot.signed("POST", "/api/v3/order", **BUY, newClientOrderId="one")
     um.signed("POST", "/fapi/v1/order", **BUY | {"side": "SELL"}, newClientOrderId="two")
+    um.signed("POST", "/fapi/v1/listenKey")
     spot.signed("POST", "/api/v3/order", **BUY | {"quantity": "90"})
     for _ in range(12):
         ask(spot, hosted, "POST", "advance", span_ms=10_000)
@@ -48,10 +49,12 @@ def test_it_holds_markets_users_and_decisions(host: Host, tmp_path: Path) -> Non
     assert [(m["market"], m["account"], m["asked"], m["status"]) for m in asked] == [
         ("spot", "default", "POST /api/v3/order", 200),
         ("um", "default", "POST /fapi/v1/order", 200),
+        ("um", "default", "POST /fapi/v1/listenKey", 200),
         ("spot", "default", "POST /api/v3/order", 400),
     ]
     assert asked[0]["params"] == BUY | {"newClientOrderId": "one"}
-    assert asked[2]["answer"]["code"] == -2010
+    assert asked[2]["answer"] == {"listenKey": "****"}
+    assert asked[3]["answer"]["code"] == -2010
     events = [m["event"]["e"] for m in rest if "event" in m]
     assert {"executionReport", "outboundAccountPosition", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE"} <= set(
         events

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from websockets.sync.client import connect
 
 from atapi.paper.host import Hosted
 from tests.paper.client import Reply, Wire
@@ -32,6 +33,19 @@ def test_status_tells_feed_clock_and_accounts(spot: Wire, um: Wire, hosted: Host
     assert [account["name"] for account in status["accounts"]] == ["default"]
     assert hosted.api_secret not in json.dumps(status)
     assert ask(um, hosted, "GET", "status").json == status
+
+
+def test_status_counts_the_sockets(um: Wire, hosted: Hosted) -> None:
+    before = ask(um, hosted, "GET", "status").json["sockets"]
+    url = um.url.replace("http", "ws") + "/public/ws/btcusdt@bookTicker"
+
+    with connect(url, proxy=None) as one, connect(url, proxy=None) as two:
+        one.recv(10)
+        two.recv(10)
+        during = ask(um, hosted, "GET", "status").json["sockets"]
+
+    assert before == {"open": 0, "cut": 0}
+    assert during == {"open": 2, "cut": 0}
 
 
 def test_advancing_settles_everything_on_the_way(spot: Wire, um: Wire, hosted: Hosted) -> None:

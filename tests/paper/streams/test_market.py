@@ -130,6 +130,18 @@ def test_the_legacy_address_acknowledges_and_stays_silent(um: Wire, dial: Dial) 
     assert len(socket.ask(method="LIST_SUBSCRIPTIONS", id=2)["result"]) == 4
 
 
+def test_the_legacy_address_tells_nothing_of_users(um: Wire, dial: Dial) -> None:
+    key = um.send("POST", "/fapi/v1/listenKey", key=um.key).json["listenKey"]
+    retired, private = dial(um, f"/ws/{key}/btcusdt@trade"), dial(um, f"/private/ws/{key}")
+    for socket in (retired, private):
+        socket.ask(method="LIST_SUBSCRIPTIONS", id=1)
+
+    um.signed("POST", "/fapi/v1/order", symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.1")
+
+    assert private.hear()["e"] == "ORDER_TRADE_UPDATE"
+    assert retired.hear()["e"] == "trade"
+
+
 def test_bars_close_and_open_as_time_goes_on(spot: Wire, dial: Dial, advance: Callable[[int], None]) -> None:
     socket = dial(spot, "/ws/btcusdt@kline_1m")
     opened = socket.hear()["k"]

@@ -76,6 +76,24 @@ def test_the_touch_of_all_symbols_comes_each_five_seconds_one_event_each(
     assert later["E"] == first[0]["E"] + 5000
 
 
+@pytest.mark.parametrize("name", ["btcusdt@markPrice", "!markPrice@arr"])
+def test_marks_are_told_each_three_seconds_or_each_second(
+    um: Wire, spot: Wire, hosted: Hosted, dial: Dial, name: str
+) -> None:
+    slow, fast = dial(um, f"/market/ws/{name}"), dial(um, f"/market/ws/{name}@1s")
+
+    def time_of(told: Any) -> int:
+        return int((told[0] if isinstance(told, list) else told)["E"])
+
+    began = time_of(slow.hear())
+    assert time_of(fast.hear()) == began
+    for _ in range(6):
+        advance(spot, hosted, 1000)
+
+    assert [time_of(slow.hear()) - began for _ in range(2)] == [3000, 6000]
+    assert [time_of(fast.hear()) - began for _ in range(6)] == [1000, 2000, 3000, 4000, 5000, 6000]
+
+
 def test_asset_indices_are_told_in_an_array_and_alone(um: Wire, dial: Dial) -> None:
     rows = dial(um, "/market/ws/!assetIndex@arr").hear()
     alone = dial(um, "/market/ws/btcusd@assetIndex").hear()

@@ -154,7 +154,7 @@ def test_funding_of_an_isolated_position_tells_the_position(
 ) -> None:
     um.signed("POST", "/fapi/v1/marginType", symbol="BTCUSDT", marginType="ISOLATED")
     placed(um, quantity="0.1")
-    event(listener, "ACCOUNT_UPDATE")
+    listener.hear_until(lambda told: told["e"] == "ACCOUNT_UPDATE" and told["a"]["m"] == "ORDER")
 
     advance(spot, hosted, 8 * HOUR)
 
@@ -178,6 +178,16 @@ def test_leverage_and_asset_mode_are_told(um: Wire, listener: Socket) -> None:
     one, two = listener.hear(), listener.hear()
     assert (one["e"], one["ac"]) == ("ACCOUNT_CONFIG_UPDATE", {"s": "BTCUSDT", "l": 25})
     assert (two["e"], two["ai"]) == ("ACCOUNT_CONFIG_UPDATE", {"j": True})
+
+
+def test_a_margin_type_is_told_with_the_flat_position(um: Wire, listener: Socket) -> None:
+    um.signed("POST", "/fapi/v1/marginType", symbol="BTCUSDT", marginType="ISOLATED")
+
+    told = listener.hear()["a"]
+    assert (told["m"], told["B"]) == ("MARGIN_TYPE_CHANGE", [])
+    assert [(row["s"], row["pa"], row["mt"], row["ps"]) for row in told["P"]] == [
+        ("BTCUSDT", "0", "isolated", "BOTH"),
+    ]  # fmt: skip
 
 
 # --- conditional orders ---------------------------------------------------------------------------------------

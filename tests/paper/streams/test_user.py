@@ -269,6 +269,76 @@ def test_listen_keys_are_taken_from_the_query(um: Wire, dial: Dial, listen_key: 
         assert (first["stream"], first["data"]["e"]) == (listen_key, "ORDER_TRADE_UPDATE")
 
 
+def test_the_coin_margined_socket_answers_as_its_rest_does(cm: Wire, dial: Dial) -> None:
+    socket = dial(cm, "/ws-dapi/v1")
+
+    started = socket.ask(id=1, method="userDataStream.start", params={"apiKey": cm.key})
+    account = socket.ask(id=2, method="account.status", params=signed(cm))
+    refused = socket.ask(
+        id=3,
+        method="order.place",
+        params=signed(cm, symbol="BTCUSD_PERP", side="BUY", type="MARKET", quantity="100"),
+    )
+
+    assert (started["status"], len(started["result"]["listenKey"])) == (200, 64)
+    assert {row["asset"] for row in account["result"]["assets"]} >= {"BTC", "ETH", "BNB"}
+    assert (refused["status"], refused["error"]["code"]) == (400, -2019)
+
+
+ASKED: list[tuple[str, dict[str, Any], str]] = [  # method, parameters, a key of the answer
+    ("ticker.price", {"symbol": "BTCUSDT"}, "price"),
+    ("ticker.book", {"symbol": "BTCUSDT"}, "bidPrice"),
+    ("depth", {"symbol": "BTCUSDT", "limit": 5}, "lastUpdateId"),
+]
+
+
+@pytest.mark.parametrize(("method", "params", "key"), ASKED)
+def test_the_futures_socket_tells_the_market(
+    um: Wire, dial: Dial, method: str, params: dict[str, Any], key: str
+) -> None:
+    answer = dial(um, "/ws-fapi/v1").ask(id="m", method=method, params=params)
+
+    assert (answer["id"], answer["status"]) == ("m", 200)
+    assert key in answer["result"]
+    assert answer["rateLimits"][0]["limit"] == 2400
+
+
+def test_the_futures_socket_does_all_its_methods(um: Wire, dial: Dial) -> None:
+    socket = dial(um, "/ws-fapi/v1")
+
+    def ask(method: str, **params: Any) -> Any:
+        answer = socket.ask(id=method, method=method, params=signed(um, **params))
+        assert answer["status"] == 200, answer
+        return answer["result"]
+
+    rest = resting(um, "/fapi/v1/ticker/price", "0.98", "0.1")
+    placed = ask("order.place", **rest)
+    key = {"symbol": "BTCUSDT", "orderId": placed["orderId"]}
+    changed = ask("order.modify", **key, side="BUY", quantity="0.02", price=rest["price"])
+    found = ask("order.status", **key)
+    canceled = ask("order.cancel", **key)
+    trigger = str(Decimal(rest["price"]) - 1000)
+    algo = ask(
+        "algoOrder.place", algoType="CONDITIONAL", symbol="BTCUSDT", side="SELL", type="STOP_MARKET",
+        quantity="0.01", triggerPrice=trigger,
+    )  # fmt: skip
+    ended = ask("algoOrder.cancel", algoId=algo["algoId"])
+    ask("order.place", **MARKET)
+
+    assert (changed["origQty"], found["origQty"], canceled["status"]) == ("0.020", "0.020", "CANCELED")
+    assert (algo["algoStatus"], ended["code"]) == ("NEW", "200")
+    assert len(ask("account.status")["positions"]) > 20  # version 1 lists every symbol
+    assert [p["symbol"] for p in ask("v2/account.status")["positions"]] == ["BTCUSDT"]
+    assert {row["asset"] for row in ask("account.balance")} == {
+        row["asset"] for row in ask("v2/account.balance")
+    }
+    assert [p["positionAmt"] for p in ask("v2/account.position", symbol="BTCUSDT")] == ["0.01"]
+    assert ask("account.position", symbol="BTCUSDT")[0]["leverage"] == "20"
+    for method in ("userDataStream.start", "userDataStream.ping", "userDataStream.stop"):
+        answer = socket.ask(id=method, method=method, params={"apiKey": um.key})
+        assert (answer["status"], "listenKey" in answer["result"]) == (200, not method.endswith("stop"))
+
+
 def test_the_futures_socket_places_orders_too(um: Wire, dial: Dial) -> None:
     socket = dial(um, "/ws-fapi/v1")
 
@@ -277,3 +347,15 @@ def test_the_futures_socket_places_orders_too(um: Wire, dial: Dial) -> None:
 
     assert (placed["status"], placed["result"]["status"]) == (200, "NEW")
     assert balance["result"][0]["asset"] == "USDT"
+
+
+def test_the_futures_socket_tells_both_versions_of_an_account(um: Wire, dial: Dial) -> None:
+    socket = dial(um, "/ws-fapi/v1")
+
+    old = socket.ask(id=1, method="account.status", params=signed(um))["result"]
+    new = socket.ask(id=2, method="v2/account.status", params=signed(um))["result"]
+
+    assert (old["canTrade"], old["multiAssetsMargin"]) == (True, False)
+    assert "BTCUSDT" in {row["symbol"] for row in old["positions"]}
+    assert "canTrade" not in new
+    assert (new["totalWalletBalance"], new["positions"]) == (old["totalWalletBalance"], [])

@@ -136,3 +136,31 @@ def test_a_wallet_endpoint_that_is_used_up_refuses_alone(spot: Wire) -> None:
     assert 1 <= int(replies[-1].headers["retry-after"]) <= 60
     assert len(replies) > 60
     assert other.status == 200
+
+
+@pytest.mark.parametrize(("pool", "limit"), [("funding", 500), ("statistics", 1000)])
+def test_some_requests_of_futures_are_counted_apart(pool: str, limit: int) -> None:
+    time = Time()
+    limits = Limits("um", time)
+    for _ in range(limit):
+        limits.draw(pool)
+
+    with pytest.raises(Refusal) as refused:
+        limits.draw(pool)
+
+    assert (refused.value.status, refused.value.code) == (429, -1003)
+    assert f"current limit is {limit} requests per 5 minutes" in refused.value.message
+    assert dict(limits.headers())["x-mbx-used-weight-1m"] == "0"
+    time.now += 5 * MINUTE
+    limits.draw(pool)
+
+
+def test_funding_rates_of_both_futures_are_drawn_from_one_pool(um: Wire, cm: Wire) -> None:
+    asked = 0
+    while um.get("/fapi/v1/fundingInfo").status == 200:
+        assert cm.get("/dapi/v1/fundingRate", symbol="BTCUSD_PERP", limit=1).status in (200, 429)
+        asked += 2
+        assert asked < 1000  # a new window may have begun meanwhile, but not two
+
+    assert um.get("/fapi/v1/fundingRate", symbol="BTCUSDT").refusal[:2] == (429, -1003)
+    assert um.get("/fapi/v1/premiumIndex", symbol="BTCUSDT").status == 200

@@ -12,6 +12,7 @@ from atapi.paper.wire.figures import bare
 from atapi.paper.wire.shapes.market import um_printer
 
 Json = dict[str, Any]
+BRACKET_PRICES = ("tpTriggerPrice", "tpPrice", "slTriggerPrice", "slPrice")  # of kinds that are none of these
 
 
 def placed(algo: AlgoRecord, rules: PerpetualRules) -> Json:
@@ -55,11 +56,14 @@ def listed(algo: AlgoRecord, rules: PerpetualRules) -> Json:
 def queried(algo: AlgoRecord, rules: PerpetualRules, order: OrderRecord | None) -> Json:
     """Print one, open or not, with what came of the order it became."""
     show = um_printer(rules)
-    mean = order.quote_executed / order.executed if order and order.executed else Decimal(0)
+    mean = Decimal(0)
+    if order and order.executed:
+        mean = rules.contract.price(order.executed, order.quote_executed)
     return placed(algo, rules) | {
         "actualOrderId": str(order.order_id) if order else "",
         "actualPrice": bare(round(mean, 8)),
         "actualType": order.type if order else "",
         "actualQty": show.quantity(order.executed if order else Decimal(0)),
         "tpOrderType": "",
+        **dict.fromkeys(BRACKET_PRICES, show.price(Decimal(0))),
     }

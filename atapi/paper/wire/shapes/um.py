@@ -16,6 +16,7 @@ from atapi.paper.wire.shapes.market import um_printer
 
 Json = dict[str, Any]
 NOTHING = eight(ZERO)
+ACCOUNT_ALIAS = "SgsR"
 
 
 # --- orders and fills ---------------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def balance(asset: str, wallet: Decimal, totals: FuturesTotals | None, updated_m
     """Print one asset as `balance` does."""
     available = totals.available if totals else wallet
     return {
-        "accountAlias": "SgsR",
+        "accountAlias": ACCOUNT_ALIAS,
         "asset": asset,
         "balance": eight(wallet),
         "crossWalletBalance": eight(totals.cross_wallet if totals else wallet),
