@@ -29,11 +29,15 @@ class CrowdQuotes:
         self._office = office
         self._series = series
         self._take = take
+        span = office.feed.span()
+        self._end_ms = (
+            None if span is None else span[1]
+        )  # where a recording stands still, and must be seen whole
 
     def refresh(self, listing: Listing[Any], now_ms: int) -> None:
         """Bring the crowd's quotes up to now; what they cross is traded."""
         look = now_ms // LOOK_EVERY_MS
-        if look == listing.looked:
+        if look == listing.looked and now_ms != self._end_ms:
             return
         listing.looked = look
         moment = now_ms // SECOND if self._office.feed.recorded is None else now_ms

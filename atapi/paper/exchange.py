@@ -253,7 +253,9 @@ class Exchange:
     def public_prints(self, market: str, symbol: str, limit: int) -> Sequence[TradeRecord]:
         """Newest trades of the tape that no account had a part in, oldest first."""
         of = self._market(market)
-        return self._tape.prints(market, of.series, symbol, of.listing(symbol).lot, limit, self.now_ms())
+        lot = of.listing(symbol).lot
+        with self._call() as now:
+            return self._tape.prints(market, of.series, symbol, lot, limit, now)
 
     def mark(self, symbol: str, market: str = "um") -> Mark:
         """Mark, index and running funding of one perpetual."""

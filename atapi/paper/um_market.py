@@ -20,8 +20,9 @@ from atapi.paper.cost_to_open import check_margin
 from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.listing import Listing
-from atapi.paper.market import Draft, Market, check_form, new_order
+from atapi.paper.market import Draft, Market
 from atapi.paper.marks import Marks
+from atapi.paper.new_orders import check_form, new_order
 from atapi.paper.order_terms import PLAIN
 from atapi.paper.price_match import matched_price
 from atapi.paper.records import (

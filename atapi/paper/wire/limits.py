@@ -65,16 +65,16 @@ RULES = {
 }
 
 
+SIDE_POOLS = {  # requests of futures that weigh nothing and are counted apart, by address
+    "funding": Rule("REQUEST_WEIGHT", "MINUTE", 5, 500),
+    "statistics": Rule("REQUEST_WEIGHT", "MINUTE", 5, 1000),
+}
 CONNECTIONS = Rule("CONNECTIONS", "MINUTE", 5, 300)  # attempts, of streams and of the WebSocket API each
 TOO_MUCH_WEIGHT = (
     "Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
     "Please use WebSocket Streams for live updates to avoid polling the API."
 )
 TOO_MANY_CONNECTIONS = "Too many connection attempts from IP; current limit is 300 per '5 MINUTE'."
-SIDE_POOLS = {  # requests of futures that weigh nothing and are counted apart, by address
-    "funding": Rule("REQUEST_WEIGHT", "MINUTE", 5, 500),
-    "statistics": Rule("REQUEST_WEIGHT", "MINUTE", 5, 1000),
-}
 POOLS = {"spot": "spot", "um": "um", "cm": "um"}  # USD-M and COIN-M draw on one pool since 2026-06-30
 
 
@@ -118,8 +118,8 @@ class Limits:
         self.rules = RULES[market]
         self._weight = Window(self.rules[0])
         self._sapi: dict[tuple[str, str | None], Window] = {}  # path, account -> its own pool
-        self._connections: dict[str, Window] = {}  # kind -> attempts
         self._side = {name: Window(rule) for name, rule in SIDE_POOLS.items()}
+        self._connections: dict[str, Window] = {}  # kind -> attempts
         self._orders: dict[str, tuple[Window, ...]] = {}  # account -> one counter a rule
         self._defiant = 0  # requests since the first 429 of this window
         self._banned_until_ms = 0

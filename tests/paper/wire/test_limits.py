@@ -124,20 +124,6 @@ def test_an_accepted_order_weighs_nothing_and_a_refused_one_does(spot: Wire) -> 
     assert refused.headers["x-mbx-order-count-10s"] == "1"
 
 
-def test_a_wallet_endpoint_that_is_used_up_refuses_alone(spot: Wire) -> None:
-    path, query = "/sapi/v1/margin/allOrders", {"symbol": "BTCUSDT"}  # weighs 200, of 12 000 a minute
-    replies = [spot.signed("GET", path, **query)]
-    while replies[-1].status == 200:
-        replies.append(spot.signed("GET", path, **query))
-
-    other = spot.signed("GET", "/sapi/v1/margin/myTrades", **query)
-
-    assert replies[-1].refusal[:2] == (429, -1003)
-    assert 1 <= int(replies[-1].headers["retry-after"]) <= 60
-    assert len(replies) > 60
-    assert other.status == 200
-
-
 @pytest.mark.parametrize(("pool", "limit"), [("funding", 500), ("statistics", 1000)])
 def test_some_requests_of_futures_are_counted_apart(pool: str, limit: int) -> None:
     time = Time()
@@ -164,3 +150,17 @@ def test_funding_rates_of_both_futures_are_drawn_from_one_pool(um: Wire, cm: Wir
 
     assert um.get("/fapi/v1/fundingRate", symbol="BTCUSDT").refusal[:2] == (429, -1003)
     assert um.get("/fapi/v1/premiumIndex", symbol="BTCUSDT").status == 200
+
+
+def test_a_wallet_endpoint_that_is_used_up_refuses_alone(spot: Wire) -> None:
+    path, query = "/sapi/v1/margin/allOrders", {"symbol": "BTCUSDT"}  # weighs 200, of 12 000 a minute
+    replies = [spot.signed("GET", path, **query)]
+    while replies[-1].status == 200:
+        replies.append(spot.signed("GET", path, **query))
+
+    other = spot.signed("GET", "/sapi/v1/margin/myTrades", **query)
+
+    assert replies[-1].refusal[:2] == (429, -1003)
+    assert 1 <= int(replies[-1].headers["retry-after"]) <= 60
+    assert len(replies) > 60
+    assert other.status == 200
