@@ -237,9 +237,8 @@ def main() -> None:
     if broadcast:
         report("fastapi", broadcast)
         whole = each(broadcast, [])
-        print(
-            f"ratio {whole / each(told, []):.1f}x with the orders, {whole / each(told, alone):.1f}x without"
-        )
+        ratios = [f"{whole / own:.1f}x" if own > 0 else "-" for own in (each(told, []), each(told, alone))]
+        print(f"ratio {ratios[0]} with the orders, {ratios[1]} without")
     else:
         print("fastapi: not installed; pip install fastapi uvicorn uvloop httptools")
 
