@@ -38,6 +38,14 @@ bench:
 # A million random events against the ledger, and memory along the way
 conservation:
     .venv/bin/python -m benchmarks.conservation
+    .venv/bin/python -m benchmarks.memory
+
+# Proofs about the exchange inside, as CI takes them; each takes a bound
+gates:
+    .venv/bin/python -m tests.gates.kills
+    .venv/bin/python -m tests.gates.rebuild
+    .venv/bin/python -m tests.gates.played
+    .venv/bin/python -m tests.gates.machines
 
 # Everything CI does, from a clean clone
 ci:

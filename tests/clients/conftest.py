@@ -56,15 +56,21 @@ def alone_served(tmp_path: Path) -> Iterator[Served]:
         yield served
 
 
-@contextmanager
-def serving(home: Path) -> Iterator[Served]:
-    """Run an exchange on free ports, on the machine's time."""
+def atapi(home: Path, *options: str) -> tuple[list[str], dict[str, str]]:
+    """How a shell on a home's exchange is started, and in which environment."""
     python = os.environ.get("ATAPI_PYTHON", sys.executable)
     environment = {**os.environ, "ATAPI_HOME": str(home)}
     if "ATAPI_PYTHON" not in os.environ:
         environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    return [python, "-m", "atapi", "--seed", "7", *options], environment
+
+
+@contextmanager
+def serving(home: Path, *options: str) -> Iterator[Served]:
+    """Run an exchange on free ports, on the machine's time unless an option says otherwise."""
+    command, environment = atapi(home, *options)
     process = subprocess.Popen(
-        [python, "-m", "atapi", "--seed", "7", "paper", "serve"],
+        [*command, "paper", "serve"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

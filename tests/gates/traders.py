@@ -31,11 +31,12 @@ class Order:
     quantity: Decimal = Decimal(0)
     maybe_quantities: list[Decimal] = field(default_factory=list)
     cancel: str = ""  # fate of the cancel
+    listed: bool = False  # part of a list, with which it comes and goes
 
     @property
     def open(self) -> bool:
         """Whether it may still be on the book, as far as is known."""
-        return self.fate == DONE and self.status not in FINAL and not self.cancel
+        return self.fate == DONE and self.status not in FINAL and not self.cancel and not self.listed
 
 
 @dataclass
@@ -83,7 +84,7 @@ class Trader:
         self._before = before
         self._doings: list[tuple[int, Callable[[], None]]] = [
             (35, self._limit), (18, self._at_market), (14, self._cancel), (5, self._amend), (6, self._replace),
-            (5, self._modify), (10, self._transfer), (6, self._borrow), (5, self._repay), (5, self._algo),
+            (5, self._modify), (10, self._transfer), (6, self._borrow), (5, self._repay), (5, self._algo), (4, self._bracket),
         ]  # fmt: skip
         self._weights, self._deeds = zip(*self._doings, strict=True)
         last = self._lines["spot"].get("/api/v3/ticker/price", symbol=SYMBOL)["price"]
@@ -210,6 +211,30 @@ class Trader:
         _placed(
             new, (200 if told.get("newOrderResult") == "SUCCESS" else 400, told.get("newOrderResponse", {}))
         )
+
+    def _bracket(self) -> None:
+        """An order to buy, and once it is filled a limit and a stop to sell."""
+        quantity = Decimal(self._dice.randint(2, 9)).scaleb(-3)
+        ids = {name: self._name_next() for name in ("working", "pendingAbove", "pendingBelow")}
+        levels = {
+            name: str((self._last * share).quantize(Decimal("0.1")))
+            for name, share in zip(ids, map(Decimal, ("0.9999", "1.01", "0.99")), strict=True)
+        }
+        prices = levels | {"pendingBelow": ""}
+        for name, client_id in ids.items():
+            order = Order(quantity=quantity, price=prices[name], listed=True)
+            self.notes.orders["spot", client_id] = order
+        params = {f"{name}ClientOrderId": client_id for name, client_id in ids.items()}
+        status, answer = self._send(
+            "spot", "POST", "/api/v3/orderList/otoco", symbol=SYMBOL, workingType="LIMIT", workingSide="BUY",
+            workingTimeInForce="GTC", workingPrice=levels["working"], workingQuantity=str(quantity),
+            pendingSide="SELL", pendingQuantity=str(quantity), pendingAboveType="LIMIT_MAKER",
+            pendingAbovePrice=levels["pendingAbove"], pendingBelowType="STOP_LOSS",
+            pendingBelowStopPrice=levels["pendingBelow"], newOrderRespType="FULL", **params,
+        )  # fmt: skip
+        reports = {report["clientOrderId"]: report for report in answer.get("orderReports", ())}
+        for client_id in ids.values():
+            _placed(self.notes.orders["spot", client_id], (status, reports.get(client_id, {})))
 
     def _algo(self) -> None:
         open_ones = [key for key, algo in self.notes.algos.items() if algo.open]

@@ -222,12 +222,19 @@ def _spot(seen: Seen, first: Mapping[tuple[str, str], Decimal]) -> None:
     for asset in ("BTC", "USDT", "BNB", "ETH"):
         now = Decimal(held[asset]["free"]) + Decimal(held[asset]["locked"])
         assert now == first["spot", asset] + traded[asset], (asset, now, first["spot", asset] + traded[asset])
-    locked: dict[str, Decimal] = defaultdict(Decimal)
+    needs: dict[tuple[int, str], Decimal] = defaultdict(Decimal)  # the orders of a list hold funds once
     for row in seen.orders["spot"].values():
         if row["status"] in ("NEW", "PARTIALLY_FILLED"):
             left = Decimal(row["origQty"]) - Decimal(row["executedQty"])
             buys = row["side"] == "BUY"
-            locked["USDT" if buys else "BTC"] += left * (Decimal(row["price"]) if buys else 1)
+            key = (
+                row["orderListId"] if row["orderListId"] > 0 else -row["orderId"],
+                "USDT" if buys else "BTC",
+            )
+            needs[key] = max(needs[key], left * (Decimal(row["price"]) if buys else 1))
+    locked: dict[str, Decimal] = defaultdict(Decimal)
+    for (_, asset), amount in needs.items():
+        locked[asset] += amount
     assert {asset: Decimal(held[asset]["locked"]) for asset in ("BTC", "USDT")} == {
         asset: locked[asset] for asset in ("BTC", "USDT")
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from atapi.paper.clock import AHEAD, STALE, PaperClock
@@ -112,3 +114,26 @@ def test_advancing_a_still_clock_ends_the_grace_of_earlier_timestamps() -> None:
 
     assert clock.accepts(1_000_000, 5_000) == STALE
     assert clock.accepts(29_800_000, 5_000) is None
+
+
+@pytest.mark.parametrize(("speed", "after_ms"), [("1", 250), ("10", 2500), ("0.5", 125)])
+def test_a_recording_goes_as_fast_as_told_and_ends_where_it_ends(speed: str, after_ms: int) -> None:
+    wall = Wall(5_000)
+    clock = PaperClock(1_000_000, running=True, wall=wall, speed=Decimal(speed), end_ms=1_003_000)
+
+    wall.now += 250
+    assert clock.now_ms() == 1_000_000 + after_ms
+
+    wall.now += 100_000
+    assert clock.now_ms() == 1_003_000
+
+
+def test_what_is_asked_together_is_of_one_moment() -> None:
+    wall = Wall(5_000)
+    clock = PaperClock(1_000_000, running=True, wall=wall)
+
+    with clock.held():
+        wall.now += 5
+        assert clock.now_ms() == 1_000_000
+
+    assert clock.now_ms() == 1_000_005
