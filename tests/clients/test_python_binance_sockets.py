@@ -76,6 +76,7 @@ class TestMarket:
                 assert (await first(sockets.kline_socket(SYMBOL)))["k"]["i"] == "1m"
                 assert (await first(sockets.symbol_book_ticker_socket(SYMBOL)))["s"] == SYMBOL
                 assert len((await first(sockets.depth_socket(SYMBOL, depth="5")))["bids"]) == 5
+                assert SYMBOL in {row["s"] for row in await first(sockets.miniticker_socket())}
                 both = await first(sockets.multiplex_socket(["btcusdt@ticker", "ethusdt@bookTicker"]))
                 assert both["s"] in (SYMBOL, "ETHUSDT")
 

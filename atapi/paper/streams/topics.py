@@ -39,8 +39,10 @@ _FUTURES_NOTICES: dict[str, type[Topic]] = {
     "!contractInfo": ContractInfo,
     "!assetIndex@arr": AssetIndices,
 }
+# Binance's own pages and some clients ask for it at a pace; all are told when it changes.
+_PACED = {f"!miniTicker@arr{pace}": MiniTicker for pace in ("", "@1000ms", "@3000ms")}
 _ARRAYS: dict[str, dict[str, type[State]]] = {
-    "spot": {"!miniTicker@arr": MiniTicker, **SPOT_ARRAYS},
+    "spot": {**_PACED, **SPOT_ARRAYS},
     "um": _FUTURES_ARRAYS,
     "cm": _FUTURES_ARRAYS,
 }

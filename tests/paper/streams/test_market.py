@@ -122,6 +122,13 @@ def test_arrays_hold_every_symbol(um: Wire, dial: Dial, name: str) -> None:
     assert {"BTCUSDT", "ETHUSDT"} <= symbols
 
 
+@pytest.mark.parametrize("pace", ["", "@1000ms", "@3000ms"])
+def test_small_tickers_of_all_are_told_at_any_pace(spot: Wire, dial: Dial, pace: str) -> None:
+    rows = dial(spot, f"/ws/!miniTicker@arr{pace}").hear()
+
+    assert {"BTCUSDT", "ETHUSDT"} <= {row["s"] for row in rows}
+
+
 def test_the_legacy_address_acknowledges_and_stays_silent(um: Wire, dial: Dial) -> None:
     socket = dial(um, "/ws/btcusdt@markPrice/btcusdt@kline_1m/btcusdt@bookTicker")
 
