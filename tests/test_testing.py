@@ -20,6 +20,7 @@ from binance.spot import Spot
 
 from atapi.testing import PaperExchange, paper_exchange, paper_exchange_options, paper_exchange_running  # noqa: F401
 from tests.paper.client import Wire
+from tests.paper.keys import KeyPair
 
 
 def wire(exchange: PaperExchange) -> Wire:
@@ -63,6 +64,17 @@ def test_faults_are_set_and_cleared(paper_exchange: PaperExchange) -> None:  # n
 
     assert (number, broken, cleared) == (1, 503, 1)
     assert wire(paper_exchange).get("/api/v3/ping").status == 200
+
+
+def test_an_account_signs_with_a_key_of_its_own(paper_exchange: PaperExchange) -> None:  # noqa: F811
+    pair = KeyPair("Ed25519")
+    eve = paper_exchange.account("eve", public_key=pair.public)
+    client = Spot(eve.key, private_key=pair.private, base_url=paper_exchange.spot_url, timeout=10)
+
+    held = client.account(omitZeroBalances="true")["balances"]
+    client.session.close()
+
+    assert (len(held), eve.secret) == (4, "")
 
 
 class TestOptions:

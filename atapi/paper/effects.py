@@ -259,7 +259,6 @@ class Effects:
 
     def flush(self) -> None:
         """Make every call that has ended durable, then tell what they did."""
-        self.complete()
         self._flush()
         untold, self._untold = self._untold, []
         for kind, record in untold:

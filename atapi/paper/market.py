@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic
 
-from atapi.matching.book import Iceberg, Plan, Resting
+from atapi.matching.book import Plan, Resting
 from atapi.matching.ledger import CROWD, Holder
 from atapi.matching.ledger import holder as holder_of
 from atapi.matching.models.fees import BNB_MULTIPLIER, Purse, Rates
@@ -22,14 +22,15 @@ from atapi.paper.crowd_quotes import CrowdQuotes
 from atapi.paper.feeds.base import Bar, Series
 from atapi.paper.ids import client_order_id
 from atapi.paper.listing import Listing, RulesT
+from atapi.paper.new_orders import resting_of
 from atapi.paper.price_range import EXCEEDED
-from atapi.paper.records import ZERO, OrderRecord, Refusal, TradeRecord
+from atapi.paper.records import OrderRecord, Refusal, TradeRecord
+from atapi.paper.self_trades import decrement, expire_own, halt
 from atapi.paper.views import Submit
 
 NO_LIQUIDITY = "INSUFFICIENT_LIQUIDITY"
 IOC_REST = "UNFILLED_IOC_QUANTITY_EXPIRED"
 FOK_UNFILLED = "UNFILLED_FOK_ORDER_EXPIRED"
-SELF_TRADE = "SELF_TRADE_PREVENTION"
 
 
 @dataclass(slots=True)
@@ -184,7 +185,7 @@ class Market(ABC, Generic[RulesT]):
         listing = self.listing(order.symbol)
         self.office.orders.add(order)
         self.reserve(order, None)
-        listing.book.add(_resting(listing, order))
+        listing.book.add(resting_of(listing, order))
 
     # --- books --------------------------------------------------------------------------------------------------
     def listing(self, symbol: str) -> Listing[RulesT]:
@@ -282,14 +283,14 @@ class Market(ABC, Generic[RulesT]):
         while True:
             for own in plan.expired:
                 if own is not plan.met:
-                    self._expire_own(listing, order, own, now_ms)
+                    expire_own(self, listing, order, own, now_ms)
             for resting, lots in plan.fills:
                 if resting.lots < lots or listing.book.get(resting.id) is not resting:
                     break  # an earlier fill shrank it: look again
                 trades.append(self._trade(listing, order, resting, lots, now_ms))
             else:
                 for own, lots in plan.decrements:
-                    self._decrement(listing, order, own, lots, now_ms)
+                    decrement(self, listing, order, own, lots, now_ms)
                 draft.plan = plan
                 return trades
             assert draft.lots is not None
@@ -301,49 +302,6 @@ class Market(ABC, Generic[RulesT]):
                 limit=draft.limit,
                 prevention=order.self_trade_prevention,
             )
-
-    def _expire_own(
-        self,
-        listing: Listing[RulesT],
-        taker: OrderRecord,
-        own: Resting,
-        now_ms: int,
-        taker_lots: int | None = None,
-    ) -> int | None:
-        mine = self.office.orders.of_id(self.books, own.id)
-        lots = own.lots + own.hidden
-        match = self.prevented(taker, own, taker_lots=taker_lots, maker_lots=lots, now_ms=now_ms)
-        self.end(listing, mine, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms, match=match)
-        return match
-
-    def _decrement(
-        self, listing: Listing[RulesT], taker: OrderRecord, own: Resting, lots: int, now_ms: int
-    ) -> None:
-        mine = self.office.orders.of_id(self.books, own.id)
-        match = self.prevented(taker, own, taker_lots=lots, maker_lots=lots, now_ms=now_ms)
-        quantity = listing.quantity(lots)
-        listing.book.fill(own, lots)
-        self.note_book(listing, now_ms)
-        for order in (mine, taker):
-            self.release(order, quantity, order.price)
-            order.terms = order.terms.but(
-                prevented=order.terms.prevented + quantity, prevented_match_id=match
-            )
-            order.updated_ms = now_ms
-            if order.remaining:
-                self.office.effects.order(order)
-            else:
-                self.end(listing, order, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms)
-
-    def _halt(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> None:
-        order, own = draft.order, draft.plan.met
-        assert own is not None
-        lots = listing.lots(order.remaining)
-        if own in draft.plan.expired:
-            match = self._expire_own(listing, order, own, now_ms, lots)
-        else:
-            match = self.prevented(order, own, taker_lots=lots, maker_lots=None, now_ms=now_ms)
-        self.end(listing, order, "EXPIRED_IN_MATCH", SELF_TRADE, now_ms, match=match)
 
     def _take_for_crowd(self, listing: Listing[RulesT], resting: Resting, lots: int, now_ms: int) -> None:
         self._trade(listing, None, resting, lots, now_ms)
@@ -403,7 +361,7 @@ class Market(ABC, Generic[RulesT]):
     def _rest_or_expire(self, listing: Listing[RulesT], draft: Draft, now_ms: int) -> None:
         order = draft.order
         if draft.plan.halted:
-            self._halt(listing, draft, now_ms)
+            halt(self, listing, draft, now_ms)
         elif draft.exceeds:
             self.end(listing, order, "EXPIRED", EXCEEDED, now_ms)
         elif not order.price:
@@ -414,7 +372,7 @@ class Market(ABC, Generic[RulesT]):
         else:
             if order.terms.iceberg:
                 order.terms = order.terms.but(entered=order.executed)
-            listing.book.add(_resting(listing, order))
+            listing.book.add(resting_of(listing, order))
             self.follow(listing, (order.account,), now_ms)
 
     def end(
@@ -450,60 +408,3 @@ class Market(ABC, Generic[RulesT]):
 
     def _holder(self, order: OrderRecord | None) -> Holder:
         return holder_of(CROWD, self.books) if order is None else holder_of(order.account, order.market)
-
-
-def _resting(listing: Listing[RulesT], order: OrderRecord) -> Resting:
-    bid, price, lots = order.side == "BUY", listing.ticks(order.price), listing.lots(order.remaining)
-    if not order.terms.iceberg:
-        return Resting(order.order_id, order.account, bid, price, lots)
-    peak = listing.lots(order.terms.iceberg)
-    shown = peak - listing.lots(order.executed - order.terms.entered) % peak
-    return Iceberg(order.order_id, order.account, bid, price, lots, peak, shown)
-
-
-def check_form(
-    submit: Submit,
-    types: tuple[str, ...],
-    forces: tuple[str, ...],
-    priced: tuple[str, ...] = ("LIMIT",),
-) -> None:
-    """Refuse an order that no market could read; the wire has checked more by then."""
-    if submit.side not in ("BUY", "SELL"):
-        raise Refusal(-1117, "Invalid side.")
-    if submit.type not in types:
-        raise Refusal(-1116, "Invalid orderType.")
-    if submit.type in priced and submit.type != "LIMIT_MAKER" and submit.time_in_force not in forces:
-        raise Refusal(-1115, "Invalid timeInForce.")
-    missing = []
-    priced_by_book = submit.terms.price_match != "NONE" or submit.terms.peg
-    if submit.type in priced and submit.price is None and not priced_by_book:
-        missing.append("price")
-    if submit.quantity is None and (submit.type != "MARKET" or submit.quote_quantity is None):
-        missing.append("quantity")
-    for name in missing:
-        raise Refusal(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
-
-
-def new_order(
-    market: str, account: str, submit: Submit, *, price: Decimal | None, quantity: Decimal, now_ms: int
-) -> OrderRecord:
-    """Write down an order as it was asked, without an id."""
-    return OrderRecord(
-        market=market,
-        account=account,
-        order_id=0,
-        client_order_id=submit.client_order_id or "",
-        symbol=submit.symbol,
-        side=submit.side,
-        type=submit.type,
-        time_in_force=submit.time_in_force or "GTC",
-        price=price if price is not None else ZERO,
-        quantity=quantity,
-        quote_quantity=submit.quote_quantity or ZERO,
-        reduce_only=bool(submit.reduce_only),
-        position_side=submit.position_side,
-        self_trade_prevention=submit.self_trade_prevention,
-        terms=submit.terms,
-        created_ms=now_ms,
-        updated_ms=now_ms,
-    )

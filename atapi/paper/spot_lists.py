@@ -194,11 +194,12 @@ class SpotLists:
         """Place the pending orders whose working order is filled."""
         while self._due:
             record, market = self._due.pop(0), self._market
-            orders = self.orders(record)
-            if orders and orders[0].terms.opo:
-                sell_received(orders, market.rules[record.symbol], market.hold_more, market.room)
-            for order in orders:
-                if order.status == PENDING:
+            # Of those that were placed before a restart nothing is to be brought in.
+            pending = [order for order in self.orders(record) if order.status == PENDING]
+            if pending and pending[0].terms.opo:
+                sell_received(pending, market.rules[record.symbol], market.hold_more, market.room)
+            for order in pending:
+                if order.open:
                     self._bring_in(order, now_ms)
             if record.list_id in self._open and len(record.orders) == 2:
                 self._dissolve(record, (), OTHER_WORKS, now_ms)

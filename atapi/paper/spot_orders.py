@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from atapi.matching.spot_filters import SpotCandidate, Standing
-from atapi.paper.market import check_form, new_order
+from atapi.paper.new_orders import check_form, new_order
 from atapi.paper.order_terms import PLAIN, WAITING, OrderTerms
 from atapi.paper.orders import Orders
 from atapi.paper.records import ZERO, OrderRecord, Refusal, list_owner

@@ -42,9 +42,9 @@ from atapi.paper.write_ahead import WriteAheadLog
 
 MEMORY = ":memory:"
 LOGGED = "logged"  # meta: number of the last record of the log that the file has taken up
-TAKEN_UP_AT = 512  # rows that the log is ahead before the file takes them up, beside what goes on
+TAKEN_UP_AT = 128  # calls that the log is ahead before the file takes them up, beside what goes on
 CHECKPOINT_PAGES = 10_000  # of SQLite's own log; a checkpoint waits for the disk, so there are few
-MOST_AHEAD = 20_000  # rows that it may be ahead before everything waits for the file
+MOST_AHEAD = 4_000  # calls that it may be ahead before everything waits for the file
 
 
 class Store:
@@ -126,6 +126,7 @@ class Store:
         if self._log is not None and self._log.long:
             self.take_up()  # so that it can begin anew
         elif not self._scribe.busy:
+            self.flush()  # the thread may be killed at its work: what it is given stands in the log
             with self._writing():
                 self._scribe.write_beside(*self._hand_over())
         elif len(self._behind) > MOST_AHEAD:
@@ -163,6 +164,8 @@ class Store:
             StorageError: It could not be written; from then on every write refuses, because what is in
                 memory is ahead of the file.
         """
+        if self.complete is not None:
+            self.complete()
         if self._fresh:
             self.check()
             assert self._log is not None
@@ -345,7 +348,9 @@ class Store:
         if self.complete is not None:
             self.complete()
         if self._fresh:
-            self._number += 1  # what was only staged becomes durable with the rest
+            self._number += (
+                1  # what was only staged becomes durable with the rest, and never stands in the log
+            )
             self._fresh = []
         behind, self._behind = self._behind, []
         posting = self._posting
@@ -359,7 +364,7 @@ class Store:
         self.check()
         try:
             yield
-        except sqlite3.Error as e:
+        except Exception as e:  # whatever it was, what came after it must not be written without it
             raise self._broken(self.path, e) from e
 
     def _broken(self, path: str, error: Exception) -> StorageError:

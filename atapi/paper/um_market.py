@@ -14,14 +14,15 @@ from atapi.matching.filters import Candidate, breach_of_um
 from atapi.matching.ledger import CLEARING, FEES, FUNDING_POOL, Holder
 from atapi.matching.ledger import holder as holder_of
 from atapi.matching.margin import max_leverage, max_notional
-from atapi.matching.models.fees import BNB, RPI_RATE, fee
+from atapi.matching.models.fees import BNB, RPI_RATE, Fee, fee
 from atapi.paper.backoffice import Backoffice
 from atapi.paper.cost_to_open import check_margin
 from atapi.paper.feeds.base import PerpetualRules, Series
 from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.listing import Listing
-from atapi.paper.market import Draft, Market, check_form, new_order
+from atapi.paper.market import Draft, Market
 from atapi.paper.marks import Marks
+from atapi.paper.new_orders import check_form, new_order
 from atapi.paper.order_terms import PLAIN
 from atapi.paper.price_match import matched_price
 from atapi.paper.records import (
@@ -165,18 +166,7 @@ class UmMarket(Market[PerpetualRules]):
         self.release(order, quantity, price)
         account, asset = order.account, listing.rules.margin_asset
         signed = quantity if order.side == "BUY" else -quantity
-        rates, notional = self.rates(account, order.symbol), self.value(listing, quantity, price)
-        retail = order.time_in_force == "RPI"
-        rate = (RPI_RATE if retail else rates.maker) if maker else rates.taker
-        purse = self.purse(holder_of(account, self.name), asset, now_ms)
-        cost = fee(
-            rate=ZERO if order.terms.forced else rate,  # a liquidation pays a fee of its own, ADL none
-            received=notional,
-            asset=asset,
-            notional=notional,
-            purse=purse,
-        )
-        in_bnb = purse is not None and cost.asset != asset
+        cost, worth = self._fee(order, asset, self.value(listing, quantity, price), maker, now_ms)
         isolated = self.modes.isolated(account, order.symbol)
         realized = self.positions.fill(
             account,
@@ -185,7 +175,7 @@ class UmMarket(Market[PerpetualRules]):
             signed,
             price,
             now_ms,
-            fee=to_ledger(cost.amount * purse.price) if purse is not None and in_bnb else cost.amount,
+            fee=worth,
             leverage=self.modes.leverage(account, order.symbol) if isolated else None,
         )
         if realized:
@@ -208,6 +198,23 @@ class UmMarket(Market[PerpetualRules]):
             position_side=order.position_side,
             time_ms=now_ms,
         )
+
+    def _fee(
+        self, order: OrderRecord, asset: str, notional: Decimal, maker: bool, now_ms: int
+    ) -> tuple[Fee, Decimal]:
+        """Price a fill: its fee, and what that is worth in the margin asset."""
+        rates = self.rates(order.account, order.symbol)
+        rate = rates.taker if not maker else RPI_RATE if order.time_in_force == "RPI" else rates.maker
+        purse = self.purse(holder_of(order.account, self.name), asset, now_ms)
+        cost = fee(
+            rate=ZERO if order.terms.forced else rate,  # a liquidation pays a fee of its own, ADL none
+            received=notional,
+            asset=asset,
+            notional=notional,
+            purse=purse,
+        )
+        in_bnb = purse is not None and cost.asset != asset
+        return cost, to_ledger(cost.amount * purse.price) if purse is not None and in_bnb else cost.amount
 
     def follow(self, listing: Listing[PerpetualRules], accounts: Iterable[str], now_ms: int) -> None:
         """Keep reduce-only orders within the position: cut the one that no longer fits, expire those beyond."""

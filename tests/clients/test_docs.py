@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -10,16 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients import addresses
 from tests.clients.conftest import Served
 
 PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
-BLOCK = re.compile(r"^```(python|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(python|bash|json)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NEEDED = {  # heading -> what must be installed
     "ccxt": ("ccxt.pro",),
     "python-binance": ("binance.async_client",),
     "The official connectors": ("binance.spot", "binance.um_futures"),
     "Binance's SDKs": ("binance_sdk_spot", "binance_sdk_derivatives_trading_usds_futures"),
     "curl": (),
+    "unicorn-binance": ("unicorn_binance_rest_api", "unicorn_binance_websocket_api"),
+    "nautilus_trader": ("nautilus_trader",),
 }
 
 
@@ -68,3 +72,9 @@ def test_the_page_s_lines_run(heading: str, served: Served) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert "…" not in done.stdout
+
+
+def test_freqtrade_is_given_the_addresses_ccxt_is(served: Served) -> None:
+    told = json.loads(here(blocks("freqtrade", "json"), served))
+
+    assert told["exchange"]["ccxt_config"]["urls"]["api"] == addresses.ccxt(served)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atapi.domain.numbers import LEDGER_STEP, to_ledger
-from atapi.matching.positions import Holding, after_fill, unrealized
+from atapi.matching.contracts import LINEAR, Contract, Inverse
+from atapi.matching.positions import Holding, after_fill, break_even, unrealized
 
 D = Decimal
 
@@ -87,3 +88,34 @@ def test_what_is_posted_is_the_sum_of_the_fills_once_flat(fills: list[tuple[int,
 
     assert holding == Holding(D(0), D(0), D(0))
     assert posted == paid
+
+
+@pytest.mark.parametrize(
+    ("quantity", "fees", "price"),
+    [
+        ("30", "0.00231", "0.385077"),  # the protocol's example: 0.385 and its 0.02 %
+        ("-30", "0.00231", "0.384923"),
+        ("30", "0", "0.385"),
+    ],
+)
+def test_a_position_breaks_even_where_it_has_earned_its_fees(quantity: str, fees: str, price: str) -> None:
+    holding = Holding(Decimal(quantity), Decimal(quantity) * Decimal("0.385"), Decimal(0))
+
+    assert break_even(holding, Decimal(fees)) == Decimal(price)
+
+
+@given(
+    quantity=st.integers(-500, 500).filter(bool),
+    price=st.integers(10_000, 90_000),
+    fee=st.integers(0, 10_000),
+    contract=st.sampled_from([LINEAR, Inverse(Decimal(100))]),
+)
+def test_closing_there_gains_exactly_what_opening_cost(
+    quantity: int, price: int, fee: int, contract: Contract
+) -> None:
+    size, fees = Decimal(quantity), Decimal(fee) * LEDGER_STEP
+    opened = after_fill(Holding(), size, Decimal(price), contract).holding
+
+    closed = after_fill(opened, -size, break_even(opened, fees, contract), contract)
+
+    assert abs(closed.realized - fees) <= LEDGER_STEP

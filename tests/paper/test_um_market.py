@@ -326,6 +326,8 @@ def test_fees_in_bnb_come_from_the_futures_wallet() -> None:
     # 0.1 * 49995 * 0.0005 * 0.90 / 500 = 0.00449955
     assert (first.fee, first.fee_asset) == (D("0.00449955"), "BNB")
     assert second.fee_asset == "BNB"
+    [view] = exchange.positions(account)
+    assert view.position.fees == 2 * D("2.249775")  # 0.00449955 BNB at 500
     _, [third] = exchange.place(account, "um", at_market("SELL", "0.1"))
     assert (third.fee, third.fee_asset) == (D("2.49975"), "USDT")
     assert free(exchange, account, "BNB", "um") == D("0.01") - 2 * D("0.00449955")

@@ -119,10 +119,10 @@ def _move(fault: Fault, exchange: Exchange) -> Move:
     share = _share(fault.options.get("by", ""))
     if share < LEAST_SHARE:
         raise Refusal(-1102, "by must be a share such as by=-10%, no less than -99%")
-    source = Prices(exchange.feed).index_source(symbol)
-    keys = {(series, symbol) for series in (Series.SPOT, Series.UM, Series.MARK, Series.INDEX)}
-    if source is not None:
-        keys.add(source[:2])
+    source = Prices(exchange.feed).index_source(symbol)  # of 1000PEPEUSDT, the spot price of PEPEUSDT
+    keys = {source[:2]} if source is not None else set()
+    if symbol in exchange.catalogue.um:
+        keys |= {(series, symbol) for series in (Series.UM, Series.MARK, Series.INDEX)}
     span = max(SECOND, span_ms(fault.options.get("over", "1s")))
     return Move(frozenset(keys), exchange.now_ms() // SECOND * SECOND, span // SECOND * SECOND, share)
 

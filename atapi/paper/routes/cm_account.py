@@ -67,7 +67,7 @@ def position_risk(call: Call) -> list[Json]:
 @router.signed("GET", "/dapi/v1/income", weight=20)
 def income(call: Call) -> list[Json]:
     """List funding, fees, profits and transfers, oldest first; the last week unless asked otherwise."""
-    return income_of(call, "cm")
+    return [row | {"tranId": str(row["tranId"])} for row in income_of(call, "cm")]  # a string here
 
 
 @router.signed("GET", "/dapi/v1/commissionRate", weight=20)

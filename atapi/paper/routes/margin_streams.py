@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from atapi.paper.records import Refusal
 from atapi.paper.routes.margin import check_cross
 from atapi.paper.routes.spot_account import GONE
 from atapi.paper.wire.call import Call
@@ -39,7 +40,10 @@ def open_risk(call: Call) -> Json:
 def extend_risk(call: Call) -> Json:
     """Extend it by an hour."""
     call.params.skip("listenKey")
-    call.gateway.listen_keys["margin"].extend(call.account)
+    try:
+        call.gateway.listen_keys["margin"].extend(call.account)
+    except Refusal:
+        raise Refusal(-3038, "Listen key not found.") from None
     return {}
 
 

@@ -89,14 +89,14 @@ def _with_params(method: str, params: Any, number: Any) -> Command:
 
 
 def _is_id(value: Any, market: str) -> bool:
-    # Futures know unsigned integers alone, spot strings too; one that is left out passes on both.
+    # Futures' documentation knows unsigned integers alone; Binance's own SDK sends them strings all the same.
     if value is None:
         return True
     if isinstance(value, bool):
         return False
     if isinstance(value, int):
         return (-INT64 if market == "spot" else 0) <= value < INT64
-    return market == "spot" and isinstance(value, str) and _NAME.fullmatch(value) is not None
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
 def _wrong(message: str, number: Any) -> Unreadable:

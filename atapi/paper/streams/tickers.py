@@ -14,7 +14,8 @@ from atapi.paper.wire.shapes.market import levels, printer_of
 from atapi.paper.wire.statistics import day_statistics
 from atapi.paper.wire.symbols import priced_symbols
 
-TOUCHES_EACH_MS = 5000
+TOUCHES_EACH_S = 5
+MARKS_EACH_S = 3
 
 
 class MiniTicker(State):
@@ -99,8 +100,6 @@ class MarkPrice(State):
 class SlowMarkPrice(MarkPrice):
     """The same, each 3 s, whether it has changed or not."""
 
-    each_ms = 3000
-
     def __init__(self, exchange: Exchange, market: str, symbol: str) -> None:
         super().__init__(exchange, market, symbol)
         self._told_ms = exchange.now_ms()
@@ -110,7 +109,7 @@ class SlowMarkPrice(MarkPrice):
         return super().current()
 
     def news(self) -> list[Any]:
-        if self.exchange.now_ms() - self._told_ms < self.each_ms:
+        if not _over(self._told_ms, self.exchange.now_ms(), MARKS_EACH_S):
             return []
         return self.current()
 
@@ -138,7 +137,7 @@ class Touches(Topic):
         return [event for events in self._all.current() for event in events]
 
     def news(self) -> list[Any]:
-        if self.exchange.now_ms() - self._told_ms < TOUCHES_EACH_MS:
+        if not _over(self._told_ms, self.exchange.now_ms(), TOUCHES_EACH_S):
             return []
         self._told_ms = self.exchange.now_ms()
         return [event for events in self._all.news() for event in events]
@@ -160,3 +159,8 @@ class All(Topic):
     def news(self) -> list[Any]:
         payloads = [payload for topic in self._topics for payload in topic.news()]
         return [payloads] if payloads else []
+
+
+def _over(told_ms: int, now_ms: int, seconds: int) -> bool:
+    """Whether so many seconds have gone by, counted whole: a heart that beats a little early is in time."""
+    return now_ms // 1000 - told_ms // 1000 >= seconds

@@ -81,8 +81,11 @@ class Gateway:
             params = Params.parse(request.query, request.body, strict=request.path.startswith("/api/"))
         except Refusal as refusal:
             return refusal_answer(refusal.code, refusal.message, refusal.status)
-        answer = self.perform(market, route, request, params, HttpProof(request))
-        return microseconds.told(request, answer) if microseconds.TIME_UNIT in request.headers else answer
+        proof = HttpProof(request)
+        if microseconds.TIME_UNIT not in request.headers:
+            return self.perform(market, route, request, params, proof)
+        misnamed = microseconds.misnamed(request)
+        return misnamed or microseconds.told(request, self.perform(market, route, request, params, proof))
 
     def perform(self, market: str, route: Route, request: Request, params: Params, proof: Proof) -> Answer:
         """Let a route answer, within the market's limits and for who can prove to be who."""

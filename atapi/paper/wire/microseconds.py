@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from atapi.paper.wire.http import JSON, Answer, Request
+from atapi.paper.wire.http import JSON, Answer, Request, refusal_answer
 
 TIME_UNIT = b"x-mbx-time-unit"
 MICROSECOND = "MICROSECOND"
@@ -23,6 +23,14 @@ _TIMES = frozenset({
 _BAR = 12  # columns of a kline, of which 0 and 6 are times
 
 _encode = msgspec.json.Encoder().encode
+
+
+def misnamed(request: Request) -> Answer | None:
+    """Refuse a header that names another unit, before anything is done."""
+    unit = request.header(TIME_UNIT)
+    if unit is None or unit.upper() in (MICROSECOND, "MILLISECOND") or not request.path.startswith("/api/"):
+        return None
+    return refusal_answer(-1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.")
 
 
 def told(request: Request, answer: Answer) -> Answer:

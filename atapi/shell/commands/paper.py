@@ -74,7 +74,7 @@ def paper(context: Context, args: argparse.Namespace) -> Table | str | None:
 
     fault add ACTION [VALUE] [before|after] [NAME=VALUE ...] makes the exchange misbehave until fault clear [N]; fault
     words explains the actions. before means that it never heard of the request, after that it did what was asked.
-    Which requests: market= method= path= account= symbol=; which events: event= stream= symbol= account=; of those:
+    Which requests: market= method= path= via=http|ws account= symbol=; which events: event= stream= symbol= account=; of those:
     nth=3 or nth=3-5, every=10, times=1, chance=10% seed=7. Patterns take * and ?.
 
     record FILE [SYMBOL ...] writes what markets and users are told and what users decide, until record stop or the end

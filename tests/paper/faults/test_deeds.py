@@ -204,6 +204,28 @@ def test_a_moved_price_moves_all_prices_of_the_coin_and_history_stays_whole(
     assert closes[10] / closes[0] < D("0.85")
 
 
+def test_a_multiplied_perpetual_moves_with_its_coin(um: Wire, spot: Wire, hosted: Hosted, fault: Set) -> None:
+    listed = {row["symbol"] for row in um.get("/fapi/v1/exchangeInfo").json["symbols"]}
+    symbol = next(name for name in sorted(listed) if name.startswith("1000"))
+    coin = symbol.removeprefix("1000")
+
+    def prices() -> list[Decimal]:
+        return [
+            D(um.get("/fapi/v1/ticker/price", symbol=symbol).json["price"]),
+            D(um.get("/fapi/v1/premiumIndex", symbol=symbol).json["indexPrice"]),
+            D(spot.get("/api/v3/ticker/price", symbol=coin).json["price"]),
+        ]
+
+    set_ = fault(f"move {symbol} by=50% over=1s")
+    advance(spot, hosted, 5000)
+    moved = prices()
+    ask(spot, hosted, "POST", "faults/clear", id=set_["id"])
+    advance(spot, hosted, 1000)
+
+    for high, low in zip(moved, prices(), strict=True):
+        assert D("1.48") < high / low < D("1.52")
+
+
 # --- F39 ------------------------------------------------------------------------------------------------------
 def test_a_perpetual_is_delisted_step_by_step(
     um: Wire,

@@ -211,3 +211,4 @@ def test_funding_is_paid_in_coin_at_its_hour(cm: Wire, spot: Wire, hosted: Hoste
     paid = 5000 / D(rate["markPrice"]) * D(rate["fundingRate"])
     assert (line["symbol"], line["asset"], line["time"]) == (BTC, "BTC", rate["fundingTime"])
     assert D(line["income"]) == paid.quantize(D("1E-8"))
+    assert isinstance(line["tranId"], str)  # where USD-M tells a number

@@ -10,6 +10,7 @@ import pytest
 
 from atapi.paper.host import Hosted
 from tests.paper.client import Wire
+from tests.paper.faults.conftest import fault as fault
 
 TRANSFER = "/sapi/v1/asset/transfer"
 LOAN = "/sapi/v1/margin/borrow-repay"
@@ -304,3 +305,17 @@ def test_fivefold_leverage_lends_more_and_warns_later(spot: Wire) -> None:
     assert lent.status == 200
     assert account["borrowEnabled"] is False
     assert pro.refusal[1] == -1130
+
+
+@pytest.mark.parametrize("code", [-3007, -3022, -3044])
+def test_refusals_that_nothing_here_causes_come_on_request(spot: Wire, fault: Any, code: int) -> None:
+    fault(f"code {code} path=/sapi/v1/margin/borrow-repay method=POST times=1")
+    loan = {"asset": "USDT", "isIsolated": "FALSE", "amount": "10", "type": "BORROW"}
+
+    refused = spot.signed("POST", "/sapi/v1/margin/borrow-repay", **loan)
+    lent = spot.signed("POST", "/sapi/v1/margin/borrow-repay", **loan)
+
+    words = {-3007: "You have pending transaction", -3022: "You account's trading", -3044: "System busy."}
+    assert refused.refusal[:2] == (400, code)
+    assert refused.refusal[2].startswith(words[code])
+    assert lent.status == 200

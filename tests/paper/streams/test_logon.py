@@ -15,7 +15,12 @@ from tests.paper.streams.test_user import MARKET, signed
 from tests.paper.wire.test_keys import opened
 
 Dial = Callable[[Wire, str], Socket]
-API_OF = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1"}
+ORDERS: dict[str, dict[str, Any]] = {
+    "spot": MARKET,
+    "um": MARKET,
+    "cm": MARKET | {"symbol": "BTCUSD_PERP", "quantity": "1"},
+}
+API_OF = {"spot": "/ws-api/v3", "um": "/ws-fapi/v1", "cm": "/ws-dapi/v1"}
 
 
 def with_pair(wire: Wire, key: str, pair: KeyPair, **params: Any) -> dict[str, Any]:
@@ -37,15 +42,15 @@ def key(spot: Wire, hosted: Hosted, pair: KeyPair) -> str:
 
 @pytest.mark.parametrize("market", API_OF)
 def test_requests_need_no_signature_once_it_is_logged_on(
-    spot: Wire, um: Wire, dial: Dial, pair: KeyPair, key: str, market: str
+    spot: Wire, um: Wire, cm: Wire, dial: Dial, pair: KeyPair, key: str, market: str
 ) -> None:
-    wire = {"spot": spot, "um": um}[market]
+    wire = {"spot": spot, "um": um, "cm": cm}[market]
     socket = dial(wire, API_OF[market])
 
     before = socket.ask(id=1, method="session.status")["result"]
     on = socket.ask(id=2, method="session.logon", params=with_pair(wire, key, pair))["result"]
     account = socket.ask(id=3, method="account.status", params={"timestamp": wire.now()})
-    placed = socket.ask(id=4, method="order.place", params={**MARKET, "timestamp": wire.now()})
+    placed = socket.ask(id=4, method="order.place", params={**ORDERS[market], "timestamp": wire.now()})
     off = socket.ask(id=5, method="session.logout")["result"]
     after = socket.ask(id=6, method="account.status", params={"timestamp": wire.now()})
 
@@ -53,7 +58,7 @@ def test_requests_need_no_signature_once_it_is_logged_on(
     assert (on["apiKey"], on["returnRateLimits"]) == (key, True)
     assert on["connectedSince"] <= on["authorizedSince"]
     assert account["status"] == placed["status"] == 200
-    assert placed["result"]["symbol"] == "BTCUSDT"
+    assert placed["result"]["symbol"] == ORDERS[market]["symbol"]
     assert off["apiKey"] is None
     assert (after["status"], after["error"]["code"]) == (401, -2014)
 
@@ -130,9 +135,9 @@ def test_user_data_of_the_session_ends_with_it(spot: Wire, dial: Dial, pair: Key
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("market", API_OF)
 def test_single_requests_are_signed_with_any_key(
-    spot: Wire, um: Wire, hosted: Hosted, dial: Dial, kind: str, market: str
+    spot: Wire, um: Wire, cm: Wire, hosted: Hosted, dial: Dial, kind: str, market: str
 ) -> None:
-    wire, pair = {"spot": spot, "um": um}[market], KeyPair(kind)
+    wire, pair = {"spot": spot, "um": um, "cm": cm}[market], KeyPair(kind)
     key = opened(spot, hosted, pair)
     socket = dial(wire, API_OF[market])
 

@@ -80,4 +80,4 @@ def test_the_connector_opens_and_closes_it(hosted: Hosted, spot: Wire, key: str)
     assert client.limit_request("DELETE", KEY) == {}
     client.session.close()
     gone = spot.send("PUT", KEY, f"listenKey={key}", key=spot.key)
-    assert gone.refusal == (400, -1125, "This listenKey does not exist.")
+    assert gone.refusal == (400, -3038, "Listen key not found.")

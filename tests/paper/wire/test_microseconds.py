@@ -79,3 +79,14 @@ def test_the_websocket_api_tells_them_too(spot: Wire, dial: Callable[[Wire, str]
 )
 def test_only_times_change(value: Any, told: Any) -> None:
     assert finer(value) == told
+
+
+def test_another_unit_is_refused_before_anything_is_done(spot: Wire) -> None:
+    query = f"symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.01&timestamp={spot.now()}"
+    signed = f"{query}&signature={spot.sign(query)}"
+
+    refused = spot.send("POST", "/api/v3/order", signed, key=spot.key, headers={"X-MBX-TIME-UNIT": "HOUR"})
+
+    words = "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
+    assert refused.refusal == (400, -1194, words)
+    assert spot.signed("GET", "/api/v3/allOrders", symbol="BTCUSDT").json == []

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from atapi.matching.models.fees import BNB_MULTIPLIER
-from atapi.paper.market import SELF_TRADE
 from atapi.paper.records import ZERO, AmendRecord, OrderRecord, PreventedRecord, TradeRecord
+from atapi.paper.self_trades import SELF_TRADE
 from atapi.paper.waiting import CONTINGENT
 from atapi.paper.wire.figures import eight
 
