@@ -65,7 +65,9 @@ class Follower:
     def _follow(self) -> None:
         try:
             messages = map(json.loads, self._socket)
-            first = next(messages)
+            first = next(messages, None)
+            if first is None:
+                return  # the connection ended before anything was told
             line = Line(self._url, "", "")
             path, limit = SNAPSHOT[self.market]
             snapshot = line.get(path, symbol=self._symbol, limit=limit)

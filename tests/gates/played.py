@@ -148,11 +148,24 @@ class Listener:
             self.wrong = str(e)
 
 
+class TooLate(Exception):
+    """A log was over before everybody followed it."""
+
+
 def play(path: Path, symbols: list[Symbol], speed: int) -> str:
-    """Let a log run, followed by clients until its end."""
-    busy = [symbol for symbol in symbols if len(symbol.depth) > 100]
+    """Let a log run, followed by clients until its end; slower where it was over before they were there."""
     told = [ms for symbol in symbols for ms, _ in symbol.depth]
     speed = max(1, min(speed, (max(told) - min(told)) // SHORTEST_MS))
+    while True:
+        try:
+            return _play(path, symbols, speed)
+        except TooLate:
+            assert speed > 1, "nobody could follow it"
+            speed = max(1, speed // 3)
+
+
+def _play(path: Path, symbols: list[Symbol], speed: int) -> str:
+    busy = [symbol for symbol in symbols if len(symbol.depth) > 100]
     with tempfile.TemporaryDirectory(prefix="atapi-played-") as folder, ExitStack() as open_ones:
         served = Served(Path(folder), feed=f"log:{path}@{speed}")
         served.start()
@@ -175,6 +188,8 @@ def play(path: Path, symbols: list[Symbol], speed: int) -> str:
             own = OwnBook(symbol)
             own.until(end_ms)
             shown = line.get(f"{PATHS[symbol.market]}/depth", symbol=symbol.name, limit=LEVELS)
+            if not follower.events and not follower.reaches(1, 1.0):
+                raise TooLate
             assert follower.reaches(shown["lastUpdateId"], TIMEOUT_S), f"{follower.name} stays behind"
             assert follower.wrong is None, f"{follower.name}: {follower.wrong}"
             bids, asks = (sorted(side.items()) for side in (follower.bids, follower.asks))
