@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from atapi.domain.numbers import ceil_to, to_ledger
+from atapi.domain.numbers import to_ledger
 from atapi.matching.book import Plan
 from atapi.matching.filters import Candidate, breach_of_um
 from atapi.matching.ledger import CLEARING, FEES, FUNDING_POOL, Holder
@@ -22,9 +22,8 @@ from atapi.paper.funding_payments import FundingPayment
 from atapi.paper.listing import Listing
 from atapi.paper.market import Draft, Market
 from atapi.paper.marks import Marks
-from atapi.paper.new_orders import check_form, new_order
+from atapi.paper.new_orders import check_form
 from atapi.paper.order_terms import PLAIN
-from atapi.paper.price_match import matched_price
 from atapi.paper.records import (
     ZERO,
     IncomeRecord,
@@ -36,18 +35,16 @@ from atapi.paper.records import (
 )
 from atapi.paper.reduce_only import follow_position
 from atapi.paper.um_accounts import UmAccounts
+from atapi.paper.um_matching import RESTING, asked_price, draft_of
 from atapi.paper.um_modes import BOTH, LONG, OPENS, SHORT
 from atapi.paper.views import Submit
 
 LIQUIDATION, ADL = "LIQUIDATION", "ADL"
-POST_ONLY = ("GTX", "RPI")
-RESTING = ("GTC", "GTD", *POST_ONLY)
 FORCES = (*RESTING, "IOC", "FOK")
 REDUCING = ("PRE_SETTLE",)  # statuses in which orders may only reduce
 LEAST_LIFE_MS = 600_000  # of a GTD order
 LAST_MS = 253_402_300_799_000
 ONE_WAY, HEDGES = (BOTH,), (LONG, SHORT)
-ONE = Decimal(1)
 
 
 class UmMarket(Market[PerpetualRules]):
@@ -108,7 +105,7 @@ class UmMarket(Market[PerpetualRules]):
             rules.status == "TRADING" or only_reduces
         ):  # halted, ending, or not listed yet
             raise Refusal(-4140, "Invalid symbol status for opening position")
-        price = self._asked_price(listing, submit)
+        price = asked_price(listing, submit)
         candidate = Candidate(
             side=submit.side,
             price=price,
@@ -124,7 +121,7 @@ class UmMarket(Market[PerpetualRules]):
             self.name, account, submit.symbol, submit.client_order_id
         ):
             raise Refusal(-4116, "ClientOrderId is duplicated.")
-        draft = self._draft(listing, account, submit, price, mark, now_ms)
+        draft = draft_of(self, listing, account, submit, price, mark, now_ms)
         if not submit.reduce_only:
             last = self.office.prices.last(self.series, submit.symbol, now_ms)
             check_margin(self, listing, draft, mark, last, now_ms)
@@ -358,59 +355,6 @@ class UmMarket(Market[PerpetualRules]):
         return self.office.wallets.balance(holder, BNB)
 
     # ------------------------------------------------------------------------------------------------------------
-    def _asked_price(self, listing: Listing[PerpetualRules], submit: Submit) -> Decimal | None:
-        if submit.type == "MARKET":
-            return None
-        if submit.terms.price_match != "NONE":
-            return matched_price(listing, submit.side, submit.terms.price_match)
-        return submit.price
-
-    def _draft(
-        self,
-        listing: Listing[PerpetualRules],
-        account: str,
-        submit: Submit,
-        price: Decimal | None,
-        mark: Decimal,
-        now_ms: int,
-    ) -> Draft:
-        bid, band = submit.side == "BUY", listing.rules.price_band
-        assert submit.quantity is not None
-        quantity = submit.quantity
-        if submit.reduce_only:
-            held = self.positions.quantity(account, submit.symbol, submit.position_side)
-            hedged = submit.position_side != BOTH
-            if not held or (held > 0) == bid or (hedged and quantity > abs(held)):
-                raise Refusal(-2022, "ReduceOnly Order is rejected.")
-            quantity = min(quantity, abs(held))
-        if price is None:  # no market order trades further from the mark than its bound
-            worst = mark * (ONE + band if bid else ONE - band)
-            limit = listing.ticks(worst if bid else ceil_to(worst, listing.tick))
-            best = listing.book.best_ask if bid else listing.book.best_bid
-            if best is not None and (best > limit if bid else best < limit):
-                raise Refusal(
-                    -4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit"
-                )
-        else:
-            limit = listing.ticks(price)
-        lots = listing.lots(quantity)
-        plan = listing.book.plan(
-            bid, owner=account, lots=lots, limit=limit, prevention=submit.self_trade_prevention
-        )
-        if submit.time_in_force in POST_ONLY and not plan.quiet:
-            raise Refusal(
-                -5022,
-                "Due to the order could not be executed as maker, the Post Only order will be rejected.",
-            )
-        if submit.time_in_force == "FOK" and plan.lots != listing.lots(submit.quantity):
-            raise Refusal(
-                -5021, "Due to the order could not be filled immediately, the FOK order has been rejected."
-            )
-        # One that may rest is cut to the position; one that may not keeps what was asked and expires with the rest.
-        asked = quantity if submit.time_in_force in RESTING else submit.quantity
-        order = new_order(self.name, account, submit, price=price, quantity=asked, now_ms=now_ms)
-        return Draft(order, plan, limit, lots)
-
     def _count(self, order: OrderRecord, before: Decimal, after: Decimal) -> None:
         # The difference of two values, so that what was counted in is counted out again to the last digit.
         if order.type != "MARKET" and not order.reduce_only and before != after:
