@@ -12,15 +12,14 @@ costs microseconds and not a disk's flush.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from atapi.errors import StorageError
 from atapi.matching.ledger import Holder
-from atapi.paper import schema
+from atapi.paper import schema, scribe
 from atapi.paper.algos import AlgoRecord, algo_of
 from atapi.paper.effects import Batch
 from atapi.paper.records import (
@@ -37,14 +36,12 @@ from atapi.paper.records import (
     markets_in,
 )
 from atapi.paper.schema import Row
-from atapi.paper.scribe import Scribe
 from atapi.paper.write_ahead import WriteAheadLog
 
 MEMORY = ":memory:"
 LOGGED = "logged"  # meta: number of the last record of the log that the file has taken up
-TAKEN_UP_AT = 128  # calls that the log is ahead before the file takes them up, beside what goes on
+TAKEN_UP_AT = 128  # calls that the log is ahead before the file takes them up
 CHECKPOINT_PAGES = 10_000  # of SQLite's own log; a checkpoint waits for the disk, so there are few
-MOST_AHEAD = 4_000  # calls that it may be ahead before everything waits for the file
 
 
 class Store:
@@ -69,7 +66,6 @@ class Store:
             )
         except sqlite3.Error as e:
             raise StorageError(f"cannot open the exchange's file {self.path}: {e}") from e
-        self._scribe = Scribe(self._db)
         self._log: WriteAheadLog[list[Batch]] | None = None
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -95,7 +91,6 @@ class Store:
         """Write what is staged and close the file."""
         if self._failed is None:
             self.take_up()
-        self._scribe.close()
         self._db.close()
         if self._log is not None:
             self._log.close()
@@ -104,8 +99,7 @@ class Store:
         """Forget everything; the file is as new."""
         self._behind, self._fresh = [], []
         facts = {"schema": schema.VERSION, LOGGED: str(self._number)}  # what the log still holds is over too
-        with self._writing():
-            self._scribe.clear(schema.TABLES, Batch(meta=facts))
+        self._write([Batch(meta=facts)], 0, schema.TABLES)
         if self._log is not None:
             self._log.begin_anew()
         self._count()
@@ -121,15 +115,7 @@ class Store:
             StorageError: A write or a call failed in the middle, and nothing is written any more.
         """
         self.check()
-        if len(self._behind) < TAKEN_UP_AT:
-            return
-        if self._log is not None and self._log.long:
-            self.take_up()  # so that it can begin anew
-        elif not self._scribe.busy:
-            self.flush()  # the thread may be killed at its work: what it is given stands in the log
-            with self._writing():
-                self._scribe.write_beside(*self._hand_over())
-        elif len(self._behind) > MOST_AHEAD:
+        if len(self._behind) >= TAKEN_UP_AT:
             self.take_up()
 
     def check(self) -> None:
@@ -177,16 +163,13 @@ class Store:
                 raise self._broken(self._log.path, e) from e
 
     def take_up(self) -> None:
-        """Write what the file has not taken up yet, in one transaction, once it has what it is taking up.
+        """Write what the file has not taken up yet, in one transaction.
 
         Raises:
             StorageError: As `flush`.
         """
-        with self._writing():
-            if self._behind:
-                self._scribe.write(*self._hand_over())
-            else:
-                self._scribe.wait()
+        if self._behind:
+            self._write(*self._hand_over())
         if self._log is not None and self._log.long:
             self._log.begin_anew()
 
@@ -323,8 +306,7 @@ class Store:
         """Open the log and take up what it is ahead of the file, unless the file was made just now."""
         self._number = 0
         if new:
-            with self._writing():
-                self._scribe.write([Batch(meta={"schema": schema.VERSION})], 0)
+            self._write([Batch(meta={"schema": schema.VERSION})], 0)
         if self.path == MEMORY:
             return None
         path = f"{self.path}-ahead"
@@ -359,12 +341,11 @@ class Store:
             behind.append(Batch(meta={LOGGED: str(self._number)}))
         return behind, posting
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _write(self, batches: list[Batch], posting: int, emptied: Sequence[str] = ()) -> None:
         self.check()
         try:
-            yield
-        except Exception as e:  # whatever it was, what came after it must not be written without it
+            scribe.write(self._db, batches, posting, emptied)
+        except Exception as e:  # whatever it was, what comes after it must not be written without it
             raise self._broken(self.path, e) from e
 
     def _broken(self, path: str, error: Exception) -> StorageError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +22,7 @@ from atapi.paper.effects import Batch
 from atapi.paper.exchange import Exchange
 from atapi.paper.feeds.base import Series
 from atapi.paper.records import IncomeRecord, OrderRecord, PositionRecord, TradeRecord
-from atapi.paper.store import TAKEN_UP_AT, Store
+from atapi.paper.store import Store
 from atapi.paper.write_ahead import WriteAheadLog
 from tests.paper.feed_of_bars import DEFAULT, HOUR, T0, D, FeedOfBars
 from tests.paper.worlds import as_if_killed, at_market, counted_keys, funded, limit, world
@@ -316,24 +315,3 @@ def test_fields_stand_in_the_order_of_the_columns(record: type, columns: str) ->
     fields = [field.name for field in msgspec.structs.fields(record)]
 
     assert fields == columns.split(", ")
-
-
-def test_what_is_still_being_written_is_not_lost_to_a_kill(tmp_path: Path) -> None:
-    path = tmp_path / "exchange.db"
-    exchange = world(path=str(path))
-    account = funded(exchange)
-    exchange.place(account, "spot", limit("BUY", "0.001", "40000"))
-    exchange.take_up()
-    exchange.defer(lambda: None)  # as a server would: many calls become durable by one flush
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")  # so that the thread that writes cannot get on
-        for number in range(TAKEN_UP_AT + 10):
-            exchange.place(account, "spot", limit("BUY", "0.001", str(40001 + number)))
-        exchange.flush()
-
-        killed = as_if_killed(path)
-
-        other.execute("ROLLBACK")
-    again = reopened(killed, FeedOfBars(DEFAULT), exchange.now_ms())
-    assert len(again.open_orders(account, "spot", None)) == 1 + TAKEN_UP_AT + 10
-    assert len(exchange.open_orders(account, "spot", None)) == 1 + TAKEN_UP_AT + 10
