@@ -44,6 +44,7 @@ from atapi.paper.routes import (
     um_tickers,
     wallet,
     wallet_account,
+    wallet_chain,
 )
 from atapi.paper.wire.router import Router
 
@@ -60,6 +61,7 @@ SPOT = (
     spot_account,
     wallet,
     wallet_account,
+    wallet_chain,
     *MARGIN,
     products,
     *HOST,
