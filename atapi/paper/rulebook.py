@@ -5,6 +5,7 @@ A funding interval is a fact of history too: once changed it is kept, so that wh
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,8 @@ from atapi.paper.records import Refusal
 from atapi.paper.store import Store
 
 OWNER = "@rules"  # whose settings the changed intervals are
+SINCE = "@"  # in the name of such a setting, between the symbol and when it changed
+NEVER: list[tuple[int, int]] = []
 
 
 class Rulebook:
@@ -31,11 +34,13 @@ class Rulebook:
         self._effects = effects
         self.catalogue = Catalogue(spot=dict(catalogue.spot), um=dict(catalogue.um), cm=dict(catalogue.cm))
         self._live = _by_market(self.catalogue)
-        self._intervals: dict[str, list[tuple[int, int]]] = {}  # symbol -> since, hours; the feed's before
-        for owner, symbol, kept in store.settings():
+        self._intervals: dict[str, list[tuple[int, int]]] = {}  # symbol -> since, hours, oldest first
+        for owner, name, hours in store.settings():
+            symbol, _, since = name.partition(SINCE)
             if owner == OWNER and symbol in self._perpetuals:
-                self._intervals[symbol] = [_change(word) for word in kept.split()]
-                self._set_interval(symbol, self._perpetuals[symbol].interval_hours, now_ms)
+                insort(self._intervals.setdefault(symbol, []), (int(since), int(hours)))
+        for symbol in sorted(self._intervals):
+            self._set_interval(symbol, self._perpetuals[symbol].interval_hours, now_ms)
 
     def change(self, market: str, symbol: str, changes: Mapping[str, Any], now_ms: int) -> None:
         """Change rules of a symbol from now on; refusal -1102 for a step the book has no place for."""
@@ -52,16 +57,16 @@ class Rulebook:
     # --- funding intervals ----------------------------------------------------------------------------------
     def step_ms(self, symbol: str, at_ms: int) -> int:
         """Tell how long the funding interval is that begins or runs at a moment."""
-        hours = self._perpetuals[symbol].interval_hours
-        for since, changed in self._intervals.get(symbol, ()):
-            if since <= at_ms:
-                hours = changed
+        changes = self._intervals.get(symbol, NEVER)
+        place = bisect_right(changes, at_ms, key=_since)
+        hours = changes[place - 1][1] if place else self._perpetuals[symbol].interval_hours
         return hours * HOUR
 
     def changed_between(self, symbol: str, after_ms: int, before_ms: int) -> int | None:
         """Tell when an interval changed in after_ms < time < before_ms, first; None where it did not."""
-        changes = self._intervals.get(symbol, ())
-        return next((since for since, _ in changes if after_ms < since < before_ms), None)
+        changes = self._intervals.get(symbol, NEVER)
+        place = bisect_right(changes, after_ms, key=_since)
+        return changes[place][0] if place < len(changes) and changes[place][0] < before_ms else None
 
     def _set(self, market: str, symbol: str, rules: Any, now_ms: int) -> None:
         self._live[market][symbol] = rules
@@ -72,14 +77,15 @@ class Rulebook:
         if self.step_ms(symbol, now_ms) == hours * HOUR:
             return
         changes = self._intervals.setdefault(symbol, [])
+        if changes and changes[-1][0] == now_ms:
+            changes.pop()  # what was changed again at once never held
         changes.append((now_ms, hours))
-        self._effects.setting(OWNER, symbol, " ".join(f"{hours}@{since}" for since, hours in changes))
+        self._effects.setting(OWNER, f"{symbol}{SINCE}{now_ms}", str(hours))
 
 
 def _by_market(catalogue: Catalogue) -> dict[str, Any]:
     return {"spot": catalogue.spot, "um": catalogue.um, "cm": catalogue.cm}
 
 
-def _change(word: str) -> tuple[int, int]:
-    hours, _, since = word.partition("@")
-    return int(since), int(hours)
+def _since(change: tuple[int, int]) -> int:
+    return change[0]
