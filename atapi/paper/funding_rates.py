@@ -54,6 +54,16 @@ def formula_rate(average_premium: Decimal, rules: PerpetualRules, hours: int | N
     return to_ledger(max(rules.funding_floor, min(rules.funding_cap, rate)))
 
 
+class _Newest(NamedTuple):
+    time_ms: int
+    rate: Decimal
+    until_ms: int  # when the next one is
+    version: int  # of the intervals it was found by
+
+    def holds(self, now_ms: int, version: int) -> bool:
+        return self.time_ms <= now_ms < self.until_ms and version == self.version
+
+
 class FundingRates:
     """Settlement times and rates of every perpetual of a feed, of any time, whether lived through or not."""
 
@@ -63,6 +73,7 @@ class FundingRates:
         self._rules = rules
         self._sum = feed.premium_sum if isinstance(feed, SummedPremium) else self._each
         self._running: dict[str, _Average] = {}  # symbol -> the interval asked for last
+        self._newest: dict[str, _Newest] = {}  # symbol -> the settlement asked for last
         self._settled: OrderedDict[tuple[str, int], Decimal] = OrderedDict()  # (symbol, time) -> rate
 
     def due(self, symbol: str, after_ms: int, until_ms: int) -> Sequence[Due]:
@@ -101,8 +112,16 @@ class FundingRates:
 
     def last(self, symbol: str, now_ms: int) -> tuple[int, Decimal] | None:
         """Tell time and rate of the newest settlement up to now; None before the first."""
+        known = self._newest.get(symbol)
+        if known is not None and known.holds(now_ms, self._rulebook.version):
+            return known.time_ms, known.rate
         found = self.due(symbol, now_ms - DAY, now_ms)
-        return (found[-1].time_ms, self.rate_of(symbol, found[-1])) if found else None
+        if not found:
+            return None
+        newest, rate = found[-1], self.rate_of(symbol, found[-1])
+        until_ms = self.next_ms(symbol, now_ms)
+        self._newest[symbol] = _Newest(newest.time_ms, rate, until_ms, self._rulebook.version)
+        return newest.time_ms, rate
 
     def running(self, symbol: str, now_ms: int) -> Decimal:
         """Estimate the rate of the current interval from its premium so far.

@@ -32,6 +32,7 @@ class Rulebook:
         self._feeds = _by_market(catalogue)
         self._perpetuals: Mapping[str, PerpetualRules] = {**catalogue.um, **catalogue.cm}
         self._effects = effects
+        self.version = 0  # rises with each changed interval
         self.catalogue = Catalogue(spot=dict(catalogue.spot), um=dict(catalogue.um), cm=dict(catalogue.cm))
         self._live = _by_market(self.catalogue)
         self._intervals: dict[str, list[tuple[int, int]]] = {}  # symbol -> since, hours, oldest first
@@ -76,6 +77,7 @@ class Rulebook:
     def _set_interval(self, symbol: str, hours: int, now_ms: int) -> None:
         if self.step_ms(symbol, now_ms) == hours * HOUR:
             return
+        self.version += 1
         changes = self._intervals.setdefault(symbol, [])
         if changes and changes[-1][0] == now_ms:
             changes.pop()  # what was changed again at once never held
