@@ -23,7 +23,7 @@ from atapi.paper.rulebook import Rulebook
 
 DAMPER = Decimal("0.0005")
 EIGHT = Decimal(8)
-KEPT_RATES = 200_000  # settled rates remembered, newest use last
+KEPT_RATES = 20_000  # settled rates remembered, newest use last
 
 
 class Due(NamedTuple):

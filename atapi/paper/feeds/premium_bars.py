@@ -14,7 +14,7 @@ from typing import NamedTuple
 from atapi.paper.feeds.bars import DAY, HOUR, MINUTE, gather, slots
 from atapi.paper.feeds.base import Bar, Feed, RangedPremium
 
-KEPT_HOURS = 100_000
+KEPT_HOURS = 20_000
 KEPT_DAYS = 10_000
 ZERO = Decimal(0)
 

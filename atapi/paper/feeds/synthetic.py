@@ -18,7 +18,7 @@ from atapi.paper.feeds.paths import Climate, PricePath
 from atapi.paper.feeds.premium import PremiumPath
 from atapi.paper.feeds.views import View, view
 
-KEPT_BARS = 20_000  # about a kilobyte each
+KEPT_BARS = 8_000  # about a kilobyte each
 
 _NOTHING = Decimal(0)
 _SUPPLY_SINCE = 20_454  # 2026-01-01, in days since 1970
