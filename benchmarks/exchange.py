@@ -31,7 +31,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from benchmarks.crowds import Tally, talk
-from benchmarks.servers import processor_time, started
+from benchmarks.servers import processor_time, serve_app, started
 
 MODULE = "benchmarks.exchange"
 PACKAGES = ("uvloop", "httptools", "fastapi", "uvicorn", "pydantic")
@@ -83,9 +83,6 @@ def serve(accounts: int) -> None:
 
 def serve_peer() -> None:
     """Run uvicorn on a free port until stdin closes; prints the port."""
-    import threading
-
-    import uvicorn
     from fastapi import FastAPI
 
     app = FastAPI()
@@ -94,18 +91,7 @@ def serve_peer() -> None:
     async def constant() -> dict[str, str]:
         return {"status": "NEW"}
 
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
-    server = uvicorn.Server(config)
-
-    def watch() -> None:
-        while not server.started:
-            time.sleep(0.01)
-        print(json.dumps({"port": server.servers[0].sockets[0].getsockname()[1]}), flush=True)
-        sys.stdin.read()
-        server.should_exit = True
-
-    threading.Thread(target=watch, daemon=True).start()
-    server.run()
+    serve_app(app)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------

@@ -14,15 +14,13 @@ import http.client
 import importlib.util
 import json
 import statistics
-import sys
 import tempfile
-import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.servers import processor_time, started
+from benchmarks.servers import processor_time, serve_app, started
 
 INTERVALS = ("1m", "5m", "15m", "1h", "4h", "1d", "1w")
 PATHS = {"um": "/fapi/v1/klines", "spot": "/api/v3/klines"}
@@ -32,7 +30,6 @@ MODULE = "benchmarks.history"
 
 def serve_peer(file: Path) -> None:
     """Run uvicorn on a free port until stdin closes; prints the port. Its rows are those of the file when asked to load."""
-    import uvicorn
     from fastapi import FastAPI
 
     app = FastAPI()
@@ -46,18 +43,7 @@ def serve_peer(file: Path) -> None:
     async def rows() -> list[Any]:
         return kept["rows"]
 
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", timeout_keep_alive=600)
-    server = uvicorn.Server(config)
-
-    def watch() -> None:
-        while not server.started:
-            time.sleep(0.01)
-        print(json.dumps({"port": server.servers[0].sockets[0].getsockname()[1]}), flush=True)
-        sys.stdin.read()
-        server.should_exit = True
-
-    threading.Thread(target=watch, daemon=True).start()
-    server.run()
+    serve_app(app, timeout_keep_alive=600)
 
 
 def timed(

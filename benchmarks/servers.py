@@ -7,6 +7,8 @@ import math
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,24 @@ def started(module: str, *words: str) -> Iterator[dict[str, Any]]:
     finally:
         process.stdin.close()
         process.wait()
+
+
+def serve_app(app: Any, **options: Any) -> None:
+    """Run an ASGI app under uvicorn on a free port until stdin closes; prints the port."""
+    import uvicorn
+
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, **options)
+    server = uvicorn.Server(config)
+
+    def watch() -> None:
+        while not server.started:
+            time.sleep(0.01)
+        print(json.dumps({"port": server.servers[0].sockets[0].getsockname()[1]}), flush=True)
+        sys.stdin.read()
+        server.should_exit = True
+
+    threading.Thread(target=watch, daemon=True).start()
+    server.run()
 
 
 def processor_time(pid: int) -> float:

@@ -18,10 +18,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib.util
-import json
 import socket
 import statistics
-import sys
 import threading
 import time
 from collections import deque
@@ -32,7 +30,7 @@ from urllib.request import urlopen
 
 from benchmarks.exchange import CYCLE, price_of, script, versions
 from benchmarks.listeners import Heard, listening
-from benchmarks.servers import processor_time, started
+from benchmarks.servers import processor_time, serve_app, started
 
 MODULE = "benchmarks.streams"
 TURN_S = 0.5  # a little is offered first, so that nobody is cold
@@ -57,7 +55,6 @@ class Turn:
 # --- peer -------------------------------------------------------------------------------------------------------
 def serve_peer() -> None:
     """Run uvicorn on a free port until stdin closes; prints the port. GET /tell?rate=1000&seconds=5 broadcasts."""
-    import uvicorn
     from fastapi import FastAPI, WebSocketDisconnect
     from starlette.routing import WebSocketRoute
 
@@ -90,19 +87,7 @@ def serve_peer() -> None:
 
     app.router.routes.append(WebSocketRoute("/ws", stream))
     app.get("/tell")(tell)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
-    )
-
-    def watch() -> None:
-        while not server.started:
-            time.sleep(0.01)
-        print(json.dumps({"port": server.servers[0].sockets[0].getsockname()[1]}), flush=True)
-        sys.stdin.read()
-        server.should_exit = True
-
-    threading.Thread(target=watch, daemon=True).start()
-    server.run()
+    serve_app(app)
 
 
 # --- load -------------------------------------------------------------------------------------------------------

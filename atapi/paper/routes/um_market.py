@@ -83,6 +83,11 @@ def depth(call: Call) -> Json:
     symbol, limit = call.params.symbol(), depth_limit(call.params)
     if limit not in DEPTH_WEIGHTS:
         raise invalid("limit") if limit > 1000 else Refusal(-4021, f"{limit} is not valid depth limit")
+    return book(call, symbol, limit)
+
+
+def book(call: Call, symbol: str, limit: int) -> Json:
+    """Print so many levels of a book."""
     update_id, bids, asks = call.gateway.snapshot("um", symbol, limit)
     show = printer_of(call.exchange, "um", symbol)
     return {

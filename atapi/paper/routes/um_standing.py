@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from atapi.paper.records import Refusal
+from atapi.paper.routes.um_market import book
 from atapi.paper.wire.auth import unknown_key
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.params import invalid
 from atapi.paper.wire.router import Router
-from atapi.paper.wire.shapes.market import levels, printer_of
 
 router = Router()
 
@@ -54,12 +54,4 @@ def retail_depth(call: Call) -> Json:
     symbol = call.params.symbol()
     if (call.params.maybe_integer("limit") or RPI_LEVELS) != RPI_LEVELS:
         raise invalid("limit")
-    update_id, bids, asks = call.gateway.snapshot("um", symbol, RPI_LEVELS)
-    show = printer_of(call.exchange, "um", symbol)
-    return {
-        "lastUpdateId": update_id,
-        "E": call.now_ms,
-        "T": call.now_ms,
-        "bids": levels(bids, show),
-        "asks": levels(asks, show),
-    }
+    return book(call, symbol, RPI_LEVELS)
