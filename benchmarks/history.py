@@ -94,7 +94,8 @@ def main() -> None:
                     timed(ready, peer["pid"], "/load", 1)
                     shown, times, theirs = timed(ready, peer["pid"], "/rows", options.rounds)
                     assert json.loads(shown) == json.loads(body)
-                    told += f" {statistics.median(times):>8.1f} {theirs:>8.1f} {ours / theirs:>6.2f}"
+                    ratio = f"{ours / theirs:.2f}" if theirs else "-"  # a tick of the clock is 10 ms
+                    told += f" {statistics.median(times):>8.1f} {theirs:>8.1f} {ratio:>6}"
                 print(f"{market:<6} {interval:<8} {body.count(b'[') - 1:>5} {first:>9.1f} {told}", flush=True)
 
 
