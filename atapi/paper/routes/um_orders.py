@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from atapi.paper.exchange import Submit
 from atapi.paper.feeds.base import PerpetualRules
+from atapi.paper.new_orders import new_order
 from atapi.paper.records import ZERO, OrderRecord, Refusal
 from atapi.paper.wire.call import Call
 from atapi.paper.wire.orderforms import order_key, um_order
@@ -39,7 +39,10 @@ def test(call: Call) -> Json:
     submit, _ = um_order(call.params)
     account = call.account
     call.exchange.test(account, "um", submit)
-    return um.placed(_unplaced(account, submit), _rules(call, submit.symbol))
+    order = new_order(
+        "um", account, submit, price=submit.price, quantity=submit.quantity or ZERO, now_ms=0
+    )  # 0: it was never placed
+    return um.placed(order, _rules(call, submit.symbol))
 
 
 @router.signed("GET", "/fapi/v1/order")
@@ -152,22 +155,3 @@ def _found(call: Call) -> OrderRecord:
     if not kept_orders([order], call.now_ms):
         raise Refusal(-2013, "Order does not exist.")
     return order
-
-
-def _unplaced(account: str, submit: Submit) -> OrderRecord:
-    return OrderRecord(
-        market="um",
-        account=account,
-        order_id=0,
-        client_order_id=submit.client_order_id or "",
-        symbol=submit.symbol,
-        side=submit.side,
-        type=submit.type,
-        time_in_force=submit.time_in_force or "GTC",
-        price=submit.price or ZERO,
-        quantity=submit.quantity or ZERO,
-        reduce_only=bool(submit.reduce_only),
-        position_side=submit.position_side,
-        self_trade_prevention=submit.self_trade_prevention,
-        terms=submit.terms,
-    )
