@@ -177,6 +177,10 @@ class FuturesVenue(MarketData, FundingData, Orders, Protocol):
         """List income, oldest first, paging as needed."""
         ...
 
+    def countdown(self, symbol: str, seconds: int) -> None:
+        """Have the venue cancel all our orders of a symbol unless told again in time; 0 disarms it."""
+        ...
+
     def leverage(self, symbol: str) -> int:
         """Read the leverage set for a symbol."""
         ...

@@ -94,6 +94,11 @@ class BinanceFutures(BinanceMarket):
         payload = self.api.cancel_order(symbol, origClientOrderId=client_order_id)
         return parse.outcome("DELETE order", parse_account.um_order, payload)
 
+    def countdown(self, symbol: str, seconds: int) -> None:
+        """Have the venue cancel all our orders of a symbol unless told again in time; 0 disarms it."""
+        payload = self.api.countdown_cancel_order(symbol, seconds * 1000)
+        parse.outcome("countdownCancelAll", lambda row: int(row["countdownTime"]), payload)
+
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Ask for one order by our id."""
         payload = self.api.query_order(symbol, origClientOrderId=client_order_id)
