@@ -22,6 +22,7 @@ from atapi.domain.account import (
     Wallet,
 )
 from atapi.domain.instruments import Instrument, Market
+from atapi.domain.margin import Interest, MarginAccount
 from atapi.domain.market import BookTicker, Candle, Depth, FundingRate, FundingTerms, MarkPrice, Ticker
 from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 
@@ -202,6 +203,44 @@ class FuturesVenue(MarketData, FundingData, Orders, Protocol):
 
     def brackets(self, symbol: str) -> list[LeverageBracket]:
         """Read the margin table of a symbol, lowest tier first."""
+        ...
+
+
+class MarginVenue(Orders, Protocol):
+    """Cross margin of a venue: spot's books on borrowed coins, where the network has it (not demo or testnet)."""
+
+    market: Market
+
+    def depth(self, symbol: str, limit: int = 100) -> Depth:
+        """Read one order book: spot's."""
+        ...
+
+    def account(self) -> MarginAccount:
+        """Read what is held, what is owed and the levels."""
+        ...
+
+    def max_borrowable(self, asset: str) -> Decimal:
+        """Tell how much of an asset collateral and limits allow to borrow now."""
+        ...
+
+    def inventory(self, asset: str) -> Decimal:
+        """Tell how much of an asset lenders have left; zero where they do not list it."""
+        ...
+
+    def hourly_rate(self, asset: str) -> Decimal:
+        """Tell the interest of the next hour, as a fraction of what is borrowed."""
+        ...
+
+    def interest(self, asset: str, *, start: datetime, end: datetime | None = None) -> list[Interest]:
+        """List the interest charged on a debt of an asset, oldest first, paging as needed."""
+        ...
+
+    def borrow(self, asset: str, amount: Decimal) -> str:
+        """Borrow and tell the loan's id."""
+        ...
+
+    def repay(self, asset: str, amount: Decimal) -> str:
+        """Repay, interest first, and tell the repayment's id."""
         ...
 
 
