@@ -15,6 +15,7 @@ from atapi.exchanges.binance.networks import Endpoints
 from atapi.exchanges.binance.products import ProductList
 from atapi.exchanges.binance.servertime import ServerTime
 from atapi.exchanges.binance.spot import BinanceSpot
+from atapi.exchanges.binance.user_stream import UserStreams
 from atapi.exchanges.binance.wallet import BinanceWallet
 
 
@@ -52,9 +53,11 @@ class BinanceVenue:
     wallet: BinanceWallet | None  # None where the network has no /sapi
     products: ProductList
     clock: VenueClock
+    streams: UserStreams  # closed until somebody follows
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Hang up and close the idle connections."""
+        self.streams.close()
         self.spot.link.close()
         self.futures.link.close()
 
@@ -94,4 +97,5 @@ def connect(
         wallet=BinanceWallet(spot, futures) if endpoints.wallet else None,
         products=ProductList(hosts, timeout_s),
         clock=VenueClock(spot_link.time, um_link.time),
+        streams=UserStreams(spot, futures),
     )
