@@ -24,7 +24,7 @@ from atapi.domain.account import (
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.margin import Interest, MarginAccount
 from atapi.domain.market import BookTicker, Candle, Depth, FundingRate, FundingTerms, MarkPrice, Ticker
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 
 
 class MarketData(Protocol):
@@ -113,6 +113,17 @@ class Orders(Protocol):
         """
         ...
 
+    def amend(self, amendment: Amendment) -> None:
+        """Change an open order in place, once; on spot only to a smaller quantity at the same price.
+
+        Raises:
+            VenueError: Refused, definitively; the order is as it was, unless the refusal says otherwise.
+            OrderNotFound: Not open; it may have filled.
+            VenueUnreachable: With `sent` False: not one byte left. Never with `sent` True.
+            OutcomeUnknown: Anything else: the order itself tells.
+        """
+        ...
+
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Ask for one order by our id.
 
@@ -176,6 +187,10 @@ class FuturesVenue(MarketData, FundingData, Orders, Protocol):
         end: datetime | None = None,
     ) -> list[Income]:
         """List income, oldest first, paging as needed."""
+        ...
+
+    def countdown(self, symbol: str, seconds: int) -> None:
+        """Have every order of ours in a symbol canceled unless this is said again in time; 0 disarms it."""
         ...
 
     def leverage(self, symbol: str) -> int:

@@ -9,12 +9,13 @@ from typing import Any
 from atapi.domain.account import Balance, FeeRates
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, TimeInForce
 from atapi.exchanges.binance import parse, parse_account
 from atapi.exchanges.binance.market import ORDER_RECV_WINDOW_MS, BinanceMarket
 from atapi.exchanges.binance.paging import fills_since, orders_since
 
 PAGE = 1000  # most rows of klines and myTrades
+POST_ONLY = "LIMIT_MAKER"
 _MOST_NAMED = 100  # symbols in one question; past that all of them cost no more
 
 
@@ -32,11 +33,12 @@ class BinanceSpot(BinanceMarket):
     def place(self, request: OrderRequest) -> Order:
         """Send one order, once; errors as `Orders.place` says."""
         assert request.market is self.market
+        rests_only = request.time_in_force is TimeInForce.GTX  # a type of its own here, not a time in force
         payload = self.api.new_order(
             symbol=request.symbol,
             side=request.side,
-            type=request.type,
-            timeInForce=request.time_in_force,
+            type=POST_ONLY if rests_only else request.type,
+            timeInForce=None if rests_only else request.time_in_force,
             quantity=request.quantity,
             price=request.price,
             newClientOrderId=request.client_order_id,
@@ -49,6 +51,25 @@ class BinanceSpot(BinanceMarket):
         """Cancel one order."""
         payload = self.api.cancel_order(symbol, origClientOrderId=client_order_id)
         return parse.outcome("DELETE order", parse_account.spot_order, payload)
+
+    def amend(self, amendment: Amendment) -> None:
+        """Make an open order smaller; it keeps its place in the queue and its id.
+
+        Source: https://developers.binance.com/docs/binance-spot-api-docs/faqs/order_amend_keep_priority
+        """
+        # by hand: the connector has no method for it. Without a new client id the venue makes one up.
+        payload = self.api.sign_request(
+            "PUT",
+            "/api/v3/order/amend/keepPriority",
+            {
+                "symbol": amendment.symbol,
+                "origClientOrderId": amendment.client_order_id,
+                "newClientOrderId": amendment.client_order_id,
+                "newQty": amendment.quantity,
+                "recvWindow": ORDER_RECV_WINDOW_MS,
+            },
+        )
+        parse_account.amended("PUT order", parse_account.spot_amended, payload, amendment)
 
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Ask for one order by our id."""
