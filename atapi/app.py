@@ -22,12 +22,14 @@ from atapi.errors import UsageError
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
+from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
+from atapi.services.interest import InterestReader
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
@@ -38,6 +40,7 @@ from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
 from atapi.services.pnl import PnlService
 from atapi.services.recovery import Recovery
+from atapi.services.reverse import ReverseService
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
 from atapi.settings import NETWORKS, Settings
@@ -188,7 +191,7 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues={Market.SPOT: venue.spot, Market.UM: venue.futures},
+        venues=_venues(venue),
         switch=venue.futures,
         gate=NoGate(),
         clock=RunningClock(venue.clock.now),
@@ -196,6 +199,7 @@ def _services(
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
+    interest = InterestReader(margin=venue.margin, executor=executor)
     pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
@@ -228,6 +232,9 @@ def _services(
             executor=executor,
             recovery=recovery,
             pnl=pnl,
+            reverse=ReverseService(
+                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
+            ),
         ),
         pnl=pnl,
         network=NetworkService(
@@ -249,6 +256,13 @@ def _services(
             server=paper.serve,
         ),
     )
+
+
+def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
+    venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
+    if venue.margin is not None:
+        venues[Market.MARGIN] = venue.margin
+    return venues
 
 
 @dataclass(frozen=True, slots=True)

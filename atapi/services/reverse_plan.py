@@ -7,7 +7,6 @@ that sells them, so lenders, collateral and limits are looked at before anything
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from decimal import Decimal
 
 from atapi.domain.account import Balance, Wallet
@@ -37,7 +36,6 @@ from atapi.services.spread_plan import (
 )
 
 LEVEL_FLOOR = Decimal(2)  # of the collateral level after entry; below it nothing may leave the margin wallet
-HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

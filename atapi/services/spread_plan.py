@@ -59,6 +59,15 @@ class Fees:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotExit:
+    """What closing trades on spot."""
+
+    coins: Decimal  # to sell; of a reverse spread to buy, net of fees
+    base_fee: Decimal  # fraction of a purchase that is kept in coins
+    leg: LegPlan | None  # None where nothing is left to trade
+
+
 def plan_open(facts: Facts, amount: Amount, limits: Limits) -> SpreadPlan:
     """Plan an opening.
 
