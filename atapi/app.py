@@ -24,6 +24,7 @@ from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
+from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
@@ -39,6 +40,7 @@ from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
 from atapi.services.pnl import PnlService
+from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
 from atapi.services.reverse import ReverseService
 from atapi.services.spreads import SpreadService
@@ -200,6 +202,19 @@ def _services(
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
     interest = InterestReader(margin=venue.margin, executor=executor)
+    reconcile = ReconcileService(
+        executor=executor,
+        reconciler=Reconciler(
+            executor,
+            orders={Market.SPOT: venue.spot, Market.UM: venue.futures},
+            spot=venue.spot,
+            positions=venue.futures,
+            clock=clock,
+            tell=tell,
+        ),
+        recovery=recovery,
+        symbols=book,
+    )
     pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
@@ -223,6 +238,7 @@ def _services(
         account=account,
         orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
         recovery=recovery,
+        reconcile=reconcile,
         spreads=SpreadService(
             symbols=book,
             spot=venue.spot,
@@ -230,7 +246,7 @@ def _services(
             wallet=venue.wallet,
             clock=clock,
             executor=executor,
-            recovery=recovery,
+            reconcile=reconcile,
             pnl=pnl,
             reverse=ReverseService(
                 venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
