@@ -22,6 +22,7 @@ from atapi.errors import UsageError
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
+from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
@@ -29,6 +30,7 @@ from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
+from atapi.services.interest import InterestReader
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
@@ -40,6 +42,7 @@ from atapi.services.paper_recording import PaperRecording
 from atapi.services.pnl import PnlService
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
+from atapi.services.reverse import ReverseService
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
 from atapi.settings import NETWORKS, Settings
@@ -190,7 +193,7 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues={Market.SPOT: venue.spot, Market.UM: venue.futures},
+        venues=_venues(venue),
         switch=venue.futures,
         gate=NoGate(),
         clock=RunningClock(venue.clock.now),
@@ -198,6 +201,7 @@ def _services(
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
+    interest = InterestReader(margin=venue.margin, executor=executor)
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(
@@ -244,6 +248,9 @@ def _services(
             executor=executor,
             reconcile=reconcile,
             pnl=pnl,
+            reverse=ReverseService(
+                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
+            ),
         ),
         pnl=pnl,
         network=NetworkService(
@@ -265,6 +272,13 @@ def _services(
             server=paper.serve,
         ),
     )
+
+
+def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
+    venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
+    if venue.margin is not None:
+        venues[Market.MARGIN] = venue.margin
+    return venues
 
 
 @dataclass(frozen=True, slots=True)
