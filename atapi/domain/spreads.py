@@ -40,6 +40,7 @@ class LegName(StrEnum):
     UNWIND = "u"  # takes back perpetual that no spot stands against
     SPOT_EXIT = "x"
     PERP_EXIT = "y"
+    ORDER = "o"  # a single order that belongs to no spread
 
     @property
     def spot(self) -> bool:
@@ -146,6 +147,7 @@ class Spread:
     state: SpreadState
     tag: str
     created_at: datetime
+    reverse: bool = False  # long the perpetual, short borrowed spot
     fills: tuple[tuple[LegName, Fill], ...] = ()
 
     def leg_fills(self, *legs: LegName) -> list[Fill]:
