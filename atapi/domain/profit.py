@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from atapi.domain.numbers import ONE, ZERO, to_ledger
 from atapi.domain.orders import Fill
-from atapi.domain.spreads import Spread
+from atapi.domain.spreads import LegName, Spread, SpreadState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,9 @@ class Standing:
     unrealized: Decimal  # profit of the open perpetual, as the venue states it
     prices: dict[str, Decimal]  # of other assets that fees or interest were paid in
     step: Decimal  # coins: less than this cannot be traded against the perpetual
+
+
+Event = Decimal | Charge | tuple[LegName, Fill]  # a funding's amount, interest, or an execution
 
 
 @dataclass(slots=True)
@@ -143,9 +146,11 @@ class Pairing:
         return to_ledger(now - share * (self.spot.paired.cost + self.perp.paired.cost))
 
     def dust(self, spot_price: Decimal, *, flat: bool) -> Decimal:
-        """Tell what coins without a perpetual against them earned, where they are fewer than a step."""
+        """Tell what coins that no perpetual stands against earned, where they are fewer than a step or all that is left."""
         spare = self.spot.waiting
-        if not flat and abs(spare.quantity) >= self._step:
+        if flat:  # what could not be sold is left of pairs, too
+            spare = Pool(self.spot.quantity, spare.cost + self.spot.paired.cost)
+        elif abs(spare.quantity) >= self._step:
             return ZERO
         return to_ledger(spare.quantity * spot_price) - spare.cost
 
@@ -201,8 +206,30 @@ class Books:
         self._coins = Pool()  # held on spot, net of fees and interest in coins
         self._others: dict[str, Pool] = {}  # asset -> what fees and interest took of it, at its value then
 
-    def fill(self, fill: Fill, *, spot: bool) -> Booking:
-        """Book a fill."""
+    def book(self, at: datetime, event: Event) -> Booking:
+        """Book a funding, a charge or a fill."""
+        if isinstance(event, Decimal):
+            return Booking(at=at, profit=Profit(funding=event))
+        if isinstance(event, Charge):
+            return self._charge(event)
+        leg, fill = event
+        return self._fill(fill, spot=leg.spot)
+
+    def hold(self, standing: Standing) -> Booking:
+        """Book what is still there, at what it is worth now."""
+        flat = self._spread.state is SpreadState.FLAT
+        basis = self._pairing.open_basis(standing.perp_price / self._spread.multiplier, standing.spot_price)
+        dust = self._pairing.dust(standing.spot_price, flat=flat)
+        gained = (
+            standing.unrealized + to_ledger(self._coins.quantity * standing.spot_price) - self._coins.cost
+        )
+        for asset, pool in self._others.items():
+            gained += to_ledger(pool.quantity * standing.prices.get(asset, ZERO)) - pool.cost
+        profit = Profit(price=gained - basis - dust, basis=basis, dust=dust)
+        return Booking(at=standing.at, profit=profit)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+    def _fill(self, fill: Fill, *, spot: bool) -> Booking:
         fee = self._fee_value(fill)
         if spot:
             gained, basis, dust = self._spot(fill, fee)
@@ -213,12 +240,7 @@ class Books:
         profit = Profit(price=gained - basis - dust, basis=basis, fees=-fee, dust=dust)
         return Booking(at=fill.at, profit=profit, fee=fill.fee, fee_asset=fill.fee_asset)
 
-    def funding(self, at: datetime, amount: Decimal) -> Booking:
-        """Book a funding."""
-        return Booking(at=at, profit=Profit(funding=amount))
-
-    def charge(self, charge: Charge) -> Booking:
-        """Book interest."""
+    def _charge(self, charge: Charge) -> Booking:
         if charge.asset == self._spread.base_asset:
             self._coins.put(-charge.amount, -charge.value)
             self._pairing.shrink(-charge.amount, -charge.value)
@@ -226,18 +248,6 @@ class Books:
             self._owe(charge.asset, charge.amount, charge.value)
         return Booking(at=charge.at, profit=Profit(interest=-charge.value))
 
-    def hold(self, standing: Standing) -> Booking:
-        """Book what is still there, at what it is worth now."""
-        flat = not self._pairing.perp.quantity
-        basis = self._pairing.open_basis(standing.perp_price / self._spread.multiplier, standing.spot_price)
-        dust = self._pairing.dust(standing.spot_price, flat=flat)
-        gained = standing.unrealized + to_ledger(self._coins.quantity * standing.spot_price) - self._coins.cost
-        for asset, pool in self._others.items():
-            gained += to_ledger(pool.quantity * standing.prices.get(asset, ZERO)) - pool.cost
-        profit = Profit(price=gained - basis - dust, basis=basis, dust=dust)
-        return Booking(at=standing.at, profit=profit)
-
-    # --- inside -------------------------------------------------------------------------------------------------
     def _in_coins(self, fill: Fill) -> bool:
         return fill.fee_asset == self._spread.base_asset
 
@@ -284,10 +294,10 @@ def book(
     left at the prices of `standing`.
     """
     books = Books(spread, standing.step, fee_value)
-    events: list[tuple[datetime, int, Callable[[], Booking]]] = [
-        *((at, 0, lambda at=at, amount=amount: books.funding(at, amount)) for at, amount in fundings),
-        *((c.at, 1, lambda c=c: books.charge(c)) for c in charges),
-        *((f.at, 2, lambda f=f, leg=leg: books.fill(f, spot=leg.spot)) for leg, f in spread.fills),
+    happened: list[tuple[datetime, int, Event]] = [
+        *((at, 0, amount) for at, amount in fundings),  # a fill of the same moment came after it
+        *((charge.at, 1, charge) for charge in charges),
+        *((fill.at, 2, (leg, fill)) for leg, fill in spread.fills),
     ]
-    events.sort(key=lambda event: event[:2])
-    return [happen() for _, _, happen in events] + [books.hold(standing)]
+    happened.sort(key=lambda event: event[:2])
+    return [books.book(at, event) for at, _, event in happened] + [books.hold(standing)]
