@@ -133,6 +133,10 @@ class FakeMarket:
     def refresh_instruments(self) -> None:
         """Have nothing to forget."""
 
+    def listing(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        """Tell the rules of what is listed."""
+        return {symbol: self.listed[symbol] for symbol in symbols if symbol in self.listed}
+
     def tickers(self, symbols: Sequence[str] | None = None) -> list[Ticker]:
         """Quote the named symbols, in no order of anybody's."""
         return [t for s, t in sorted(self.day.items()) if symbols is None or s in symbols]

@@ -6,7 +6,7 @@ docstring says nothing else. Reads are retried inside the adapter; orders never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -19,12 +19,14 @@ from atapi.domain.account import (
     Income,
     LeverageBracket,
     Position,
+    Transfer,
     Wallet,
 )
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.margin import Interest, MarginAccount
 from atapi.domain.market import BookTicker, Candle, Depth, FundingRate, FundingTerms, MarkPrice, Ticker
 from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
+from atapi.domain.streams import StreamState
 
 
 class MarketData(Protocol):
@@ -42,6 +44,10 @@ class MarketData(Protocol):
 
     def refresh_instruments(self) -> None:
         """Forget the cached rules, as after a filter error."""
+        ...
+
+    def listing(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        """Read some symbols' rules as they are now; one that is no longer listed is left out."""
         ...
 
     def tickers(self, symbols: Sequence[str] | None = None) -> list[Ticker]:
@@ -251,12 +257,36 @@ class WalletVenue(Protocol):
         """Move funds between wallets and tell the transfer's id."""
         ...
 
+    def transfers(self, source: Wallet, target: Wallet, *, start: datetime) -> list[Transfer]:
+        """List the moves from one wallet to another from `start` on, oldest first; the venue's own record of them."""
+        ...
+
     def other_balances(self, wallet: Wallet) -> list[Balance]:
         """List the margin or the funding wallet."""
         ...
 
     def bnb_discount(self) -> BnbDiscount:
         """Tell where fees are paid in BNB."""
+        ...
+
+
+class EventStreams(Protocol):
+    """What a venue pushes to an account. An event only rings: what it is about is asked by the methods above."""
+
+    def follow(self, told: Callable[[str], None]) -> None:
+        """Open the lines; `told` is called in their threads with a line's name, at each event and each opening."""
+        ...
+
+    def states(self) -> list[StreamState]:
+        """Tell how each line stands; none where nobody follows."""
+        ...
+
+    def distrust(self, name: str) -> None:
+        """Open a line anew: it said nothing of what was seen by asking."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
         ...
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from atapi.clock import Deadline
 from atapi.errors import (
@@ -146,6 +147,27 @@ class Link:
             )
         deadline = Deadline(self._timeout_s)
         return self._effect(request, deadline) if request.effect else self._read(request, deadline)
+
+    def socket_parameters(self) -> dict[str, str | int]:
+        """Sign for the WebSocket API, which takes a call's parameters in a frame, in alphabetical order.
+
+        Raises:
+            AuthenticationError: There is no key.
+            VenueUnreachable: The venue's clock could not be read.
+        """
+        if self._credentials is None:
+            raise AuthenticationError(
+                "a user stream needs an API key", hint="set BINANCE_API_KEY and BINANCE_API_SECRET"
+            )
+        key, stamp = self._credentials.api_key, self.time.timestamp_ms(Deadline(self._timeout_s))
+        signature = unquote(
+            self._credentials.sign(f"apiKey={key}&timestamp={stamp}")
+        )  # no URL: nothing escaped
+        return {"apiKey": key, "timestamp": stamp, "signature": signature}
+
+    def socket_url(self, path: str) -> str:
+        """Tell where a WebSocket of this market is."""
+        return self._hosts.current.socket(self._market) + path
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -18,6 +18,7 @@ from atapi.domain.account import (
     Income,
     LeverageBracket,
     Position,
+    Transfer,
     Wallet,
 )
 from atapi.domain.instruments import Market
@@ -216,6 +217,18 @@ def position(row: Row) -> Position:
         maintenance_margin=number(row, "maintMargin"),
         unrealized=number(row, "unRealizedProfit"),  # the venue's capital R
         adl=whole(row, "adl") if "adl" in row else None,
+    )
+
+
+def transfer(row: Row, source: Wallet, target: Wallet) -> Transfer:
+    """Parse one row of `asset/transfer`, asked for by its two wallets."""
+    return Transfer(
+        transfer_id=str(whole(row, "tranId")),
+        asset=text(row, "asset"),
+        amount=number(row, "amount"),
+        source=source,
+        target=target,
+        at=from_ms(whole(row, "timestamp")),
     )
 
 

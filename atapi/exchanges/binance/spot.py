@@ -10,12 +10,14 @@ from atapi.domain.account import Balance, FeeRates
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth
 from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, TimeInForce
+from atapi.errors import VenueError
 from atapi.exchanges.binance import parse, parse_account
 from atapi.exchanges.binance.market import ORDER_RECV_WINDOW_MS, BinanceMarket
 from atapi.exchanges.binance.paging import fills_since, orders_since
 
 PAGE = 1000  # most rows of klines and myTrades
 POST_ONLY = "LIMIT_MAKER"
+UNKNOWN_SYMBOL = -1121
 _MOST_NAMED = 100  # symbols in one question; past that all of them cost no more
 
 
@@ -113,6 +115,18 @@ class BinanceSpot(BinanceMarket):
     def _read_instruments(self) -> dict[str, Instrument]:
         # by hand: the connector's own method cannot leave out 200 permission names a symbol, most of the answer
         payload = self.api.query("/api/v3/exchangeInfo", {"showPermissionSets": False})
+        return self._rules(payload, parse.spot_instrument)
+
+    def _read_some(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        # asked by name: all of spot is megabytes. One that is unknown spoils the answer, so then they all are read
+        try:
+            payload = self.api.query(
+                "/api/v3/exchangeInfo", {"symbols": list(symbols), "showPermissionSets": False}
+            )
+        except VenueError as e:
+            if e.code != UNKNOWN_SYMBOL:
+                raise
+            return self._read_instruments()
         return self._rules(payload, parse.spot_instrument)
 
     def _ask_tickers(self, symbols: Sequence[str] | None) -> Any:

@@ -16,6 +16,7 @@ from atapi.exchanges.binance.networks import Endpoints
 from atapi.exchanges.binance.products import ProductList
 from atapi.exchanges.binance.servertime import ServerTime
 from atapi.exchanges.binance.spot import BinanceSpot
+from atapi.exchanges.binance.user_stream import UserStreams
 from atapi.exchanges.binance.wallet import BinanceWallet
 
 
@@ -54,9 +55,11 @@ class BinanceVenue:
     margin: BinanceMargin | None  # likewise
     products: ProductList
     clock: VenueClock
+    streams: UserStreams  # closed until somebody follows
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Hang up and close the idle connections."""
+        self.streams.close()
         self.spot.link.close()
         self.futures.link.close()
 
@@ -97,4 +100,5 @@ def connect(
         margin=BinanceMargin(spot) if endpoints.wallet else None,
         products=ProductList(hosts, timeout_s),
         clock=VenueClock(spot_link.time, um_link.time),
+        streams=UserStreams(spot, futures),
     )
