@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from atapi.clock import AskedClock, Clock, RunningClock
 from atapi.domain.account import Wallet
 from atapi.domain.instruments import Market
+from atapi.domain.orders import OrderRequest
 from atapi.errors import UsageError
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
 from atapi.exchanges.binance.venue import BinanceVenue, connect
@@ -36,6 +37,7 @@ from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
 from atapi.services.pnl import PnlService
+from atapi.services.recovery import Recovery
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
 from atapi.settings import NETWORKS, Settings
@@ -133,6 +135,7 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         clock=AskedClock(venue.spot.server_time),
         folder=hosted.folder,
         binding={"network": "paper", "world": hosted.folder.name},
+        seed=hosted.folder.name.encode(),  # the same world, the same ids: a run can be repeated
         tell=tell,
         stack=stack,
         paper=PaperSide(
@@ -145,6 +148,7 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
 
 def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
     import hashlib
+    import secrets
 
     where = endpoints(settings.network)
     venue = connect(where, settings.api_key, settings.api_secret, settings.timeout_s)
@@ -158,6 +162,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         clock=AskedClock(venue.clock.now),
         folder=settings.home / settings.network / account,
         binding={"network": settings.network, "account": account},
+        seed=secrets.token_bytes(16),  # another host's journal of this account has another
         tell=tell,
         stack=stack,
         paper=None,
@@ -173,6 +178,7 @@ def _services(
     clock: Clock,
     folder: Path,
     binding: Mapping[str, str],
+    seed: bytes,
     tell: Tell,
     stack: ExitStack,
     paper: PaperSide | None,  # None on any other network
@@ -181,11 +187,15 @@ def _services(
     executor = Executor(
         folder,
         binding=binding,
+        seed=seed,
         venues={Market.SPOT: venue.spot, Market.UM: venue.futures},
+        switch=venue.futures,
+        gate=NoGate(),
         clock=RunningClock(venue.clock.now),
         tell=tell,
     )
     stack.callback(executor.close)
+    recovery = Recovery(executor=executor, symbols=book)
     pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
@@ -208,6 +218,7 @@ def _services(
         ),
         account=account,
         orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
+        recovery=recovery,
         spreads=SpreadService(
             symbols=book,
             spot=venue.spot,
@@ -215,6 +226,7 @@ def _services(
             wallet=venue.wallet,
             clock=clock,
             executor=executor,
+            recovery=recovery,
             pnl=pnl,
         ),
         pnl=pnl,
@@ -275,6 +287,13 @@ class Jumps:
         self._executor.put_aside()
         self._control().reset()
         self._venue.clock.resync()
+
+
+class NoGate:
+    """Admits every order."""
+
+    def admit(self, request: OrderRequest) -> None:
+        """Admit it."""
 
 
 def _silent(line: str) -> None:

@@ -192,7 +192,7 @@ class Desk:
 
     def spreads(self, *, everything: bool = False) -> pd.DataFrame:
         """List open spreads, or all, and what they earned."""
-        self.services.spreads.recover()
+        self.services.recovery.before_reading()
         return Table.of(self.services.spreads.rows(everything=everything), SpreadRow).frame()
 
     # --- account ----------------------------------------------------------------------------------------------------

@@ -79,6 +79,18 @@ class OrderRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What an open order is to become. It keeps its ids."""
+
+    market: Market
+    symbol: str
+    side: Side
+    client_order_id: str
+    quantity: Decimal  # base asset, what has filled included
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An order as the venue shows it."""
 

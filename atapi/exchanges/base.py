@@ -23,8 +23,9 @@ from atapi.domain.account import (
     Wallet,
 )
 from atapi.domain.instruments import Instrument, Market
+from atapi.domain.margin import Interest, MarginAccount
 from atapi.domain.market import BookTicker, Candle, Depth, FundingRate, FundingTerms, MarkPrice, Ticker
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 from atapi.domain.streams import StreamState
 
 
@@ -118,6 +119,17 @@ class Orders(Protocol):
         """
         ...
 
+    def amend(self, amendment: Amendment) -> None:
+        """Change an open order in place, once; on spot only to a smaller quantity at the same price.
+
+        Raises:
+            VenueError: Refused, definitively; the order is as it was, unless the refusal says otherwise.
+            OrderNotFound: Not open; it may have filled.
+            VenueUnreachable: With `sent` False: not one byte left. Never with `sent` True.
+            OutcomeUnknown: Anything else: the order itself tells.
+        """
+        ...
+
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Ask for one order by our id.
 
@@ -183,6 +195,10 @@ class FuturesVenue(MarketData, FundingData, Orders, Protocol):
         """List income, oldest first, paging as needed."""
         ...
 
+    def countdown(self, symbol: str, seconds: int) -> None:
+        """Have every order of ours in a symbol canceled unless this is said again in time; 0 disarms it."""
+        ...
+
     def leverage(self, symbol: str) -> int:
         """Read the leverage set for a symbol."""
         ...
@@ -193,6 +209,44 @@ class FuturesVenue(MarketData, FundingData, Orders, Protocol):
 
     def brackets(self, symbol: str) -> list[LeverageBracket]:
         """Read the margin table of a symbol, lowest tier first."""
+        ...
+
+
+class MarginVenue(Orders, Protocol):
+    """Cross margin of a venue: spot's books on borrowed coins, where the network has it (not demo or testnet)."""
+
+    market: Market
+
+    def depth(self, symbol: str, limit: int = 100) -> Depth:
+        """Read one order book: spot's."""
+        ...
+
+    def account(self) -> MarginAccount:
+        """Read what is held, what is owed and the levels."""
+        ...
+
+    def max_borrowable(self, asset: str) -> Decimal:
+        """Tell how much of an asset collateral and limits allow to borrow now."""
+        ...
+
+    def inventory(self, asset: str) -> Decimal:
+        """Tell how much of an asset lenders have left; zero where they do not list it."""
+        ...
+
+    def hourly_rate(self, asset: str) -> Decimal:
+        """Tell the interest of the next hour, as a fraction of what is borrowed."""
+        ...
+
+    def interest(self, asset: str, *, start: datetime, end: datetime | None = None) -> list[Interest]:
+        """List the interest charged on a debt of an asset, oldest first, paging as needed."""
+        ...
+
+    def borrow(self, asset: str, amount: Decimal) -> str:
+        """Borrow and tell the loan's id."""
+        ...
+
+    def repay(self, asset: str, amount: Decimal) -> str:
+        """Repay, interest first, and tell the repayment's id."""
         ...
 
 

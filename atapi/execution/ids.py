@@ -27,7 +27,7 @@ def client_order_id(instance: str, intent_id: int, leg: str, attempt: int) -> st
     """
     assert len(instance) == 4, instance
     assert intent_id > 0, intent_id
-    assert 0 < attempt < 100, attempt
+    assert 0 < attempt < 100_000, attempt  # 36 characters hold five digits
     return f"{PREFIX}{instance}-{_base32(intent_id, 13)}{leg}{attempt}"
 
 

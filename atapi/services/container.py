@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from atapi.services.orders import OrderService
     from atapi.services.paper import PaperService
     from atapi.services.pnl import PnlService
+    from atapi.services.recovery import Recovery
     from atapi.services.spreads import SpreadService
 
 
@@ -30,6 +31,7 @@ class Services:
     basis: BasisService
     account: AccountService
     orders: OrderService
+    recovery: Recovery
     spreads: SpreadService
     pnl: PnlService
     network: NetworkService

@@ -14,7 +14,7 @@ from atapi.domain.carry import basis
 from atapi.domain.numbers import ZERO, floor_to, plain
 from atapi.domain.orders import Side
 from atapi.domain.spreads import LegName, LegPlan, Pair, Spread, SpreadPlan, SpreadState
-from atapi.errors import AtapiError, AuthenticationError, OutcomeUnknown, Refused, SpreadBroken, VenueError
+from atapi.errors import AtapiError, AuthenticationError, Refused, SpreadBroken, VenueError
 from atapi.exchanges.base import FuturesVenue, SpotVenue, WalletVenue
 from atapi.execution.effects import Attempt
 from atapi.execution.executor import Executor, Result, executed
@@ -22,6 +22,7 @@ from atapi.execution.leg import Unproven
 from atapi.execution.sizing import by_quantity, check_asset, common_lot
 from atapi.execution.spread import CloseTerms, OpenTerms
 from atapi.services.pnl import PnlService
+from atapi.services.recovery import Recovery, unproven
 from atapi.services.spread_plan import Facts, Limits, plan_leg, plan_open
 from atapi.services.spread_rows import SpreadRow, days_held, entry_basis, fills_of
 from atapi.services.symbols import SymbolBook
@@ -52,6 +53,7 @@ class SpreadService:
     wallet: WalletVenue | None
     clock: Clock
     executor: Executor
+    recovery: Recovery
     pnl: PnlService
 
     # --- opening ------------------------------------------------------------------------------------------------
@@ -90,7 +92,7 @@ class SpreadService:
             SpreadBroken: One leg stands alone.
             OutcomeUnknown: An order's fate is unproven.
         """
-        self.recover()
+        self.recovery.run()
         if plan.leverage != self.futures.leverage(plan.pair.symbol):
             self.futures.set_leverage(plan.pair.symbol, plan.leverage)
         standing = self._standing(plan.pair.symbol) if add else None
@@ -173,7 +175,7 @@ class SpreadService:
             SpreadBroken: The perpetual could not be bought back.
             OutcomeUnknown: An order's fate is unproven.
         """
-        self.recover()
+        self.recovery.run()
         result = self._carry_out(
             lambda: self.executor.close_spread(
                 plan.spread.spread_id, plan.pair, plan.terms, at=self.clock.now()
@@ -181,10 +183,6 @@ class SpreadService:
         )
         self._judge_closing(result)
         return result
-
-    def recover(self) -> list[Result]:
-        """Bring transactions that were cut short to their end."""
-        return self._carry_out(lambda: self.executor.recover(lambda spread: self.symbols.pair(spread.symbol)))
 
     # --- showing ------------------------------------------------------------------------------------------------
     def rows(self, *, everything: bool = False, spread_id: int | None = None) -> list[SpreadRow]:
@@ -259,12 +257,7 @@ class SpreadService:
         try:
             return run()
         except Unproven as e:
-            order = e.attempt.request
-            raise OutcomeUnknown(
-                f"no answer for order {order.client_order_id} ({order.side} {plain(order.quantity)} {order.symbol}"
-                f" on {order.market}); it may be live",
-                hint="spreads: asks again and goes on from there; nothing is sent twice",
-            ) from e
+            raise unproven(e) from e
 
     def _judge_opening(self, result: Result) -> None:
         spread, outcome = result.spread, result.outcome

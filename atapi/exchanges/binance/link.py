@@ -40,11 +40,14 @@ WAITS_S = (0.1, 0.3)  # between the tries of a read
 
 TIME = {"spot": "/api/v3/time", "um": "/fapi/v1/time"}  # market -> the path of its clock
 ORDER = frozenset({"/api/v3/order", "/fapi/v1/order"})
+COUNTDOWN = "/fapi/v1/countdownCancelAll"
+MARGIN_ORDER = "/sapi/v1/margin/order"  # counted apart from spot's orders
 # Not GET, but harmless when sent twice: they read, test, or set something to a value
 REPEATABLE = frozenset(
     {
         "/api/v3/order/test",
         "/fapi/v1/order/test",
+        COUNTDOWN,
         "/fapi/v1/leverage",
         "/fapi/v1/listenKey",
         "/fapi/v1/marginType",
@@ -132,8 +135,10 @@ class Link:
         parameters = parameters or {}
         essential = (
             method == "DELETE"
-            or (method == "GET" and path in ORDER)
+            or path == COUNTDOWN
+            or (method == "GET" and (path in ORDER or path == MARGIN_ORDER))
             or parameters.get("reduceOnly") in (True, "true")
+            or parameters.get("sideEffectType") == "AUTO_REPAY"  # margin's way of reducing
         )
         request = Request(method, path, encode(parameters), keyed, signed, essential)
         if (keyed or signed) and self._credentials is None:

@@ -23,7 +23,7 @@ from atapi.domain.account import (
 )
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO
-from atapi.domain.orders import Fill, Order, OrderRequest, OrderStatus, Side
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, OrderStatus, Side
 from atapi.errors import OutcomeUnknown
 from atapi.exchanges.binance.parse import Row, flag, number, outcome, text, whole
 
@@ -41,6 +41,37 @@ def placed(endpoint: str, parse: Callable[[Row], Order], payload: object, reques
             f" {order.client_order_id} for {order.symbol}; it may or may not exist"
         )
     return order
+
+
+def amended(
+    endpoint: str, parse: Callable[[Row], tuple[str, Decimal, Decimal]], payload: object, asked: Amendment
+) -> None:
+    """See that an order was changed as asked; one that the change ended shows other values too.
+
+    Raises:
+        OutcomeUnknown: The answer cannot be read, or tells of other values: the order itself is to be asked for.
+    """
+    client_order_id, quantity, price = outcome(endpoint, parse, payload)
+    if (client_order_id, quantity, price) != (asked.client_order_id, asked.quantity, asked.price):
+        raise OutcomeUnknown(
+            f"{endpoint}: {asked.client_order_id} was answered with {client_order_id}, {quantity} at {price}"
+        )
+
+
+def spot_amended(row: Row) -> tuple[str, Decimal, Decimal]:
+    """Parse `order/amend/keepPriority`: client order id, quantity, price."""
+    order = row["amendedOrder"]
+    return text(order, "clientOrderId"), number(order, "qty"), number(order, "price")
+
+
+def um_amended(row: Row) -> tuple[str, Decimal, Decimal]:
+    """Parse USD-M's `PUT order`: client order id, quantity, price."""
+    return text(row, "clientOrderId"), number(row, "origQty"), number(row, "price")
+
+
+def countdown_ms(row: Row) -> int:
+    """Parse `countdownCancelAll`, whose time is a text."""
+    return int(number(row, "countdownTime"))
 
 
 def spot_order(row: Row) -> Order:

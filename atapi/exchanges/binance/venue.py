@@ -11,6 +11,7 @@ from atapi.exchanges.binance import connectors
 from atapi.exchanges.binance.futures import BinanceFutures
 from atapi.exchanges.binance.hosts import Hosts
 from atapi.exchanges.binance.link import Link, credentials
+from atapi.exchanges.binance.margin import BinanceMargin
 from atapi.exchanges.binance.networks import Endpoints
 from atapi.exchanges.binance.products import ProductList
 from atapi.exchanges.binance.servertime import ServerTime
@@ -51,6 +52,7 @@ class BinanceVenue:
     spot: BinanceSpot
     futures: BinanceFutures
     wallet: BinanceWallet | None  # None where the network has no /sapi
+    margin: BinanceMargin | None  # likewise
     products: ProductList
     clock: VenueClock
     streams: UserStreams  # closed until somebody follows
@@ -95,6 +97,7 @@ def connect(
         spot=spot,
         futures=futures,
         wallet=BinanceWallet(spot, futures) if endpoints.wallet else None,
+        margin=BinanceMargin(spot) if endpoints.wallet else None,
         products=ProductList(hosts, timeout_s),
         clock=VenueClock(spot_link.time, um_link.time),
         streams=UserStreams(spot, futures),

@@ -39,8 +39,6 @@ def spreads(context: Context, args: argparse.Namespace) -> Table:
     from atapi.table import Table
 
     service = context.services.spreads
-    recovered = [
-        f"#{r.spread.spread_id} {r.spread.symbol}: ended {r.outcome.state}" for r in service.recover()
-    ]
+    notes = context.services.recovery.before_reading()
     rows = service.rows(everything=args.all, spread_id=args.id)
-    return Table.of(rows, SpreadRow, empty="no open spreads", notes=recovered)
+    return Table.of(rows, SpreadRow, empty="no open spreads", notes=notes)
