@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from atapi.domain.account import BnbDiscount, FeeRates, FuturesAccount, Income, Position
-from atapi.domain.instruments import Instrument
+from atapi.domain.margin import MarginAccount
 from atapi.domain.market import FundingRate, FundingTerms, MarkPrice
 from atapi.domain.numbers import ZERO
 from atapi.domain.orders import Order
@@ -27,12 +28,11 @@ class Account:
     risks: Mapping[str, Position]  # symbol -> the position as the venue shows it
     coins: Mapping[str, Decimal]  # spot wallet: asset -> free and locked
     collateral: Mapping[str, Decimal]  # futures wallet: asset -> balance
-    owed: Mapping[str, Decimal]  # margin wallet: asset -> what is held less what is owed
-    level: Decimal | None  # of the margin account; None where nothing is owed there
-    forced: Mapping[
-        str, tuple[Order, ...]
-    ]  # symbol -> orders by which the exchange closed a part, oldest first
-    moved: tuple[Income, ...]  # transfers in and out of the futures wallet that are young enough to matter
+    free: Mapping[str, Decimal]  # spot wallet: asset -> free
+    margin: MarginAccount | None  # None where no spread borrows
+    moved: tuple[Income, ...]  # in and out of the futures wallet since the spreads stand, of a day at most
+    # symbol -> orders of the exchange's own that closed a part of it, oldest first; asked for where legs differ
+    forced: Mapping[str, tuple[Order, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +49,6 @@ class Terms:
     spot_fees: Mapping[str, FeeRates]
     perp_fees: Mapping[str, FeeRates]
     bnb_price: Decimal | None
-
-    def listed(self, symbol: str) -> Instrument | None:
-        """The perpetual as it is listed now; None once it is not."""
-        return None if symbol in self.gone else self.pairs[symbol].perp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +82,8 @@ def standings(account: Account) -> list[Standing]:
     More than the spreads account for is somebody else's and stays out of it.
     """
     positions, coins = dict(account.positions), dict(account.coins)
-    owed = dict(account.owed)
+    margin = account.margin.assets if account.margin is not None else ()
+    owed = {asset.asset: asset.free + asset.locked - asset.owed for asset in margin}
     found = []
     for spread in account.spreads:
         wallet = owed if spread.spot_quantity < 0 else coins

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from atapi.domain.guard import Check, Code, Severity
 from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Order
-from atapi.domain.spreads import Spread
+from atapi.domain.spreads import Pair, Spread
 from atapi.services.guard_facts import Account, Standing, Terms
 
 TRANSIT = timedelta(seconds=60)  # a transaction that takes longer was cut short
@@ -29,6 +29,11 @@ def forced(order: Order) -> Code | None:
     return next((code for start, code in FORCED.items() if order.client_order_id.startswith(start)), None)
 
 
+def even(standing: Standing, pair: Pair) -> bool:
+    """Tell whether the legs differ by less than the coarser lot."""
+    return abs(standing.delta) < max(pair.perp.lot_size * pair.multiplier, pair.spot.lot_size)
+
+
 def check_legs(standing: Standing, account: Account, terms: Terms, since: datetime) -> Check:
     """Compare what stands with what stands against it.
 
@@ -41,7 +46,7 @@ def check_legs(standing: Standing, account: Account, terms: Terms, since: dateti
     worth = drift * terms.marks[spread.symbol].mark_price / pair.multiplier
     value = f"{plain(drift)} {spread.base_asset} ({worth:+.2f} {spread.quote_asset})"
     limit = f"{plain(lot)} {spread.base_asset}"
-    if abs(drift) < lot:
+    if even(standing, pair):
         return Check.of(spread, Code.DELTA, value, limit=limit)
     code, why, at = _cause(standing, account.forced.get(spread.symbol, ()), since)
     side = "long" if drift > 0 else "short"
@@ -100,6 +105,11 @@ def span(age: timedelta) -> str:
 
 def _cause(standing: Standing, orders: tuple[Order, ...], since: datetime) -> tuple[Code, str, datetime]:
     spread = standing.spread
+    booked = {fill.order_id for _, fill in spread.fills}
+    if standing.perp_missing > 0:
+        orders = tuple(order for order in orders if order.order_id not in booked)
+    elif standing.spot_missing > 0:
+        orders = ()
     code = forced(orders[-1]) if orders else None
     if code is not None:
         taken = sum((order.filled for order in orders if forced(order) is code), ZERO)

@@ -9,6 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from atapi.domain.account import Position
 from atapi.domain.amounts import PERCENT
 from atapi.domain.guard import Check, Code, Severity
+from atapi.domain.margin import CALL_BAR, LIQUIDATION_BAR, NO_DEBT, MarginAccount
 from atapi.domain.numbers import ONE, ZERO, plain
 from atapi.services.guard_facts import Account, Standing
 from atapi.services.valuation import money
@@ -26,7 +27,7 @@ class Bounds:
     margin_warning: Decimal = Decimal("0.50")  # maintenance margin over margin balance
     margin_alarm: Decimal = Decimal("0.70")
     level_warning: Decimal = Decimal("1.5")  # assets over debts of the margin account
-    level_alarm: Decimal = Decimal("1.3")  # where the venue calls for margin
+    level_alarm: Decimal = CALL_BAR
     fills_left: int = 4  # that BNB pays for
 
     @classmethod
@@ -61,6 +62,12 @@ def needed(account: Account, bounds: Bounds) -> Decimal:
         away = distance(risk)
         if away is not None:
             missing = max(missing, (4 * bounds.reach - away) * abs(risk.quantity) * risk.mark_price)
+    return max(missing, ZERO).to_integral_value(ROUND_CEILING)
+
+
+def level_needs(margin: MarginAccount, bounds: Bounds) -> Decimal:
+    """Collateral that brings the margin level a half above its warning, in whole units."""
+    missing = (bounds.level_warning + Decimal("0.5") - margin.level) * margin.debts
     return max(missing, ZERO).to_integral_value(ROUND_CEILING)
 
 
@@ -99,17 +106,17 @@ def check_margin(account: Account, bounds: Bounds, asset: str) -> Check:
 
 def check_level(account: Account, bounds: Bounds, asset: str) -> list[Check]:
     """See that the margin account bears what it owes; nothing to see where it owes nothing."""
-    level = account.level
-    if level is None:
+    if account.margin is None or account.margin.level >= NO_DEBT:
         return []
+    level = account.margin.level
     return [
         Check.of_account(
             Code.LEVEL,
             f"{level:.2f}",
             limit=f"{bounds.level_alarm}",
             severity=_severity(-level, -bounds.level_warning, -bounds.level_alarm),
-            message=f"the margin level is {level:.2f}; the venue calls at 1.3 and liquidates at 1.1",
-            mend=f"transfer 100{asset.lower()} spot margin",
+            message=f"the margin level is {level:.2f}; the venue calls at {CALL_BAR} and liquidates at {LIQUIDATION_BAR}",
+            mend=f"transfer {plain(level_needs(account.margin, bounds))}{asset.lower()} spot margin",
         )
     ]
 
