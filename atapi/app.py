@@ -23,6 +23,7 @@ from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoin
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.execution.executor import Executor
+from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
@@ -37,6 +38,7 @@ from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
 from atapi.services.pnl import PnlService
+from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
@@ -196,6 +198,19 @@ def _services(
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
+    reconcile = ReconcileService(
+        executor=executor,
+        reconciler=Reconciler(
+            executor,
+            orders={Market.SPOT: venue.spot, Market.UM: venue.futures},
+            spot=venue.spot,
+            positions=venue.futures,
+            clock=clock,
+            tell=tell,
+        ),
+        recovery=recovery,
+        symbols=book,
+    )
     pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
@@ -219,6 +234,7 @@ def _services(
         account=account,
         orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
         recovery=recovery,
+        reconcile=reconcile,
         spreads=SpreadService(
             symbols=book,
             spot=venue.spot,
@@ -226,7 +242,7 @@ def _services(
             wallet=venue.wallet,
             clock=clock,
             executor=executor,
-            recovery=recovery,
+            reconcile=reconcile,
             pnl=pnl,
         ),
         pnl=pnl,

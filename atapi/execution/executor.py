@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
+from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Pair, Spread, SpreadState
 from atapi.execution.driver import DeadManSwitch, Driver, Gate, LegVenue
 from atapi.execution.effects import Attempt, Effect
@@ -172,6 +173,17 @@ class Executor:
         """Append an event to the journal: an alarm, a policy, a transfer."""
         self.own()
         self.journal.note(kind, body)
+
+    def adopt(self, spread_id: int, fills: tuple[Fill, ...], how: str, *, at: datetime) -> None:
+        """Write down trades of a spread's perpetual that no order of ours made.
+
+        Args:
+            how: Who made them: `auto-deleveraged`, `liquidated`, `made by hand`.
+        """
+        self.own()
+        intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
+        self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
+        self.journal.finish_intent(intent_id)
 
     # --- spreads ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:

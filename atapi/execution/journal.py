@@ -141,6 +141,11 @@ class Journal:
         """List the attempts written from a time on, oldest first, with that time."""
         return self._attempts("WHERE written_ms>=? ORDER BY rowid", to_ms(at))
 
+    def last_written(self) -> datetime | None:
+        """Tell when the newest attempt was written; None where there is none."""
+        [last] = self._db.execute("SELECT max(written_ms) FROM attempt").fetchone()
+        return None if last is None else from_ms(last)
+
     def write_fills(self, intent_id: int, leg: LegName, fills: tuple[Fill, ...]) -> None:
         """Write fills down; one seen before is left as it is."""
         with self._commit() as db:

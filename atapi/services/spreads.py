@@ -22,7 +22,8 @@ from atapi.execution.leg import Unproven
 from atapi.execution.sizing import by_quantity, check_asset, common_lot
 from atapi.execution.spread import CloseTerms, OpenTerms
 from atapi.services.pnl import PnlService
-from atapi.services.recovery import Recovery, unproven
+from atapi.services.reconcile import ReconcileService
+from atapi.services.recovery import unproven
 from atapi.services.spread_plan import Facts, Limits, plan_leg, plan_open
 from atapi.services.spread_rows import SpreadRow, days_held, entry_basis, fills_of
 from atapi.services.symbols import SymbolBook
@@ -53,7 +54,7 @@ class SpreadService:
     wallet: WalletVenue | None
     clock: Clock
     executor: Executor
-    recovery: Recovery
+    reconcile: ReconcileService
     pnl: PnlService
 
     # --- opening ------------------------------------------------------------------------------------------------
@@ -80,7 +81,7 @@ class SpreadService:
                 f" {standing.base_asset} (#{standing.spread_id})",
                 hint=f"--add adds to it; close-spread {pair.symbol}",
             )
-        self._check_position(pair, ZERO if standing is None else standing.perp_quantity)
+        self.reconcile.before_risk(pair)
         return plan_open(self._facts(pair, leverage), amount, limits or Limits())
 
     def open(self, plan: SpreadPlan, *, tag: str = "", add: bool = False) -> Result:
@@ -92,7 +93,7 @@ class SpreadService:
             SpreadBroken: One leg stands alone.
             OutcomeUnknown: An order's fate is unproven.
         """
-        self.recovery.run()
+        self.reconcile.before_risk(plan.pair, planned=True)
         if plan.leverage != self.futures.leverage(plan.pair.symbol):
             self.futures.set_leverage(plan.pair.symbol, plan.leverage)
         standing = self._standing(plan.pair.symbol) if add else None
@@ -175,7 +176,7 @@ class SpreadService:
             SpreadBroken: The perpetual could not be bought back.
             OutcomeUnknown: An order's fate is unproven.
         """
-        self.recovery.run()
+        self.reconcile.recovery.run()
         result = self._carry_out(
             lambda: self.executor.close_spread(
                 plan.spread.spread_id, plan.pair, plan.terms, at=self.clock.now()
@@ -201,16 +202,6 @@ class SpreadService:
             s for s in self.executor.spreads() if s.symbol == symbol and s.state is not SpreadState.FLAT
         ]
         return standing[-1] if standing else None
-
-    def _check_position(self, pair: Pair, ours: Decimal) -> None:
-        """Refuse to trade into a position that somebody else made: selling would close theirs, not open ours."""
-        held = sum((p.quantity for p in self.futures.positions([pair.symbol])), ZERO)
-        if held != ours:
-            raise Refused(
-                f"{pair.symbol} has a position of {plain(held)} {pair.perp.base_asset}, the spreads account for"
-                f" {plain(ours)}",
-                hint=f"positions {pair.symbol}: close what is not the spreads' first",
-            )
 
     def _facts(self, pair: Pair, leverage: int | None) -> Facts:
         symbol = pair.symbol
