@@ -142,19 +142,9 @@ class Sleep:
     why: str
 
 
-Effect = (
-    WriteAttempt
-    | WriteFills
-    | WriteState
-    | Send
-    | Ask
-    | Cancel
-    | Countdown
-    | AskFills
-    | AskDepth
-    | Now
-    | Sleep
-)
+Writing = WriteAttempt | WriteFills | WriteState
+Reaching = Send | Ask | Cancel | Countdown | AskFills | AskDepth | Sleep
+Effect = Writing | Reaching | Now
 
 # --- results ----------------------------------------------------------------------------------------------------
 
