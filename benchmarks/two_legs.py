@@ -214,6 +214,11 @@ class Watched:
 
     venue: Any
     calls: list[tuple[int, int]] = field(default_factory=list)
+    rules: dict[str, Any] = field(default_factory=dict)
+
+    def instruments(self) -> dict[str, Any]:
+        """The rules, which a plan has read before."""
+        return self.rules
 
     def place(self, request: Any) -> Any:
         """Send one order, and note when."""
@@ -241,20 +246,33 @@ class Opening:
     """The order path as the program wires it, on a folder."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        from atapi.app import NoGate
-        from atapi.clock import RunningClock
+        from atapi.clock import RunningClock, SystemClock
         from atapi.domain.instruments import Instrument, Market
         from atapi.domain.spreads import Pair
         from atapi.exchanges.binance.networks import Endpoints
         from atapi.exchanges.binance.venue import connect
         from atapi.execution.executor import Executor
+        from atapi.execution.gate import LastGate
+        from atapi.execution.halt import KillSwitch
+        from atapi.execution.quotes import Quotes
         from atapi.execution.spread import OpenTerms
+        from atapi.settings_file import SettingsFile
 
         venue = connect(Endpoints(url, url, url), KEY, SECRET)
         self._futures, self._spot = Watched(venue.futures), Watched(venue.spot)
+        venues = {Market.UM: self._futures, Market.SPOT: self._spot}
+        file = SettingsFile(folder)
+        for cap in ("max-order", "max-minute", "max-day", "max-symbol", "max-account"):
+            file.set_cap("mainnet", cap, "1000000000usdt")
+        file.set_cap("mainnet", "max-orders-minute", "5000")
+        self._quotes = Quotes(venues, time.monotonic)
+        gate = LastGate(
+            caps=lambda: file.caps("mainnet"), halted=KillSwitch(folder, folder).standing,
+            quotes=self._quotes, now=SystemClock().now, elapsed_s=time.monotonic,
+        )  # fmt: skip
         self._executor = Executor(
             folder, binding={"network": "bench", "account": "1"}, seed=b"bench",
-            venues={Market.UM: self._futures, Market.SPOT: self._spot}, switch=venue.futures, gate=NoGate(),
+            venues=venues, switch=venue.futures, gate=gate,
             clock=RunningClock(venue.clock.now), tell=print,
         )  # fmt: skip
 
@@ -266,6 +284,8 @@ class Opening:
             )  # fmt: skip
 
         self._pair = Pair(spot=instrument(Market.SPOT, "0.00001"), perp=instrument(Market.UM, "0.001"))
+        self._spot.rules = {"BTCUSDT": self._pair.spot}
+        self._touch = [(market, "BTCUSDT", Decimal(42_000)) for market in venues]
         self._terms = OpenTerms(
             quantity=Decimal("0.014"), perp_limit=Decimal("42000.10"), spot_limit=Decimal("42000.10"),
             base_fee=Decimal(0),
@@ -280,6 +300,8 @@ class Opening:
     def open(self) -> Legs:
         """Open one spread."""
         self._commits.clear()
+        for touch in self._touch:
+            self._quotes.saw(*touch)  # as the plan does that was shown before
         began = time.perf_counter_ns()
         result = self._executor.open(self._pair, self._terms, at=datetime.now(UTC))
         assert result.outcome.state == "HEDGED", result.outcome
@@ -300,14 +322,14 @@ class Opening:
         class Timed:
             """The journal's connection, with the times of its commits."""
 
-            def execute(inner, sql: str, *values: object) -> object:  # noqa: N805
+            def execute(inner, sql: str, *values: object) -> object:
                 began = time.perf_counter_ns()
                 cursor = commit.execute(sql, *values)
                 if sql == "COMMIT":
                     self._commits.append((began, time.perf_counter_ns()))
                 return cursor
 
-            def __getattr__(inner, name: str) -> Any:  # noqa: N805
+            def __getattr__(inner, name: str) -> Any:
                 return getattr(commit, name)
 
         journal._db = Timed()  # type: ignore[assignment]  # a connection, but for the clock beside it

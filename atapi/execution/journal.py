@@ -227,19 +227,12 @@ class Journal:
     # --- reading ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:
         """List every spread with its fills, oldest first."""
-        fills: dict[int, list[tuple[LegName, Fill]]] = {}  # spread id -> fills
-        columns = ", ".join(f"fill.{name}" for name in FILL.split(", "))
-        for spread_id, *row in self._db.execute(
-            f"SELECT intent.spread_id, {columns} FROM fill JOIN intent USING (intent_id)"
-            " WHERE intent.spread_id IS NOT NULL ORDER BY fill.at_ms, fill.rowid"
-        ):
-            fills.setdefault(spread_id, []).append(fill_of(tuple(row)))
-        rows = self._db.execute(f"SELECT {SPREAD} FROM spread ORDER BY spread_id")
-        return [spread_of(row, tuple(fills.get(row[0], ()))) for row in rows]
+        return self._spreads("IS NOT NULL")
 
     def spread(self, spread_id: int) -> Spread:
         """Read one spread."""
-        return next(s for s in self.spreads() if s.spread_id == spread_id)
+        [found] = self._spreads("=?", spread_id)
+        return found
 
     def spot_of(self, spread_id: int) -> tuple[str, Decimal]:
         """Tell a spread's spot symbol, and how many of its units are in one of the perpetual."""
@@ -248,6 +241,20 @@ class Journal:
         return symbol, Decimal(multiplier)
 
     # --- inside -------------------------------------------------------------------------------------------------
+    def _spreads(self, which: str, *values: object) -> list[Spread]:
+        fills: dict[int, list[tuple[LegName, Fill]]] = {}  # spread id -> fills
+        columns = ", ".join(f"fill.{name}" for name in FILL.split(", "))
+        for spread_id, *row in self._db.execute(
+            f"SELECT intent.spread_id, {columns} FROM fill JOIN intent USING (intent_id)"
+            f" WHERE intent.spread_id {which} ORDER BY fill.at_ms, fill.rowid",
+            values,
+        ):
+            fills.setdefault(spread_id, []).append(fill_of(tuple(row)))
+        rows = self._db.execute(
+            f"SELECT {SPREAD} FROM spread WHERE spread_id {which} ORDER BY spread_id", values
+        )
+        return [spread_of(row, tuple(fills.get(row[0], ()))) for row in rows]
+
     def _intents(self, which: str, *values: object) -> list[Intent]:
         return [intent_of(row) for row in self._db.execute(f"SELECT {INTENT} FROM intent {which}", values)]
 
