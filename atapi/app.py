@@ -17,16 +17,20 @@ from typing import IO, TYPE_CHECKING, Any
 from atapi.clock import AskedClock, Clock, RunningClock
 from atapi.domain.account import Wallet
 from atapi.domain.instruments import Market
+from atapi.domain.orders import OrderRequest
 from atapi.errors import UsageError
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
+from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
+from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
+from atapi.services.interest import InterestReader
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
@@ -35,7 +39,12 @@ from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
+from atapi.services.past_prices import PastPrices
 from atapi.services.pnl import PnlService
+from atapi.services.reconcile import ReconcileService
+from atapi.services.recovery import Recovery
+from atapi.services.reverse import ReverseService
+from atapi.services.spread_books import SpreadBooks
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
 from atapi.settings import NETWORKS, Settings
@@ -133,6 +142,7 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         clock=AskedClock(venue.spot.server_time),
         folder=hosted.folder,
         binding={"network": "paper", "world": hosted.folder.name},
+        seed=hosted.folder.name.encode(),  # the same world, the same ids: a run can be repeated
         tell=tell,
         stack=stack,
         paper=PaperSide(
@@ -145,6 +155,7 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
 
 def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
     import hashlib
+    import secrets
 
     where = endpoints(settings.network)
     venue = connect(where, settings.api_key, settings.api_secret, settings.timeout_s)
@@ -158,6 +169,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         clock=AskedClock(venue.clock.now),
         folder=settings.home / settings.network / account,
         binding={"network": settings.network, "account": account},
+        seed=secrets.token_bytes(16),  # another host's journal of this account has another
         tell=tell,
         stack=stack,
         paper=None,
@@ -173,6 +185,7 @@ def _services(
     clock: Clock,
     folder: Path,
     binding: Mapping[str, str],
+    seed: bytes,
     tell: Tell,
     stack: ExitStack,
     paper: PaperSide | None,  # None on any other network
@@ -181,12 +194,39 @@ def _services(
     executor = Executor(
         folder,
         binding=binding,
-        venues={Market.SPOT: venue.spot, Market.UM: venue.futures},
+        seed=seed,
+        venues=_venues(venue),
+        switch=venue.futures,
+        gate=NoGate(),
         clock=RunningClock(venue.clock.now),
         tell=tell,
     )
     stack.callback(executor.close)
-    pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
+    recovery = Recovery(executor=executor, symbols=book)
+    interest = InterestReader(margin=venue.margin, executor=executor)
+    reconcile = ReconcileService(
+        executor=executor,
+        reconciler=Reconciler(
+            executor,
+            orders={Market.SPOT: venue.spot, Market.UM: venue.futures},
+            spot=venue.spot,
+            positions=venue.futures,
+            clock=clock,
+            tell=tell,
+        ),
+        recovery=recovery,
+        symbols=book,
+    )
+    pnl = PnlService(
+        executor=executor,
+        books=SpreadBooks(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            clock=clock,
+            past=PastPrices(venue.spot),
+        ),
+    )
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(
@@ -208,6 +248,8 @@ def _services(
         ),
         account=account,
         orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
+        recovery=recovery,
+        reconcile=reconcile,
         spreads=SpreadService(
             symbols=book,
             spot=venue.spot,
@@ -215,7 +257,11 @@ def _services(
             wallet=venue.wallet,
             clock=clock,
             executor=executor,
+            reconcile=reconcile,
             pnl=pnl,
+            reverse=ReverseService(
+                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
+            ),
         ),
         pnl=pnl,
         network=NetworkService(
@@ -237,6 +283,13 @@ def _services(
             server=paper.serve,
         ),
     )
+
+
+def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
+    venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
+    if venue.margin is not None:
+        venues[Market.MARGIN] = venue.margin
+    return venues
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +328,13 @@ class Jumps:
         self._executor.put_aside()
         self._control().reset()
         self._venue.clock.resync()
+
+
+class NoGate:
+    """Admits every order."""
+
+    def admit(self, request: OrderRequest) -> None:
+        """Admit it."""
 
 
 def _silent(line: str) -> None:

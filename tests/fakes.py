@@ -29,7 +29,7 @@ from atapi.domain.market import (
     Ticker,
 )
 from atapi.domain.numbers import ZERO
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 from atapi.errors import OrderNotFound
 from atapi.exchanges.paper_admin import PaperStatus
 from atapi.exchanges.paper_backroom import FaultWord, Fees, Gift, PaperAccount, PaperFault
@@ -133,6 +133,10 @@ class FakeMarket:
     def refresh_instruments(self) -> None:
         """Have nothing to forget."""
 
+    def listing(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        """Tell the rules of what is listed."""
+        return {symbol: self.listed[symbol] for symbol in symbols if symbol in self.listed}
+
     def tickers(self, symbols: Sequence[str] | None = None) -> list[Ticker]:
         """Quote the named symbols, in no order of anybody's."""
         return [t for s, t in sorted(self.day.items()) if symbols is None or s in symbols]
@@ -170,6 +174,10 @@ class FakeMarket:
     def cancel(self, symbol: str, client_order_id: str) -> Order:
         """Refuse: what reads an account cancels no orders."""
         raise AssertionError(f"a read-only service canceled {client_order_id}")
+
+    def amend(self, amendment: Amendment) -> None:
+        """Refuse: what reads an account changes no orders."""
+        raise AssertionError(f"a read-only service changed {amendment}")
 
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Find an order by our id."""
@@ -242,6 +250,10 @@ class FakeFutures(FakeMarket):
             s: FundingTerms(symbol=s, interval=self.intervals.get(s, eight), cap=None, floor=None)
             for s in symbols
         }
+
+    def countdown(self, symbol: str, seconds: int) -> None:
+        """Refuse: what reads an account arms no switch."""
+        raise AssertionError(f"a read-only service armed the countdown of {symbol}")
 
     def account(self) -> FuturesAccount:
         """Add up the wallet."""

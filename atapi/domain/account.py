@@ -93,6 +93,18 @@ class Income:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """One move between two wallets of the account."""
+
+    transfer_id: str
+    asset: str
+    amount: Decimal
+    source: Wallet
+    target: Wallet
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeverageBracket:
     """One tier of a perpetual's margin table."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -33,6 +34,7 @@ class Instrument:
     min_quantity: Decimal  # least quantity of an order, base asset
     max_quantity: Decimal  # most, base asset
     min_notional: Decimal  # least price * quantity, quote asset
+    delivers_at: datetime | None = None  # when a futures contract ends; None for a perpetual that goes on
 
     @property
     def trading(self) -> bool:

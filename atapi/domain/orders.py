@@ -40,7 +40,7 @@ class TimeInForce(StrEnum):
     GTC = "GTC"
     IOC = "IOC"
     FOK = "FOK"
-    GTX = "GTX"  # post-only, futures
+    GTX = "GTX"  # post-only; on spot the adapter sends a LIMIT_MAKER
 
 
 class OrderStatus(StrEnum):
@@ -73,6 +73,21 @@ class OrderRequest:
     price: Decimal | None = None  # of a LIMIT
     time_in_force: TimeInForce | None = None  # of a LIMIT
     reduce_only: bool = False  # futures
+    reducing: bool = False  # ours, not the wire's: it takes risk away, so neither cap nor halt may stop it
+    borrows: bool = False  # margin: borrow what the sale lacks
+    repays: bool = False  # margin: repay debts with what it brings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What an open order is to become. It keeps its ids."""
+
+    market: Market
+    symbol: str
+    side: Side
+    client_order_id: str
+    quantity: Decimal  # base asset, what has filled included
+    price: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ docstring says nothing else. Reads are retried inside the adapter; orders never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -19,11 +20,14 @@ from atapi.domain.account import (
     Income,
     LeverageBracket,
     Position,
+    Transfer,
     Wallet,
 )
 from atapi.domain.instruments import Instrument, Market
+from atapi.domain.margin import Interest, MarginAccount
 from atapi.domain.market import BookTicker, Candle, Depth, FundingRate, FundingTerms, MarkPrice, Ticker
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
+from atapi.domain.streams import StreamState
 
 
 class MarketData(Protocol):
@@ -41,6 +45,10 @@ class MarketData(Protocol):
 
     def refresh_instruments(self) -> None:
         """Forget the cached rules, as after a filter error."""
+        ...
+
+    def listing(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        """Read some symbols' rules as they are now; one that is no longer listed is left out."""
         ...
 
     def tickers(self, symbols: Sequence[str] | None = None) -> list[Ticker]:
@@ -143,7 +151,22 @@ class Orders(Protocol):
         ...
 
 
-class SpotVenue(MarketData, Orders, Protocol):
+class OrderChanges(Protocol):
+    """Open orders of one market, changed where they rest. `amend` is for the order path alone."""
+
+    def amend(self, amendment: Amendment) -> None:
+        """Change an open order in place, once; on spot only to a smaller quantity at the same price.
+
+        Raises:
+            VenueError: Refused, definitively; the order is as it was, unless the refusal says otherwise.
+            OrderNotFound: Not open; it may have filled.
+            VenueUnreachable: With `sent` False: not one byte left. Never with `sent` True.
+            OutcomeUnknown: Anything else: the order itself tells.
+        """
+        ...
+
+
+class SpotVenue(MarketData, Orders, OrderChanges, Protocol):
     """The spot market of a venue."""
 
     def balances(self) -> list[Balance]:
@@ -151,7 +174,7 @@ class SpotVenue(MarketData, Orders, Protocol):
         ...
 
 
-class FuturesVenue(MarketData, FundingData, Orders, Protocol):
+class FuturesVenue(MarketData, FundingData, Orders, OrderChanges, Protocol):
     """The USD-margined futures of a venue."""
 
     def balances(self) -> list[Balance]:
@@ -177,6 +200,10 @@ class FuturesVenue(MarketData, FundingData, Orders, Protocol):
         """List income, oldest first, paging as needed."""
         ...
 
+    def countdown(self, symbol: str, seconds: int) -> None:
+        """Have every order of ours in a symbol canceled unless this is said again in time; 0 disarms it."""
+        ...
+
     def leverage(self, symbol: str) -> int:
         """Read the leverage set for a symbol."""
         ...
@@ -190,11 +217,53 @@ class FuturesVenue(MarketData, FundingData, Orders, Protocol):
         ...
 
 
+class MarginVenue(Orders, Protocol):
+    """Cross margin of a venue: spot's books on borrowed coins, where the network has it (not demo or testnet)."""
+
+    market: Market
+
+    def depth(self, symbol: str, limit: int = 100) -> Depth:
+        """Read one order book: spot's."""
+        ...
+
+    def account(self) -> MarginAccount:
+        """Read what is held, what is owed and the levels."""
+        ...
+
+    def max_borrowable(self, asset: str) -> Decimal:
+        """Tell how much of an asset collateral and limits allow to borrow now."""
+        ...
+
+    def inventory(self, asset: str) -> Decimal:
+        """Tell how much of an asset lenders have left; zero where they do not list it."""
+        ...
+
+    def hourly_rate(self, asset: str) -> Decimal:
+        """Tell the interest of the next hour, as a fraction of what is borrowed."""
+        ...
+
+    def interest(self, asset: str, *, start: datetime, end: datetime | None = None) -> list[Interest]:
+        """List the interest charged on a debt of an asset, oldest first, paging as needed."""
+        ...
+
+    def borrow(self, asset: str, amount: Decimal) -> str:
+        """Borrow and tell the loan's id."""
+        ...
+
+    def repay(self, asset: str, amount: Decimal) -> str:
+        """Repay, interest first, and tell the repayment's id."""
+        ...
+
+
 class WalletVenue(Protocol):
     """Wallets of an account, where the network has them (not on demo or testnet)."""
 
     def transfer(self, asset: str, amount: Decimal, source: Wallet, target: Wallet) -> str:
         """Move funds between wallets and tell the transfer's id."""
+        ...
+
+    def transfers(self, source: Wallet, target: Wallet, *, start: datetime) -> list[Transfer]:
+        """List the moves from one wallet to another from `start` on, oldest first; the venue's own record of them."""
         ...
 
     def other_balances(self, wallet: Wallet) -> list[Balance]:
@@ -203,6 +272,44 @@ class WalletVenue(Protocol):
 
     def bnb_discount(self) -> BnbDiscount:
         """Tell where fees are paid in BNB."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWindow:
+    """One limit of a host on requests, and what is used of it."""
+
+    kind: str  # "weight" or "orders"
+    span: timedelta
+    limit: int
+    used: int
+
+
+class RequestBudget(Protocol):
+    """What a host has left for us."""
+
+    def windows(self) -> list[RequestWindow]:
+        """List the limits the venue has stated, with what is used of each."""
+        ...
+
+
+class EventStreams(Protocol):
+    """What a venue pushes to an account. An event only rings: what it is about is asked by the methods above."""
+
+    def follow(self, told: Callable[[str], None]) -> None:
+        """Open the lines; `told` is called in their threads with a line's name, at each event and each opening."""
+        ...
+
+    def states(self) -> list[StreamState]:
+        """Tell how each line stands; none where nobody follows."""
+        ...
+
+    def distrust(self, name: str) -> None:
+        """Open a line anew: it said nothing of what was seen by asking."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
         ...
 
 

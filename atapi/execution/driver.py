@@ -7,26 +7,30 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
 from atapi.domain.market import Depth
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 from atapi.domain.spreads import SpreadState
 from atapi.errors import (
     AtapiError,
     DuplicateOrder,
     OrderNotFound,
     OutcomeUnknown,
+    Refused,
     VenueError,
     VenueUnreachable,
 )
 from atapi.execution.effects import (
+    Amend,
     Answered,
     Ask,
     AskDepth,
     AskFills,
+    Cancel,
+    Countdown,
     Effect,
     NeverSent,
     NotFound,
@@ -43,6 +47,7 @@ from atapi.execution.effects import (
 from atapi.execution.journal import Journal
 
 T = TypeVar("T")
+INTERRUPTED = 130  # exit code: both legs or none
 
 
 class LegVenue(Protocol):
@@ -56,6 +61,10 @@ class LegVenue(Protocol):
         """Ask for one order by our id."""
         ...
 
+    def cancel(self, symbol: str, client_order_id: str) -> Order:
+        """Cancel one order by our id."""
+        ...
+
     def fills(self, symbol: str, *, order_id: str | None = None) -> list[Fill]:
         """List the fills of an order."""
         ...
@@ -65,30 +74,63 @@ class LegVenue(Protocol):
         ...
 
 
+@runtime_checkable
+class ChangeVenue(Protocol):
+    """What the order path needs to change an order where it rests; cross margin has none of it."""
+
+    def amend(self, amendment: Amendment) -> None:
+        """Change one order, once."""
+        ...
+
+
+class DeadManSwitch(Protocol):
+    """A venue's own dead-man switch: it cancels our orders of a symbol unless told again in time."""
+
+    def countdown(self, symbol: str, seconds: int) -> None:
+        """Arm it, or disarm it with 0."""
+        ...
+
+
+class Gate(Protocol):
+    """The last gate before an order leaves."""
+
+    def admit(self, request: OrderRequest) -> None:
+        """Let an order pass.
+
+        Raises:
+            Refused: It is over a cap, or trading is halted; it is not sent.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """Performs effects for one intent of one spread."""
+    """Performs effects for one intent, of a spread or of none."""
 
     journal: Journal
     venues: Mapping[Market, LegVenue]
+    switch: DeadManSwitch
+    gate: Gate
     clock: Clock
     tell: Callable[[str], None]  # a line for the operator
 
-    def run(self, spread_id: int, intent_id: int, engine: Generator[Effect, Any, T]) -> T:
+    def run(self, spread_id: int | None, intent_id: int, engine: Generator[Effect, Any, T]) -> T:
         """Run a transaction to its end; a first Ctrl-C waits for that end, a second gives up and leaves the journal.
+
+        A hang-up or a termination waits for the end likewise, and ends the process then.
 
         Raises:
             KeyboardInterrupt: Interrupted; after the end on a first Ctrl-C.
+            SystemExit: Told to end.
             StorageError: The journal could not be written; what was not durable was not sent.
         """
         with DeferredInterrupt(self.tell) as interrupt:
             outcome = self._drive(spread_id, intent_id, engine)
             self.journal.finish_intent(intent_id)
-        if interrupt.asked:
-            raise KeyboardInterrupt
+        interrupt.catch_up()
         return outcome
 
-    def _drive(self, spread_id: int, intent_id: int, engine: Generator[Effect, Any, T]) -> T:
+    def _drive(self, spread_id: int | None, intent_id: int, engine: Generator[Effect, Any, T]) -> T:
         result: Result = None
         while True:
             try:
@@ -98,18 +140,25 @@ class Driver:
                 return outcome
             result = self._perform(effect, spread_id, intent_id)
 
-    def _perform(self, effect: Effect, spread_id: int, intent_id: int) -> Result:
+    def _perform(self, effect: Effect, spread_id: int | None, intent_id: int) -> Result:
         match effect:
             case WriteAttempt(attempt):
-                self.journal.write_attempt(attempt)
+                self.journal.write_attempt(attempt, self.clock.now())
             case WriteFills(leg, fills):
                 self.journal.write_fills(intent_id, leg, fills)
             case WriteState(state, note):
+                assert spread_id is not None, "a single order has no spread's state"
                 self.journal.write_state(spread_id, SpreadState(state), note)
             case Send(request):
                 return self._send(request)
             case Ask(market, symbol, client_order_id):
                 return self._ask(market, symbol, client_order_id)
+            case Cancel(market, symbol, client_order_id):
+                return self._cancel(market, symbol, client_order_id)
+            case Amend(amendment):
+                return self._amend(amendment)
+            case Countdown(symbol, within):
+                return self._read(lambda: self.switch.countdown(symbol, within))
             case AskFills(market, symbol, order_id):
                 return self._read(lambda: tuple(self.venues[market].fills(symbol, order_id=order_id)))
             case AskDepth(market, symbol):
@@ -123,6 +172,10 @@ class Driver:
         return None
 
     def _send(self, request: OrderRequest) -> Result:
+        try:
+            self.gate.admit(request)
+        except Refused as e:
+            return Rejected(None, e.message, ours=True)
         try:
             return Answered(self.venues[request.market].place(request))
         except DuplicateOrder as e:
@@ -142,6 +195,33 @@ class Driver:
         except AtapiError as e:
             return Unclear(e.message)  # a failed query is not a not-found
 
+    def _cancel(self, market: Market, symbol: str, client_order_id: str) -> Result:
+        self.journal.note("cancel", {"market": market, "symbol": symbol, "id": client_order_id})
+        try:
+            return Answered(self.venues[market].cancel(symbol, client_order_id))
+        except OrderNotFound:
+            return NotFound()
+        except VenueError as e:
+            return Rejected(e.code, e.message)
+        except AtapiError as e:
+            return Unclear(e.message)
+
+    def _amend(self, amendment: Amendment) -> Result:
+        venue = self.venues[amendment.market]
+        if not isinstance(venue, ChangeVenue):
+            return Rejected(None, f"orders on {amendment.market} cannot be changed", ours=True)
+        try:
+            venue.amend(amendment)
+        except OrderNotFound:
+            return NotFound()
+        except VenueUnreachable as e:
+            return Unclear(e.message) if e.sent else NeverSent(e.message)
+        except VenueError as e:
+            return Rejected(e.code, e.message)
+        except OutcomeUnknown as e:
+            return Unclear(e.message)
+        return None
+
     def _read(self, read: Callable[[], Any]) -> Result:
         try:
             result: Result = read()
@@ -151,29 +231,43 @@ class Driver:
 
 
 class DeferredInterrupt:
-    """Holds a first Ctrl-C back until the block ends; a second one goes through at once.
+    """Holds a first Ctrl-C, hang-up or termination back until the block ends; a second one goes through at once.
 
     Between two legs an interruption would leave one alone. Outside the main thread it does nothing.
     """
 
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
-        self._previous: Any = None
-        self.asked = False
+        self._previous: dict[int, Any] = {}  # signal -> handler
+        self.asked: int | None = None  # the signal that came
 
     def __enter__(self) -> DeferredInterrupt:
         if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._on_signal)
+            self._previous = {number: signal.signal(number, self._on_signal) for number in self.SIGNALS}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def catch_up(self) -> None:
+        """Do now what was held back.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C came.
+            SystemExit: A hang-up or a termination came.
+        """
+        if self.asked == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self.asked is not None:
+            raise SystemExit(INTERRUPTED)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        if self.asked is not None:
             raise KeyboardInterrupt
-        self.asked = True
+        self.asked = number
         self._tell("finishing or undoing both legs first; Ctrl-C again leaves them as they are")

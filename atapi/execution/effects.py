@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from atapi.domain.instruments import Market
 from atapi.domain.market import Depth
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 from atapi.domain.spreads import LegName, SpreadState
 
 
@@ -21,6 +21,7 @@ class AttemptState(StrEnum):
     """Where one attempt at one leg stands."""
 
     SENDING = "SENDING"  # durable before the first byte leaves
+    RESTING = "RESTING"  # accepted and live: it may fill, or end, at any time
     FILLED = "FILLED"
     PARTIAL = "PARTIAL"  # ended with a part executed
     REJECTED = "REJECTED"  # refused definitively, or ended with nothing executed
@@ -29,7 +30,7 @@ class AttemptState(StrEnum):
     @property
     def settled(self) -> bool:
         """Whether its outcome is known for good."""
-        return self is not AttemptState.SENDING
+        return self not in (AttemptState.SENDING, AttemptState.RESTING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,34 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel an order by our id. Answered by `Answered`, `NotFound`, `Rejected` or `Unclear`; only `Answered` tells
+    how it ended, for an order that is not found may have filled."""
+
+    market: Market
+    symbol: str
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Change an open order in place, once. Answered by None, `Rejected`, `NeverSent`, `NotFound` or `Unclear`."""
+
+    amendment: Amendment
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """Have the venue cancel all our orders of a futures symbol unless told again in time; 0 disarms it.
+
+    Answered by None, or `Unclear`.
+    """
+
+    symbol: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class AskFills:
     """Ask for the fills of an order. Answered by a tuple of `Fill`, or `Unclear`."""
 
@@ -120,7 +149,20 @@ class Sleep:
     why: str
 
 
-Effect = WriteAttempt | WriteFills | WriteState | Send | Ask | AskFills | AskDepth | Now | Sleep
+Effect = (
+    WriteAttempt
+    | WriteFills
+    | WriteState
+    | Send
+    | Ask
+    | Cancel
+    | Amend
+    | Countdown
+    | AskFills
+    | AskDepth
+    | Now
+    | Sleep
+)
 
 # --- results ----------------------------------------------------------------------------------------------------
 
@@ -134,10 +176,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The venue refused, definitively."""
+    """The venue refused, definitively; or our own last gate did, and not one byte left."""
 
     code: int | None
     message: str
+    ours: bool = False  # the last gate's no
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,28 @@
-"""Opens, closes and recovers spreads: the journal, the lock and the driver put together."""
+"""Carries transactions out and recovers them: the journal, the lock, the gate and the driver put together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from typing import Any, TypeVar
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
+from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Pair, Spread, SpreadState
-from atapi.execution.driver import Driver, LegVenue
-from atapi.execution.effects import Attempt
-from atapi.execution.ids import instance_tag
+from atapi.execution.driver import DeadManSwitch, Driver, Gate, LegVenue
+from atapi.execution.effects import Attempt, Effect
 from atapi.execution.journal import Journal
-from atapi.execution.lock import WriterLock
+from atapi.execution.journal_rows import Intent
+from atapi.execution.lock import WriterLock, holder
 from atapi.execution.spread import CloseTerms, Legs, OpenTerms, Outcome, Rows, close_spread, open_spread
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +35,29 @@ class Result:
     attempts: tuple[Attempt, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """What an engine is told of the transaction it runs."""
+
+    intent_id: int
+    instance: str  # the journal's tag, for client order ids
+    rows: Rows  # the attempts the journal already holds
+    resumed: bool  # it was cut short: end what is out, take no new risk
+
+
+EngineOf = Callable[[Transaction], Generator[Effect, Any, T]]
+
+
 class Executor:
     """The one way to a venue's order call.
 
     Args:
         folder: Where the journal and its lock live.
         binding: What the journal belongs to: network and account.
+        seed: What the tag of a new journal's orders is made from; see `Journal`.
         venues: The markets orders go to.
+        switch: The futures' own dead-man switch.
+        gate: The last gate, asked before each order.
         clock: The venue's time as this machine knows it; it must move while we wait.
         tell: Says a line to the operator.
     """
@@ -47,17 +67,22 @@ class Executor:
         folder: Path,
         *,
         binding: Mapping[str, str],
+        seed: bytes,
         venues: Mapping[Market, LegVenue],
+        switch: DeadManSwitch,
+        gate: Gate,
         clock: Clock,
         tell: Callable[[str], None],
     ) -> None:
         self._folder = folder
         self._binding = dict(binding)
+        self._seed = seed
         self._venues = venues
+        self._switch = switch
+        self._gate = gate
         self._clock = clock
         self._tell = tell
         self._lock: WriterLock | None = None
-        self._instance = instance_tag(repr(sorted(self._binding.items())).encode())
 
     def close(self) -> None:
         """Let the journal and its lock go."""
@@ -68,22 +93,38 @@ class Executor:
 
     def close_journal(self) -> None:
         """Close the journal; the next use opens it again."""
-        if "_journal" in self.__dict__:
-            self._journal.close()
-            del self.__dict__["_journal"]
+        if "journal" in self.__dict__:
+            self.journal.close()
+            del self.__dict__["journal"]
 
-    # --- reading ------------------------------------------------------------------------------------------------
-    def spreads(self) -> list[Spread]:
-        """List every spread with its fills, oldest first."""
-        return self._journal.spreads()
+    @cached_property
+    def journal(self) -> Journal:
+        """What was meant and what came of it; anybody may read it, only `run`, `recover` and `note` write."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Journal(self._folder / "journal.db", self._binding, seed=self._seed)
 
-    def unfinished(self) -> set[int]:
-        """Tell which spreads have a transaction that was not brought to its end."""
-        return {spread_id for _, spread_id, _, _ in self._journal.open_intents()}
+    @property
+    def begun(self) -> bool:
+        """Whether there is a journal at all; asking makes none."""
+        return (self._folder / "journal.db").exists()
+
+    def holder(self) -> str | None:
+        """Tell which other process may write, if one does."""
+        return None if self._lock is not None else holder(self._folder / "journal.lock")
+
+    def own(self) -> None:
+        """Take the right to write, for life.
+
+        Raises:
+            StorageError: Another process has it.
+        """
+        if self._lock is None:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = WriterLock(self._folder / "journal.lock")
 
     def put_aside(self) -> None:
         """Give the journal another name, as when the world it tells of is thrown away; nothing is deleted."""
-        self._own()
+        self.own()
         self.close_journal()
         stem = next(n for n in count(1) if not (self._folder / f"journal-{n}.db").exists())
         for suffix in ("", "-wal", "-shm"):
@@ -91,7 +132,68 @@ class Executor:
             if file.exists():
                 file.rename(self._folder / f"journal-{stem}.db{suffix}")
 
-    # --- trading ------------------------------------------------------------------------------------------------
+    # --- transactions -------------------------------------------------------------------------------------------
+    def run(
+        self,
+        kind: str,
+        terms: Mapping[str, str],
+        engine_of: EngineOf[T],
+        *,
+        at: datetime,
+        spread_id: int | None = None,
+    ) -> tuple[int, T]:
+        """Write an intent down, drive its engine to the end, and tell the intent's id and the outcome.
+
+        Args:
+            kind: Its kind, by which recovery finds the engine again.
+            terms: All that recovery will need, as text.
+            engine_of: Makes the engine, given what it is of.
+            at: The venue's time, for the record.
+        """
+        self.own()
+        intent_id = self.journal.create_intent(spread_id, kind, terms, at)
+        return intent_id, self._drive(intent_id, spread_id, engine_of, resumed=False)
+
+    def recover(self, engine_for: Callable[[Intent], EngineOf[Any]]) -> list[tuple[Intent, Any]]:
+        """Bring every transaction that was cut short to its end, by the code that would have ended it then."""
+        if not self.begun or not self.journal.open_intents():
+            return []
+        self.own()
+        ended = []
+        for intent in self.journal.open_intents():
+            what = f"order intent {intent.intent_id}"
+            if intent.spread_id is not None:
+                what = f"spread #{intent.spread_id} {self.journal.spread(intent.spread_id).symbol}"
+            self._tell(f"{what}: {intent.kind} was cut short; finding out how it ended")
+            outcome = self._drive(intent.intent_id, intent.spread_id, engine_for(intent), resumed=True)
+            ended.append((intent, outcome))
+        return ended
+
+    def note(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Append an event to the journal: an alarm, a policy, a transfer."""
+        self.own()
+        self.journal.note(kind, body)
+
+    def adopt(self, spread_id: int, fills: tuple[Fill, ...], how: str, *, at: datetime) -> None:
+        """Write down trades of a spread's perpetual that no order of ours made.
+
+        Args:
+            how: Who made them: `auto-deleveraged`, `liquidated`, `made by hand`.
+        """
+        self.own()
+        intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
+        self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
+        self.journal.finish_intent(intent_id)
+
+    # --- spreads ------------------------------------------------------------------------------------------------
+    def spreads(self) -> list[Spread]:
+        """List every spread with its fills, oldest first."""
+        return self.journal.spreads() if self.begun else []
+
+    def unfinished(self) -> set[int]:
+        """Tell which spreads have a transaction that was not brought to its end."""
+        return {i.spread_id for i in self.journal.open_intents() if i.spread_id is not None}
+
     def open(
         self, pair: Pair, terms: OpenTerms, *, at: datetime, tag: str = "", add_to: int | None = None
     ) -> Result:
@@ -101,56 +203,50 @@ class Executor:
             at: The venue's time, for the record.
             add_to: Id of the spread to add to; None makes a new one.
         """
-        self._own()
-        spread_id = add_to or self._journal.create_spread(_planned(pair, at, tag))
-        intent_id = self._journal.create_intent(spread_id, "open", terms.as_text(), at)
-        return self._run(spread_id, intent_id, pair, terms)
+        self.own()
+        spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag, terms.reverse))
+        run = self.run("open", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
+        return self._result(spread_id, *run)
 
     def close_spread(self, spread_id: int, pair: Pair, terms: CloseTerms, *, at: datetime) -> Result:
         """Close a spread, wholly or in part."""
-        self._own()
-        intent_id = self._journal.create_intent(spread_id, "close", terms.as_text(), at)
-        return self._run(spread_id, intent_id, pair, terms)
-
-    def recover(self, pair_of: Callable[[Spread], Pair]) -> list[Result]:
-        """Bring every transaction that was cut short to its end, by the code that would have ended it then."""
-        if not self.unfinished():
-            return []
-        self._own()
-        results = []
-        for intent_id, spread_id, kind, text in self._journal.open_intents():
-            spread = self._journal.spread(spread_id)
-            self._tell(f"spread #{spread_id} {spread.symbol}: {kind} was cut short; finding out how it ended")
-            terms = OpenTerms.from_text(text) if kind == "open" else CloseTerms.from_text(text)
-            results.append(self._run(spread_id, intent_id, pair_of(spread), terms))
-        return results
+        run = self.run("close", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
+        return self._result(spread_id, *run)
 
     # --- inside -------------------------------------------------------------------------------------------------
-    @cached_property
-    def _journal(self) -> Journal:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Journal(self._folder / "journal.db", self._binding)
+    def _drive(self, intent_id: int, spread_id: int | None, engine_of: EngineOf[T], *, resumed: bool) -> T:
+        rows: Rows = {(a.leg, a.number): a for a in self.journal.attempts(intent_id)}
+        of = Transaction(intent_id=intent_id, instance=self.journal.instance, rows=rows, resumed=resumed)
+        driver = Driver(self.journal, self._venues, self._switch, self._gate, self._clock, self._tell)
+        return driver.run(spread_id, intent_id, engine_of(of))
 
-    def _own(self) -> None:
-        if self._lock is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = WriterLock(self._folder / "journal.lock")
-
-    def _run(self, spread_id: int, intent_id: int, pair: Pair, terms: OpenTerms | CloseTerms) -> Result:
-        rows: Rows = {(a.leg, a.number): a for a in self._journal.attempts(intent_id)}
-        legs = Legs(pair=pair, intent_id=intent_id, instance=self._instance, rows=rows)
-        engine = open_spread(legs, terms) if isinstance(terms, OpenTerms) else close_spread(legs, terms)
-        driver = Driver(self._journal, self._venues, self._clock, self._tell)
-        outcome = driver.run(spread_id, intent_id, engine)
+    def _result(self, spread_id: int, intent_id: int, outcome: Outcome) -> Result:
         return Result(
-            spread=self._journal.spread(spread_id),
+            spread=self.journal.spread(spread_id),
             intent_id=intent_id,
             outcome=outcome,
-            attempts=tuple(self._journal.attempts(intent_id)),
+            attempts=tuple(self.journal.attempts(intent_id)),
         )
 
 
-def _planned(pair: Pair, at: datetime, tag: str) -> Spread:
+def spread_engine(pair: Pair, terms: OpenTerms | CloseTerms) -> EngineOf[Outcome]:
+    """Choose the engine of a two-leg transaction."""
+
+    def engine(of: Transaction) -> Generator[Effect, Any, Outcome]:
+        legs = Legs(pair=pair, intent_id=of.intent_id, instance=of.instance, rows=of.rows)
+        return open_spread(legs, terms) if isinstance(terms, OpenTerms) else close_spread(legs, terms)
+
+    return engine
+
+
+def recovery_engine(intent: Intent, pair: Pair) -> EngineOf[Outcome]:
+    """Choose the engine that ends a two-leg transaction that was cut short."""
+    if intent.kind == "open":
+        return spread_engine(pair, OpenTerms.from_text(intent.terms))
+    return spread_engine(pair, CloseTerms.from_text(intent.terms))
+
+
+def _planned(pair: Pair, at: datetime, tag: str, reverse: bool) -> Spread:
     return Spread(
         spread_id=0,
         symbol=pair.symbol,
@@ -161,6 +257,7 @@ def _planned(pair: Pair, at: datetime, tag: str) -> Spread:
         state=SpreadState.PLANNED,
         tag=tag,
         created_at=at,
+        reverse=reverse,
     )
 
 

@@ -27,13 +27,18 @@ def client_order_id(instance: str, intent_id: int, leg: str, attempt: int) -> st
     """
     assert len(instance) == 4, instance
     assert intent_id > 0, intent_id
-    assert 0 < attempt < 100, attempt
+    assert 0 < attempt < 100_000, attempt  # 36 characters hold five digits
     return f"{PREFIX}{instance}-{_base32(intent_id, 13)}{leg}{attempt}"
 
 
 def ours(text: str) -> bool:
     """Tell whether an order was made by atapi."""
     return text.startswith(PREFIX)
+
+
+def instance_of(text: str) -> str | None:
+    """Read the tag of the journal that made an id; None where it was not made by atapi."""
+    return text[len(PREFIX) :].partition("-")[0] if ours(text) else None
 
 
 def _base32(number: int, width: int) -> str:

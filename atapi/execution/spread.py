@@ -10,73 +10,30 @@ walks through what is already proven and goes on from there, so recovery is the 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any
 
 from atapi.domain.instruments import Instrument, Market
+from atapi.domain.market import Depth
 from atapi.domain.numbers import ZERO, ceil_to, floor_to
 from atapi.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName, Pair, SpreadState
 from atapi.execution.effects import AskDepth, Attempt, AttemptState, Effect, WriteState
 from atapi.execution.ids import client_order_id
 from atapi.execution.leg import settle
+from atapi.execution.terms import CloseTerms as CloseTerms
+from atapi.execution.terms import OpenTerms as OpenTerms
 
 UNWIND_CAP = Decimal(
     "0.01"
 )  # the first try to undo pays at most 1 % beyond the touch; the last ones go at market
 MAX_UNWINDS = 5
+REDUCING = (LegName.UNWIND, LegName.SPOT_EXIT, LegName.PERP_EXIT)  # they take risk away
 
 Rows = dict[tuple[LegName, int], Attempt]
 Run = Generator[Effect, Any, "Outcome"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenTerms:
-    """What an opening may do; written down before anything is sent."""
-
-    quantity: Decimal  # perpetual, its own unit
-    perp_limit: Decimal  # sell no lower
-    spot_limit: Decimal  # buy no higher
-    base_fee: Decimal  # fraction of a spot purchase the venue keeps in base asset
-    adds: bool = False  # to a spread that stands, and goes on standing whatever becomes of this
-
-    @property
-    def nothing(self) -> SpreadState:
-        """Where the spread stands when nothing came of the opening."""
-        return SpreadState.HEDGED if self.adds else SpreadState.FLAT
-
-    def as_text(self) -> dict[str, str]:
-        """Write it for the journal."""
-        return {name: str(value) for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_text(cls, text: Mapping[str, str]) -> Self:
-        """Read it from the journal."""
-        numbers = {name: Decimal(value) for name, value in text.items() if name != "adds"}
-        return cls(**numbers, adds=text["adds"] == "True")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseTerms:
-    """What a closing may do."""
-
-    perp_quantity: Decimal  # to buy back, its own unit
-    spot_quantity: Decimal  # to sell
-    spot_limit: Decimal  # sell no lower
-    perp_limit: Decimal  # first tries buy no higher
-    whole: bool  # nothing but dust is left after it
-
-    def as_text(self) -> dict[str, str]:
-        """Write it for the journal."""
-        return {name: str(value) for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_text(cls, text: Mapping[str, str]) -> Self:
-        """Read it from the journal."""
-        numbers = {name: Decimal(value) for name, value in text.items() if name != "whole"}
-        return cls(**numbers, whole=text["whole"] == "True")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,21 +54,27 @@ class Legs:
     intent_id: int
     instance: str
     rows: Rows  # what the journal already holds
+    reverse: bool = False
+    resumed: bool = False  # cut short before: what is out is finished, nothing new is begun
+
+    def signed(self, perpetual: Decimal) -> Decimal:
+        """State a quantity of the perpetual as the position it is."""
+        return perpetual if self.reverse else -perpetual
+
+    def market(self, leg: LegName) -> Market:
+        """Where a leg's orders go: borrowed coins are traded on cross margin."""
+        return Market.MARGIN if leg.spot and self.reverse else self.instrument(leg).market
 
     def instrument(self, leg: LegName) -> Instrument:
         """The instrument a leg trades."""
         return self.pair.spot if leg.spot else self.pair.perp
 
-    def attempt(
-        self,
-        leg: LegName,
-        number: int,
-        side: Side,
-        quantity: Decimal,
-        limit: Decimal | None,
-        *,
-        reduce_only: bool,
-    ) -> Attempt:
+    def side(self, leg: LegName) -> Side:
+        """Which way a leg trades."""
+        entry = Side.BUY if self.reverse else Side.SELL
+        return entry if leg in (LegName.PERP_ENTRY, LegName.SPOT_EXIT) else entry.opposite
+
+    def attempt(self, leg: LegName, number: int, quantity: Decimal, limit: Decimal | None) -> Attempt:
         """Make a new attempt; limit None goes at market."""
         instrument = self.instrument(leg)
         assert quantity > 0
@@ -123,14 +86,17 @@ class Legs:
             number=number,
             state=AttemptState.SENDING,
             request=OrderRequest(
-                market=instrument.market,
+                market=self.market(leg),
                 symbol=instrument.symbol,
-                side=side,
+                side=self.side(leg),
                 type=OrderType.MARKET if limit is None else OrderType.LIMIT,
                 quantity=quantity,
                 price=limit,
                 time_in_force=None if limit is None else TimeInForce.IOC,
-                reduce_only=reduce_only and instrument.market is Market.UM,
+                reduce_only=leg in (LegName.UNWIND, LegName.PERP_EXIT),
+                reducing=leg in REDUCING,
+                borrows=self.reverse and leg is LegName.SPOT_ENTRY,
+                repays=self.reverse and leg is LegName.SPOT_EXIT,
                 client_order_id=client_order_id(self.instance, self.intent_id, leg, number),
             ),
         )
@@ -141,20 +107,21 @@ class Worked:
     """What the attempts at one leg came to."""
 
     executed: Decimal
-    net: Decimal
+    net: Decimal  # coins that really came or went, fees in them included
     last: Attempt | None
 
 
 def open_spread(legs: Legs, terms: OpenTerms) -> Run:
-    """Sell the perpetual, then buy as much spot as the perpetual really sold."""
+    """Enter the perpetual, then trade as much spot as the perpetual really executed."""
+    legs = replace(legs, reverse=terms.reverse)
     yield WriteState(SpreadState.PERP_OPEN)
-    perp = yield from _work(legs, LegName.PERP_ENTRY, Side.SELL, terms.quantity, [terms.perp_limit])
+    perp = yield from _work(legs, LegName.PERP_ENTRY, terms.quantity, [terms.perp_limit])
     if not perp.executed:
         yield WriteState(terms.nothing, "the perpetual did not fill")
         return Outcome(state=terms.nothing, refused=perp.last)
     yield WriteState(SpreadState.SPOT_OPEN)
     wanted = spot_for(legs.pair, perp.executed, terms.base_fee)
-    spot = yield from _work(legs, LegName.SPOT_ENTRY, Side.BUY, wanted, [terms.spot_limit] * 2)
+    spot = yield from _work(legs, LegName.SPOT_ENTRY, wanted, [terms.spot_limit] * 2)
     excess = legs.pair.perp.round_quantity(max(ZERO, perp.executed - spot.net / legs.pair.multiplier))
     if not excess:
         yield WriteState(SpreadState.HEDGED)
@@ -164,22 +131,24 @@ def open_spread(legs: Legs, terms: OpenTerms) -> Run:
 
 
 def close_spread(legs: Legs, terms: CloseTerms) -> Run:
-    """Sell the spot, then buy back as much perpetual as the spot that was really sold."""
+    """Trade the spot back, then as much of the perpetual as no spot is left against."""
+    legs = replace(legs, reverse=terms.reverse)
     yield WriteState(SpreadState.SPOT_CLOSE)
-    spot = yield from _work(legs, LegName.SPOT_EXIT, Side.SELL, terms.spot_quantity, [terms.spot_limit] * 2)
-    if terms.spot_quantity and not spot.executed:
-        yield WriteState(SpreadState.HEDGED, "the spot did not sell")
+    wanted = ceil_to(terms.spot_quantity / (1 - terms.base_fee), legs.pair.spot.lot_size)
+    spot = yield from _work(legs, LegName.SPOT_EXIT, wanted, [terms.spot_limit] * 2)
+    if wanted and not spot.executed:
+        yield WriteState(SpreadState.HEDGED, "the spot did not fill")
         return Outcome(state=SpreadState.HEDGED, refused=spot.last)
     yield WriteState(SpreadState.PERP_CLOSE)
-    complete = spot.executed == terms.spot_quantity
-    freed = spot.executed / legs.pair.multiplier
-    due = terms.perp_quantity if complete else legs.pair.perp.round_quantity(min(freed, terms.perp_quantity))
+    complete = spot.executed == wanted
+    standing = ZERO if complete else max(ZERO, terms.spot_quantity - spot.net) / legs.pair.multiplier
+    due = legs.pair.perp.round_quantity(terms.perp_quantity - min(standing, terms.perp_quantity))
     tries: list[Decimal | None] = [terms.perp_limit, terms.perp_limit, None, None, None]
-    perp = yield from _work(legs, LegName.PERP_EXIT, Side.BUY, due, tries, reduce_only=True)
+    perp = yield from _work(legs, LegName.PERP_EXIT, due, tries, reduce_only=True)
     left = due - perp.executed
     if left:
-        yield WriteState(SpreadState.EXPOSED, f"{left} of the perpetual could not be bought back")
-        return Outcome(state=SpreadState.EXPOSED, refused=perp.last, exposed=-left)
+        yield WriteState(SpreadState.EXPOSED, f"{left} of the perpetual could not be traded back")
+        return Outcome(state=SpreadState.EXPOSED, refused=perp.last, exposed=legs.signed(left))
     state = SpreadState.FLAT if terms.whole and complete else SpreadState.HEDGED
     yield WriteState(state)
     return Outcome(state=state, refused=None if complete else spot.last)
@@ -194,14 +163,21 @@ def _unwind(legs: Legs, excess: Decimal, spot: Worked, kept: SpreadState) -> Run
     """Take back the perpetual that no spot stands against."""
     yield WriteState(SpreadState.UNWINDING, f"spot could not follow; taking back {excess}")
     depth = yield AskDepth(Market.UM, legs.pair.perp.symbol)
-    asks = getattr(depth, "asks", ())
-    first = ceil_to(asks[0].price * (1 + UNWIND_CAP), legs.pair.perp.tick_size) if asks else None
+    tick = legs.pair.perp.tick_size
+    first: Decimal | None = None
+    buys = legs.side(LegName.UNWIND) is Side.BUY
+    if buys and isinstance(depth, Depth) and depth.asks:
+        first = ceil_to(depth.asks[0].price * (1 + UNWIND_CAP), tick)
+    elif not buys and isinstance(depth, Depth) and depth.bids:
+        first = floor_to(depth.bids[0].price * (1 - UNWIND_CAP), tick)
     tries: list[Decimal | None] = [first, *[None] * (MAX_UNWINDS - 1)]
-    back = yield from _work(legs, LegName.UNWIND, Side.BUY, excess, tries, reduce_only=True)
+    back = yield from _work(legs, LegName.UNWIND, excess, tries, reduce_only=True)
     left = excess - back.executed
     if left:
-        yield WriteState(SpreadState.EXPOSED, f"short {left} without spot")
-        return Outcome(state=SpreadState.EXPOSED, refused=spot.last, unwound=back.executed, exposed=-left)
+        yield WriteState(SpreadState.EXPOSED, f"{left} of the perpetual stands without spot")
+        return Outcome(
+            state=SpreadState.EXPOSED, refused=spot.last, unwound=back.executed, exposed=legs.signed(left)
+        )
     yield WriteState(kept, f"took back {back.executed}")
     return Outcome(state=kept, refused=spot.last, unwound=back.executed)
 
@@ -209,7 +185,6 @@ def _unwind(legs: Legs, excess: Decimal, spot: Worked, kept: SpreadState) -> Run
 def _work(
     legs: Legs,
     leg: LegName,
-    side: Side,
     quantity: Decimal,
     limits: Sequence[Decimal | None],
     *,
@@ -224,7 +199,7 @@ def _work(
             left = floor_to(quantity - executed, instrument.lot_size)
             if left < instrument.min_quantity or _too_small(instrument, left, limit, reduce_only):
                 break
-            attempt = legs.attempt(leg, number, side, left, limit, reduce_only=reduce_only)
+            attempt = legs.attempt(leg, number, left, limit)
             row = yield from settle(attempt, base_asset=instrument.base_asset, resumed=False)
         elif not row.state.settled:
             row = yield from settle(row, base_asset=instrument.base_asset, resumed=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -161,7 +162,8 @@ def _preload() -> None:
 
 def _tell(line: str) -> None:
     if sys.stderr is not None:
-        print(line, file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # a closed terminal must not stop what runs between two legs
+            print(line, file=sys.stderr, flush=True)
 
 
 def _speak_utf8() -> None:

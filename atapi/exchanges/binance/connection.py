@@ -224,7 +224,7 @@ def _open(to: Target, family: int, address: tuple[object, ...], timeout_s: float
         plain.settimeout(timeout_s)
         plain.connect(address)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        ready = _tls().wrap_socket(plain, server_hostname=to.host) if to.tls else plain
+        ready = tls_context().wrap_socket(plain, server_hostname=to.host) if to.tls else plain
     except BaseException:
         plain.close()
         raise
@@ -232,7 +232,7 @@ def _open(to: Target, family: int, address: tuple[object, ...], timeout_s: float
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     import ssl
 
     import certifi

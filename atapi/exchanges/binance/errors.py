@@ -40,7 +40,11 @@ class Unanswered(VenueUnreachable):
 
 
 NOT_FOUND = frozenset({-2011, -2013})
-CLOCK = frozenset({-1021, -5028})
+CLOCK = {
+    Service.SPOT: frozenset({-1021}),
+    Service.UM: frozenset({-1021, -5028}),
+    Service.WALLET: frozenset({-1021}),
+}
 LIMITS = frozenset({-1003, -1015})
 KEYS = frozenset({-1002, -1022, -2014, -2015})
 BALANCES = {
@@ -51,7 +55,8 @@ BALANCES = {
 # The venue's own failure, or its own words for "execution status unknown"
 SILENCE = frozenset({-1000, -1001, -1006, -1007, -1008, -1016})
 
-_REFUSED = frozenset({-1013, -1014, -5021, -5022})
+_REFUSED = frozenset({-1013, -1014, -2010})
+_NEVER_RECORDED = frozenset({-5021, -5022})  # fill-or-kill and post-only: refused, and not found afterwards
 _BUSY = re.compile(r"busy|internal", re.IGNORECASE)
 _BAN = re.compile(r"banned until (\d{13})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -148,7 +153,7 @@ def _proof(status: int, code: int | None, message: str, of: Service) -> type[Ven
 def _by_code(code: int, message: str, of: Service) -> type[VenueError] | None:
     if code in NOT_FOUND:
         return OrderNotFound
-    if code in CLOCK:
+    if code in CLOCK[of]:
         return ClockSkew
     if code in LIMITS:
         return RateLimited
@@ -162,11 +167,16 @@ def _by_code(code: int, message: str, of: Service) -> type[VenueError] | None:
 
 
 def _definitive(code: int, message: str, of: Service) -> bool:
-    if code in _REFUSED or code == -2010 or -1199 <= code <= -1100 or -4999 <= code <= -4000:
+    if code in _REFUSED or -1199 <= code <= -1100:
         return True
-    if -2028 <= code <= -2018:
-        return of is Service.UM  # on spot -2021 is a cancel-replace that was half done
-    return -3999 <= code <= -3001 and not _BUSY.search(message)
+    match of:
+        case Service.UM:
+            return code in _NEVER_RECORDED or -2028 <= code <= -2018 or -4999 <= code <= -4000
+        case Service.WALLET:
+            business = -3999 <= code <= -3001 and code != -3044 and not _BUSY.search(message)
+            return business or -4999 <= code <= -4000
+        case Service.SPOT:
+            return False  # -2021 and -2022 are cancel-replaces, of which one half may have been done
 
 
 def _shown(status: int, code: int | None, told: str) -> str:

@@ -10,7 +10,7 @@ from atapi.clock import to_ms
 from atapi.domain.account import Balance, FeeRates, FuturesAccount, Income, LeverageBracket, Position
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth, FundingRate, FundingTerms, MarkPrice
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 from atapi.errors import VenueUnreachable
 from atapi.exchanges.binance import parse, parse_account
 from atapi.exchanges.binance.market import ORDER_RECV_WINDOW_MS, BinanceMarket, pick
@@ -93,6 +93,25 @@ class BinanceFutures(BinanceMarket):
         """Cancel one order."""
         payload = self.api.cancel_order(symbol, origClientOrderId=client_order_id)
         return parse.outcome("DELETE order", parse_account.um_order, payload)
+
+    def amend(self, amendment: Amendment) -> None:
+        """Change price and quantity of an open order; it keeps its id and loses its place in the queue."""
+        payload = self.api.modify_order(
+            symbol=amendment.symbol,
+            side=amendment.side,
+            quantity=amendment.quantity,
+            price=amendment.price,
+            origClientOrderId=amendment.client_order_id,
+            recvWindow=ORDER_RECV_WINDOW_MS,
+        )
+        parse_account.amended("PUT order", parse_account.um_amended, payload, amendment)
+
+    def countdown(self, symbol: str, seconds: int) -> None:
+        """Have every order of ours in a symbol canceled unless this is said again in time; 0 disarms it."""
+        payload = self.api.countdown_cancel_order(symbol=symbol, countdownTime=seconds * 1000)
+        armed = parse.read("countdownCancelAll", parse_account.countdown_ms, payload)
+        if armed != seconds * 1000:
+            raise VenueUnreachable(f"the countdown of {symbol} was answered with {armed} ms")
 
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Ask for one order by our id."""

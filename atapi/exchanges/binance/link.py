@@ -14,6 +14,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from atapi.clock import Deadline
 from atapi.errors import (
@@ -39,11 +40,14 @@ WAITS_S = (0.1, 0.3)  # between the tries of a read
 
 TIME = {"spot": "/api/v3/time", "um": "/fapi/v1/time"}  # market -> the path of its clock
 ORDER = frozenset({"/api/v3/order", "/fapi/v1/order"})
+COUNTDOWN = "/fapi/v1/countdownCancelAll"
+MARGIN_ORDER = "/sapi/v1/margin/order"  # counted apart from spot's orders
 # Not GET, but harmless when sent twice: they read, test, or set something to a value
 REPEATABLE = frozenset(
     {
         "/api/v3/order/test",
         "/fapi/v1/order/test",
+        COUNTDOWN,
         "/fapi/v1/leverage",
         "/fapi/v1/listenKey",
         "/fapi/v1/marginType",
@@ -131,8 +135,10 @@ class Link:
         parameters = parameters or {}
         essential = (
             method == "DELETE"
-            or (method == "GET" and path in ORDER)
+            or path == COUNTDOWN
+            or (method == "GET" and (path in ORDER or path == MARGIN_ORDER))
             or parameters.get("reduceOnly") in (True, "true")
+            or parameters.get("sideEffectType") == "AUTO_REPAY"  # margin's way of reducing
         )
         request = Request(method, path, encode(parameters), keyed, signed, essential)
         if (keyed or signed) and self._credentials is None:
@@ -141,6 +147,27 @@ class Link:
             )
         deadline = Deadline(self._timeout_s)
         return self._effect(request, deadline) if request.effect else self._read(request, deadline)
+
+    def socket_parameters(self) -> dict[str, str | int]:
+        """Sign for the WebSocket API, which takes a call's parameters in a frame, in alphabetical order.
+
+        Raises:
+            AuthenticationError: There is no key.
+            VenueUnreachable: The venue's clock could not be read.
+        """
+        if self._credentials is None:
+            raise AuthenticationError(
+                "a user stream needs an API key", hint="set BINANCE_API_KEY and BINANCE_API_SECRET"
+            )
+        key, stamp = self._credentials.api_key, self.time.timestamp_ms(Deadline(self._timeout_s))
+        signature = unquote(
+            self._credentials.sign(f"apiKey={key}&timestamp={stamp}")
+        )  # no URL: nothing escaped
+        return {"apiKey": key, "timestamp": stamp, "signature": signature}
+
+    def socket_url(self, path: str) -> str:
+        """Tell where a WebSocket of this market is."""
+        return self._hosts.current.socket(self._market) + path
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -51,6 +51,11 @@ class BinanceMarket:
         """Forget the cached rules, as after a filter error."""
         self._instruments = None
 
+    def listing(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        """Read some symbols' rules as they are now; one that is no longer listed is left out."""
+        found = self._read_some(symbols)
+        return {symbol: found[symbol] for symbol in symbols if symbol in found}
+
     def candles(
         self,
         symbol: str,
@@ -111,6 +116,9 @@ class BinanceMarket:
 
     def _read_instruments(self) -> dict[str, Instrument]:
         raise NotImplementedError
+
+    def _read_some(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        return self._read_instruments()
 
     def _ask_tickers(self, symbols: Sequence[str] | None) -> Any:
         raise NotImplementedError

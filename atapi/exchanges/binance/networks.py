@@ -24,13 +24,39 @@ class Endpoints:
     # How long a measured clock offset may be used. The embedded exchange's clock may stand still while ours
     # runs, so there it must be fresh; a real venue's drifts by milliseconds an hour.
     clock_max_age_s: float = 300.0
+    spot_socket: str = ""  # /ws-api; "" where it is on spot's own host
+    um_socket: str = ""  # /private and /market; "" where they are on USD-M's own host
+
+    def socket(self, market: str) -> str:
+        """Tell where a market's WebSockets are, without a path."""
+        told: str = getattr(self, f"{market}_socket")
+        host: str = getattr(self, market)
+        return told or host.replace("http", "ws", 1)
 
 
 NETWORKS = {
-    "mainnet": Endpoints("https://api.binance.com", "https://fapi.binance.com", WEBSITE),
-    "demo": Endpoints("https://demo-api.binance.com", "https://demo-fapi.binance.com", WEBSITE, wallet=False),
+    "mainnet": Endpoints(
+        "https://api.binance.com",
+        "https://fapi.binance.com",
+        WEBSITE,
+        spot_socket="wss://ws-api.binance.com",
+        um_socket="wss://fstream.binance.com",
+    ),
+    "demo": Endpoints(
+        "https://demo-api.binance.com",
+        "https://demo-fapi.binance.com",
+        WEBSITE,
+        wallet=False,
+        spot_socket="wss://demo-ws-api.binance.com",
+        um_socket="wss://demo-fstream.binance.com",
+    ),
     "testnet": Endpoints(
-        "https://testnet.binance.vision", "https://testnet.binancefuture.com", WEBSITE, wallet=False
+        "https://testnet.binance.vision",
+        "https://testnet.binancefuture.com",
+        WEBSITE,
+        wallet=False,
+        spot_socket="wss://ws-api.testnet.binance.vision",
+        um_socket="wss://fstream.binancefuture.com",
     ),
 }  # network -> where it answers
 

@@ -16,6 +16,7 @@ from atapi.errors import VenueUnreachable
 
 FIRST_FUNDING = datetime(2019, 9, 1, tzinfo=UTC)  # no perpetual of Binance is older
 MILLISECOND = timedelta(milliseconds=1)
+DAY = timedelta(days=1)  # the longest window a spot book's own orders and fills take
 LONGEST_INTERVAL = timedelta(hours=8)  # between two fundings of one perpetual
 
 FillPage = Callable[..., list[Fill]]  # by startTime and endTime, or by fromId
@@ -141,6 +142,34 @@ def orders_by_time(
     return oldest_first(found.values())
 
 
+def orders_since(
+    fetch: OrderPage, start: datetime | None, now: Callable[[], datetime], page: int
+) -> list[Order]:
+    """Read the newest orders of a spot book, or every one made from `start` on."""
+    found = fetch(limit=page)  # without a cursor: the newest
+    if start is not None and len(found) == page and min(order.created_at for order in found) >= start:
+        found = orders_by_time(fetch, start, now(), DAY, page)
+    return oldest_first(order for order in found if start is None or order.created_at >= start)
+
+
+def fills_since(
+    fetch: FillPage,
+    start: datetime | None,
+    now: Callable[[], datetime],
+    page: int,
+    *,
+    order_id: str | None,
+) -> list[Fill]:
+    """Read fills in a spot book: of one order, or every one from `start` on, else the newest."""
+    if order_id is not None:
+        fills = fills_by_id(lambda **cursor: fetch(orderId=int(order_id), **cursor), 0, page)
+    else:
+        fills = fetch(limit=page)  # without a cursor: the newest
+        if start is not None and len(fills) == page and min(fill.at for fill in fills) >= start:
+            fills = _fills_from(fetch, start, now(), page)
+    return in_order(fill for fill in fills if start is None or fill.at >= start)
+
+
 def oldest_first(orders: Iterable[Order]) -> list[Order]:
     """Sort orders as they were made."""
     return sorted(orders, key=lambda order: (order.created_at, int(order.order_id)))
@@ -157,6 +186,15 @@ def windows(start: datetime, now: datetime, width: timedelta) -> Iterator[tuple[
 def in_order(fills: Iterable[Fill]) -> list[Fill]:
     """Sort fills as they happened."""
     return sorted(fills, key=lambda fill: (fill.at, int(fill.trade_id)))
+
+
+def _fills_from(fetch: FillPage, start: datetime, now: datetime, page: int) -> list[Fill]:
+    # more than a page since `start`: find the first by its day, the rest by their ids
+    for opens_ms, closes_ms in windows(start, now, DAY):
+        first = fetch(startTime=opens_ms, endTime=closes_ms, limit=1)
+        if first:
+            return fills_by_id(fetch, int(first[0].trade_id), page)
+    return []
 
 
 def _onward(before: int, after: int) -> int:

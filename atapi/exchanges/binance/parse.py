@@ -8,7 +8,7 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/market-dat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ T = TypeVar("T")
 Row = Mapping[str, Any]  # one JSON object
 
 PERPETUAL = frozenset({"PERPETUAL", "TRADIFI_PERPETUAL"})
+NO_END = datetime(2100, 1, 1, tzinfo=UTC)  # deliveryDate of a perpetual that goes on lies behind it
 
 
 def read(endpoint: str, parse: Callable[[Any], T], payload: object) -> T:
@@ -141,9 +142,16 @@ def _instrument(row: Row, market: Market, *, perpetual: bool) -> Instrument:
             min_quantity=number(filters["LOT_SIZE"], "minQty"),
             max_quantity=number(filters["LOT_SIZE"], "maxQty"),
             min_notional=_min_notional(filters),
+            delivers_at=_delivery(row),
         )
     except (KeyError, ValueError) as e:
         raise ValueError(f"{symbol}: {e}") from e
+
+
+def _delivery(row: Row) -> datetime | None:
+    # a perpetual without an end has one in 2100; what is not listed as a contract has no such field
+    at = from_ms(whole(row, "deliveryDate")) if row.get("deliveryDate") else None
+    return at if at is not None and at < NO_END else None
 
 
 def _min_notional(filters: Mapping[str, Row]) -> Decimal:

@@ -18,11 +18,12 @@ from atapi.domain.account import (
     Income,
     LeverageBracket,
     Position,
+    Transfer,
     Wallet,
 )
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO
-from atapi.domain.orders import Fill, Order, OrderRequest, OrderStatus, Side
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, OrderStatus, Side
 from atapi.errors import OutcomeUnknown
 from atapi.exchanges.binance.parse import Row, flag, number, outcome, text, whole
 
@@ -40,6 +41,37 @@ def placed(endpoint: str, parse: Callable[[Row], Order], payload: object, reques
             f" {order.client_order_id} for {order.symbol}; it may or may not exist"
         )
     return order
+
+
+def amended(
+    endpoint: str, parse: Callable[[Row], tuple[str, Decimal, Decimal]], payload: object, asked: Amendment
+) -> None:
+    """See that an order was changed as asked; one that the change ended shows other values too.
+
+    Raises:
+        OutcomeUnknown: The answer cannot be read, or tells of other values: the order itself is to be asked for.
+    """
+    client_order_id, quantity, price = outcome(endpoint, parse, payload)
+    if (client_order_id, quantity, price) != (asked.client_order_id, asked.quantity, asked.price):
+        raise OutcomeUnknown(
+            f"{endpoint}: {asked.client_order_id} was answered with {client_order_id}, {quantity} at {price}"
+        )
+
+
+def spot_amended(row: Row) -> tuple[str, Decimal, Decimal]:
+    """Parse `order/amend/keepPriority`: client order id, quantity, price."""
+    order = row["amendedOrder"]
+    return text(order, "clientOrderId"), number(order, "qty"), number(order, "price")
+
+
+def um_amended(row: Row) -> tuple[str, Decimal, Decimal]:
+    """Parse USD-M's `PUT order`: client order id, quantity, price."""
+    return text(row, "clientOrderId"), number(row, "origQty"), number(row, "price")
+
+
+def countdown_ms(row: Row) -> int:
+    """Parse `countdownCancelAll`, whose time is a text."""
+    return int(number(row, "countdownTime"))
 
 
 def spot_order(row: Row) -> Order:
@@ -185,6 +217,18 @@ def position(row: Row) -> Position:
         maintenance_margin=number(row, "maintMargin"),
         unrealized=number(row, "unRealizedProfit"),  # the venue's capital R
         adl=whole(row, "adl") if "adl" in row else None,
+    )
+
+
+def transfer(row: Row, source: Wallet, target: Wallet) -> Transfer:
+    """Parse one row of `asset/transfer`, asked for by its two wallets."""
+    return Transfer(
+        transfer_id=str(whole(row, "tranId")),
+        asset=text(row, "asset"),
+        amount=number(row, "amount"),
+        source=source,
+        target=target,
+        at=from_ms(whole(row, "timestamp")),
     )
 
 

@@ -24,6 +24,7 @@ NUMBERS = frozenset(
         "amount",
         "callbackRate",
         "icebergQty",
+        "newQty",
         "pendingPrice",
         "pendingQuantity",
         "price",

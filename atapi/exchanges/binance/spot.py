@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from atapi.domain.account import Balance, FeeRates
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, TimeInForce
+from atapi.errors import VenueError
 from atapi.exchanges.binance import parse, parse_account
 from atapi.exchanges.binance.market import ORDER_RECV_WINDOW_MS, BinanceMarket
-from atapi.exchanges.binance.paging import fills_by_id, in_order, oldest_first, orders_by_time, windows
+from atapi.exchanges.binance.paging import fills_since, orders_since
 
 PAGE = 1000  # most rows of klines and myTrades
-DAY = timedelta(days=1)  # the longest window myTrades takes
+POST_ONLY = "LIMIT_MAKER"
+UNKNOWN_SYMBOL = -1121
 _MOST_NAMED = 100  # symbols in one question; past that all of them cost no more
 
 
@@ -33,11 +35,12 @@ class BinanceSpot(BinanceMarket):
     def place(self, request: OrderRequest) -> Order:
         """Send one order, once; errors as `Orders.place` says."""
         assert request.market is self.market
+        rests_only = request.time_in_force is TimeInForce.GTX  # a type of its own here, not a time in force
         payload = self.api.new_order(
             symbol=request.symbol,
             side=request.side,
-            type=request.type,
-            timeInForce=request.time_in_force,
+            type=POST_ONLY if rests_only else request.type,
+            timeInForce=None if rests_only else request.time_in_force,
             quantity=request.quantity,
             price=request.price,
             newClientOrderId=request.client_order_id,
@@ -50,6 +53,25 @@ class BinanceSpot(BinanceMarket):
         """Cancel one order."""
         payload = self.api.cancel_order(symbol, origClientOrderId=client_order_id)
         return parse.outcome("DELETE order", parse_account.spot_order, payload)
+
+    def amend(self, amendment: Amendment) -> None:
+        """Make an open order smaller; it keeps its place in the queue and its id.
+
+        Source: https://developers.binance.com/docs/binance-spot-api-docs/faqs/order_amend_keep_priority
+        """
+        # by hand: the connector has no method for it. Without a new client id the venue makes one up.
+        payload = self.api.sign_request(
+            "PUT",
+            "/api/v3/order/amend/keepPriority",
+            {
+                "symbol": amendment.symbol,
+                "origClientOrderId": amendment.client_order_id,
+                "newClientOrderId": amendment.client_order_id,
+                "newQty": amendment.quantity,
+                "recvWindow": ORDER_RECV_WINDOW_MS,
+            },
+        )
+        parse_account.amended("PUT order", parse_account.spot_amended, payload, amendment)
 
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Ask for one order by our id."""
@@ -68,10 +90,7 @@ class BinanceSpot(BinanceMarket):
                 "allOrders", parse_account.spot_order, self.api.get_orders(symbol, **cursor)
             )
 
-        found = fetch(limit=PAGE)  # without a cursor: the newest
-        if start is not None and len(found) == PAGE and min(order.created_at for order in found) >= start:
-            found = orders_by_time(fetch, start, self.link.time.now(), DAY, PAGE)
-        return oldest_first(order for order in found if start is None or order.created_at >= start)
+        return orders_since(fetch, start, self.link.time.now, PAGE)
 
     def fills(self, symbol: str, *, start: datetime | None = None, order_id: str | None = None) -> list[Fill]:
         """List own fills, oldest first: of one order, or from `start` on, else the newest 1000."""
@@ -80,13 +99,7 @@ class BinanceSpot(BinanceMarket):
             rows = self.api.my_trades(symbol, **cursor)
             return parse.read_all("myTrades", parse_account.spot_fill, rows)
 
-        if order_id is not None:
-            fills = fills_by_id(lambda **cursor: fetch(orderId=int(order_id), **cursor), 0, PAGE)
-        else:
-            fills = fetch(limit=PAGE)  # without a cursor: the newest
-            if start is not None and len(fills) == PAGE and min(fill.at for fill in fills) >= start:
-                fills = self._fills_from(fetch, start)
-        return in_order(fill for fill in fills if start is None or fill.at >= start)
+        return fills_since(fetch, start, self.link.time.now, PAGE, order_id=order_id)
 
     def fee_rates(self, symbol: str) -> FeeRates:
         """Read the account's own fee rates, before any BNB discount."""
@@ -99,17 +112,21 @@ class BinanceSpot(BinanceMarket):
         rows = parse.read("account", lambda account: account["balances"], payload)
         return [b for b in parse.read_all("account", parse_account.spot_balance, rows) if b.total]
 
-    def _fills_from(self, fetch: Callable[..., list[Fill]], start: datetime) -> list[Fill]:
-        # more than a page since `start`: find the first by its day, the rest by their ids
-        for opens_ms, closes_ms in windows(start, self.link.time.now(), DAY):
-            first = fetch(startTime=opens_ms, endTime=closes_ms, limit=1)
-            if first:
-                return fills_by_id(fetch, int(first[0].trade_id), PAGE)
-        return []
-
     def _read_instruments(self) -> dict[str, Instrument]:
         # by hand: the connector's own method cannot leave out 200 permission names a symbol, most of the answer
         payload = self.api.query("/api/v3/exchangeInfo", {"showPermissionSets": False})
+        return self._rules(payload, parse.spot_instrument)
+
+    def _read_some(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        # asked by name: all of spot is megabytes. One that is unknown spoils the answer, so then they all are read
+        try:
+            payload = self.api.query(
+                "/api/v3/exchangeInfo", {"symbols": list(symbols), "showPermissionSets": False}
+            )
+        except VenueError as e:
+            if e.code != UNKNOWN_SYMBOL:
+                raise
+            return self._read_instruments()
         return self._rules(payload, parse.spot_instrument)
 
     def _ask_tickers(self, symbols: Sequence[str] | None) -> Any:

@@ -11,10 +11,12 @@ from atapi.exchanges.binance import connectors
 from atapi.exchanges.binance.futures import BinanceFutures
 from atapi.exchanges.binance.hosts import Hosts
 from atapi.exchanges.binance.link import Link, credentials
+from atapi.exchanges.binance.margin import BinanceMargin
 from atapi.exchanges.binance.networks import Endpoints
 from atapi.exchanges.binance.products import ProductList
 from atapi.exchanges.binance.servertime import ServerTime
 from atapi.exchanges.binance.spot import BinanceSpot
+from atapi.exchanges.binance.user_stream import UserStreams
 from atapi.exchanges.binance.wallet import BinanceWallet
 
 
@@ -50,11 +52,14 @@ class BinanceVenue:
     spot: BinanceSpot
     futures: BinanceFutures
     wallet: BinanceWallet | None  # None where the network has no /sapi
+    margin: BinanceMargin | None  # likewise
     products: ProductList
     clock: VenueClock
+    streams: UserStreams  # closed until somebody follows
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Hang up and close the idle connections."""
+        self.streams.close()
         self.spot.link.close()
         self.futures.link.close()
 
@@ -92,6 +97,8 @@ def connect(
         spot=spot,
         futures=futures,
         wallet=BinanceWallet(spot, futures) if endpoints.wallet else None,
+        margin=BinanceMargin(spot) if endpoints.wallet else None,
         products=ProductList(hosts, timeout_s),
         clock=VenueClock(spot_link.time, um_link.time),
+        streams=UserStreams(spot, futures),
     )

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
-from atapi.domain.account import Balance, BnbDiscount, Wallet
+from atapi.clock import to_ms
+from atapi.domain.account import Balance, BnbDiscount, Transfer, Wallet
 from atapi.domain.numbers import wire
 from atapi.errors import UsageError
 from atapi.exchanges.binance import parse, parse_account
 from atapi.exchanges.binance.futures import BinanceFutures
 from atapi.exchanges.binance.spot import BinanceSpot
 
+PAGE = 100  # most rows of one answer about transfers
 NAMES = {
     Wallet.SPOT: "MAIN",
     Wallet.FUTURES: "UMFUTURE",
@@ -42,6 +45,23 @@ class BinanceWallet:
         kind = f"{NAMES[source]}_{NAMES[target]}"
         payload = self._spot.api.user_universal_transfer(kind, asset, wire(amount))
         return parse.outcome("asset/transfer", lambda row: str(parse.whole(row, "tranId")), payload)
+
+    def transfers(self, source: Wallet, target: Wallet, *, start: datetime) -> list[Transfer]:
+        """List the moves from one wallet to another from `start` on, oldest first, paging as needed."""
+        kind, found, page = f"{NAMES[source]}_{NAMES[target]}", list[Transfer](), 1
+        while True:
+            payload = self._spot.api.user_universal_transfer_history(
+                kind, startTime=to_ms(start), current=page, size=PAGE
+            )
+            rows = parse.read(
+                "asset/transfer", lambda answer: answer.get("rows", []), payload
+            )  # none: no rows
+            found += parse.read_all(
+                "asset/transfer", lambda row: parse_account.transfer(row, source, target), rows
+            )
+            if len(rows) < PAGE:
+                return sorted(found, key=lambda moved: moved.at)
+            page += 1
 
     def other_balances(self, wallet: Wallet) -> list[Balance]:
         """List the margin or the funding wallet; zero balances are left out."""

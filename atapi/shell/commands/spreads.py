@@ -25,7 +25,7 @@ def arguments(parser: Any) -> None:
     group="Carry trading",
     arguments=arguments,
     table=True,
-    columns="id, symbol, state, qty [base], opened, open_bp, now_bp, funding_usdt, fees_usdt, net_usdt, "
+    columns="id, symbol, state, kind, qty [base], opened, open_bp, now_bp, funding_usdt, fees_usdt, net_usdt, "
     "apr_pct, delta [base]",
     examples=("spreads", "spreads --all --sort net_usdt:desc"),
 )
@@ -39,8 +39,6 @@ def spreads(context: Context, args: argparse.Namespace) -> Table:
     from atapi.table import Table
 
     service = context.services.spreads
-    recovered = [
-        f"#{r.spread.spread_id} {r.spread.symbol}: ended {r.outcome.state}" for r in service.recover()
-    ]
+    notes = context.services.recovery.before_reading()
     rows = service.rows(everything=args.all, spread_id=args.id)
-    return Table.of(rows, SpreadRow, empty="no open spreads", notes=recovered)
+    return Table.of(rows, SpreadRow, empty="no open spreads", notes=notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from atapi.errors import (
@@ -27,6 +27,7 @@ from atapi.exchanges.binance.errors import (
     service,
     succeeded,
 )
+from tests.exchanges.binance.codes import Meaning, documented
 
 SPOT, UM, WALLET = Service.SPOT, Service.UM, Service.WALLET
 
@@ -41,148 +42,58 @@ def of_read(status: int, code: int | None, message: str = "", market: Service = 
     return classify(status, payload, of=market, effect=False, what="GET account")
 
 
-COMMON_REFUSED = [
-    -1013,
-    -1014,
-    -1100,
-    -1101,
-    -1102,
-    -1103,
-    -1104,
-    -1105,
-    -1106,
-    -1108,
-    -1111,
-    -1112,
-    -1114,
-    -1115,
+DOCUMENTED = [
+    pytest.param(book, code, meaning, id=f"{book.name}{code}_{name}")
+    for book in Service
+    for code, name, meaning in documented(book)
 ]
-COMMON_REFUSED += [-1116, -1117, -1118, -1119, -1120, -1121, -1122, -1125, -1127, -1128, -1130, -1145, -1151]
-UM_REFUSED = [
-    -2020,
-    -2021,
-    -2022,
-    -2023,
-    -2024,
-    -2025,
-    -2026,
-    -2027,
-    -2028,
-    -4001,
-    -4002,
-    -4003,
-    -4004,
-    -4005,
-]
-UM_REFUSED += [
-    -4013,
-    -4014,
-    -4015,
-    -4016,
-    -4021,
-    -4023,
-    -4024,
-    -4028,
-    -4045,
-    -4046,
-    -4047,
-    -4048,
-    -4049,
-    -4054,
-]
-UM_REFUSED += [
-    -4059,
-    -4060,
-    -4061,
-    -4062,
-    -4067,
-    -4068,
-    -4082,
-    -4083,
-    -4087,
-    -4088,
-    -4105,
-    -4106,
-    -4107,
-    -4109,
-]
-UM_REFUSED += [
-    -4117,
-    -4118,
-    -4120,
-    -4131,
-    -4135,
-    -4137,
-    -4138,
-    -4140,
-    -4142,
-    -4161,
-    -4164,
-    -4168,
-    -4171,
-    -4183,
-]
-UM_REFUSED += [-4184, -4189, -4192, -4210, -4211, -4400, -4401, -4531, -5021, -5022]
-WALLET_REFUSED = [
-    -3003,
-    -3004,
-    -3005,
-    -3006,
-    -3007,
-    -3008,
-    -3010,
-    -3012,
-    -3013,
-    -3015,
-    -3016,
-    -3021,
-    -3022,
-    -3023,
-]
-WALLET_REFUSED += [-3024, -3027, -3028, -3029, -3037, -3038, -3045]
-UNKNOWN = [
-    -1000,
-    -1001,
-    -1006,
-    -1007,
-    -1008,
-    -1016,
-    -1020,
-    -1099,
-    -1220,
-    -2016,
-    -2038,
-    -2039,
-    -3000,
-    -5000,
-    -5029,
-]
-UNKNOWN += [-5024, -5025, -5026, -5027, -5037, -5038, -5039, -5040, -5041, -5043, -5047, -9999, 0, 1]
 
 
-@pytest.mark.parametrize("market", [SPOT, UM])
-@pytest.mark.parametrize("code", COMMON_REFUSED)
-def test_a_common_refusal_of_an_order_is_definitive(code: int, market: Service) -> None:
-    error = of_order(400, code, "because", market)
+@pytest.mark.parametrize(("book", "code", "meaning"), DOCUMENTED)
+def test_a_documented_code_means_for_an_order_what_its_book_says(
+    book: Service, code: int, meaning: Meaning
+) -> None:
+    error = of_order(400, code, "because", book)
 
-    assert type(error) is VenueError
-    assert (error.code, error.status, error.message) == (code, 400, "because")
-
-
-@pytest.mark.parametrize("code", UM_REFUSED)
-def test_a_futures_refusal_of_an_order_is_definitive(code: int) -> None:
-    assert type(of_order(400, code, "because")) is VenueError
+    assert type(error) is meaning.error
+    if meaning.definitive:
+        assert isinstance(error, VenueError)
+        assert (error.code, error.status, error.message.split(" (")[0]) == (code, 400, "because")
 
 
-@pytest.mark.parametrize("code", WALLET_REFUSED)
-def test_a_wallet_refusal_is_definitive(code: int) -> None:
-    assert type(of_order(400, code, "because", WALLET)) is VenueError
+@pytest.mark.parametrize(("book", "code", "meaning"), DOCUMENTED)
+def test_no_code_of_a_server_s_failure_is_proof(book: Service, code: int, meaning: Meaning) -> None:
+    throttled = book is UM and code == -1008  # documented as failed and not counted
+
+    assert type(of_order(503, code, "because", book)) is (VenueError if throttled else OutcomeUnknown)
+    assert type(of_order(500, code, "because", book)) is OutcomeUnknown
 
 
-@pytest.mark.parametrize("market", list(Service))
-@pytest.mark.parametrize("code", UNKNOWN)
-def test_the_venue_s_own_failure_and_an_unlisted_code_prove_nothing(code: int, market: Service) -> None:
-    assert type(of_order(400, code, "because", market)) is OutcomeUnknown
+@pytest.mark.parametrize(
+    ("book", "least"),
+    [(SPOT, 104), (UM, 200), (WALLET, 220)],
+)
+def test_the_code_books_are_whole(book: Service, least: int) -> None:
+    codes = [code for code, _, _ in documented(book)]
+
+    assert len(codes) == len(set(codes)) >= least
+
+
+@given(
+    code=st.integers(-30_000, 1000), message=st.sampled_from(["because", ""]), book=st.sampled_from(Service)
+)
+def test_a_code_nobody_documented_proves_nothing(code: int, message: str, book: Service) -> None:
+    ranges = {
+        SPOT: [],
+        UM: [(-4999, -4000)],
+        WALLET: [(-3999, -3001), (-4999, -4000)],
+    }  # refusals by their number
+    refusals = [(-1199, -1100), *ranges[book]]
+    assume(code not in {known for known, _, _ in documented(book)})
+    assume(code != -4116)
+    assume(not any(low <= code <= high for low, high in refusals))
+
+    assert type(of_order(400, code, message, book)) is OutcomeUnknown
 
 
 @pytest.mark.parametrize("code", [-2021, -2022, -2026])

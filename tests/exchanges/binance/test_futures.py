@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 
@@ -9,7 +10,7 @@ import pytest
 from atapi.clock import from_ms, to_ms, wall_ms
 from atapi.domain.account import FeeRates
 from atapi.domain.instruments import Market
-from atapi.domain.orders import OrderRequest, OrderStatus, OrderType, Side, TimeInForce
+from atapi.domain.orders import Amendment, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from atapi.errors import OutcomeUnknown, VenueError, VenueUnreachable
 from atapi.exchanges.base import FuturesVenue
 from atapi.exchanges.binance.venue import BinanceVenue
@@ -188,6 +189,69 @@ def test_a_reduce_only_market_order_says_so_and_names_no_price(serve: Serve, ada
     sent = server.requests[0].parameters
     assert sent["reduceOnly"] == "true"
     assert not {"price", "timeInForce"} & set(sent)
+
+
+def test_a_post_only_order_is_a_time_in_force(serve: Serve, adapter: Adapter) -> None:
+    server = serve(answers(order="um_order_result"))
+
+    adapter(server).futures.place(replace(SELL, time_in_force=TimeInForce.GTX))
+
+    sent = server.requests[0].parameters
+    assert (sent["type"], sent["timeInForce"], sent["price"]) == ("LIMIT", "GTX", "77300.00")
+
+
+CHANGED = Amendment(
+    market=Market.UM,
+    symbol="BTCUSDT",
+    side=Side.SELL,
+    client_order_id="at-aaaa-1p1",
+    quantity=D("0.014"),
+    price=D("77300"),
+)
+
+
+def test_an_order_is_changed_under_its_own_id(serve: Serve, adapter: Adapter) -> None:
+    server = serve(answers(order=reply({**payload("um_order_result"), "status": "NEW", "modifyId": 4})))
+
+    adapter(server).futures.amend(CHANGED)
+
+    [received] = server.requests
+    sent = received.parameters
+    assert (received.method, received.path) == ("PUT", "/fapi/v1/order")
+    del sent["timestamp"], sent["signature"]
+    assert sent == {
+        "symbol": "BTCUSDT",
+        "side": "SELL",
+        "quantity": "0.014",
+        "price": "77300",
+        "origClientOrderId": "at-aaaa-1p1",
+        "recvWindow": "3000",
+    }
+
+
+def test_an_answer_that_tells_of_other_values_proves_nothing(serve: Serve, adapter: Adapter) -> None:
+    server = serve(answers(order=reply({**payload("um_order_result"), "price": "77301.00"})))
+
+    with pytest.raises(OutcomeUnknown, match=r"77301\.00"):
+        adapter(server).futures.amend(CHANGED)
+
+
+@pytest.mark.parametrize("seconds", [120, 0])
+def test_the_countdown_is_armed_and_disarmed(serve: Serve, adapter: Adapter, seconds: int) -> None:
+    told = reply({"symbol": "BTCUSDT", "countdownTime": str(seconds * 1000)})
+    server = serve(reply({}, 503), told)  # it sets something to a value: saying it twice is harmless
+
+    adapter(server).futures.countdown("BTCUSDT", seconds)
+
+    assert [(r.method, r.path) for r in server.requests] == [("POST", "/fapi/v1/countdownCancelAll")] * 2
+    assert server.requests[1].parameters["countdownTime"] == str(seconds * 1000)
+
+
+def test_a_countdown_answered_with_another_time_is_not_armed(serve: Serve, adapter: Adapter) -> None:
+    server = serve(reply({"symbol": "BTCUSDT", "countdownTime": "0"}))
+
+    with pytest.raises(VenueUnreachable, match="answered with 0 ms"):
+        adapter(server).futures.countdown("BTCUSDT", 120)
 
 
 def test_an_answer_about_another_order_proves_nothing(serve: Serve, adapter: Adapter) -> None:

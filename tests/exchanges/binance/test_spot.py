@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from atapi.clock import from_ms, to_ms, wall_ms
 from atapi.domain.account import FeeRates
 from atapi.domain.instruments import Market
-from atapi.domain.orders import Fill, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
+from atapi.domain.orders import Amendment, Fill, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from atapi.errors import (
     DuplicateOrder,
     InsufficientBalance,
@@ -237,6 +238,62 @@ def test_an_order_the_venue_does_not_show(serve: Serve, adapter: Adapter, method
 
     with pytest.raises(OrderNotFound):
         getattr(adapter(server).spot, method)("BTCUSDT", "at-aaaa-1s1")
+
+
+def test_a_post_only_order_is_a_type_of_its_own(serve: Serve, adapter: Adapter) -> None:
+    server = serve(answers(order="spot_order_full"))
+
+    adapter(server).spot.place(replace(BUY, time_in_force=TimeInForce.GTX))
+
+    sent = server.requests[0].parameters
+    assert (sent["type"], sent["price"]) == ("LIMIT_MAKER", "77320.00")
+    assert "timeInForce" not in sent
+
+
+SMALLER = Amendment(
+    market=Market.SPOT,
+    symbol="BTCUSDT",
+    side=Side.BUY,
+    client_order_id="at-aaaa-1o1",
+    quantity=D("0.01"),
+    price=D("77320"),
+)
+
+
+def amended(**changes: object) -> Reply:
+    order = {"clientOrderId": "at-aaaa-1o1", "qty": "0.01000000", "price": "77320.00000000", **changes}
+    return reply({"transactTime": 1795228380456, "executionId": 75, "amendedOrder": order})
+
+
+def test_a_smaller_quantity_keeps_the_client_order_id(serve: Serve, adapter: Adapter) -> None:
+    server = serve(amended())
+
+    adapter(server).spot.amend(SMALLER)
+
+    [received] = server.requests
+    sent = received.parameters
+    assert (received.method, received.path) == ("PUT", "/api/v3/order/amend/keepPriority")
+    del sent["timestamp"], sent["signature"]
+    assert sent == {
+        "symbol": "BTCUSDT",
+        "origClientOrderId": "at-aaaa-1o1",
+        "newClientOrderId": "at-aaaa-1o1",
+        "newQty": "0.01",
+        "recvWindow": "3000",
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [amended(qty="0.02"), amended(price=None), amended(clientOrderId="other"), http(b"{}"), reply({}, 502)],
+)
+def test_an_unclear_amendment_proves_nothing(serve: Serve, adapter: Adapter, answer: Reply) -> None:
+    server = serve(answer)
+
+    with pytest.raises(OutcomeUnknown):
+        adapter(server).spot.amend(SMALLER)
+
+    assert len(server.requests) == 1
 
 
 def test_the_wallet_leaves_out_what_is_empty(serve: Serve, adapter: Adapter) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from atapi.errors import AuthenticationError, ConfigError, UsageError
 from atapi.exchanges.base import ClockSource
 from atapi.exchanges.binance.networks import NETWORKS, Endpoints, endpoints, paper_endpoints
 from atapi.exchanges.binance.venue import BinanceVenue, connect
+from atapi.testing import PaperExchange
 from tests.exchanges.binance.conftest import KEY, SECRET, answers
 from tests.exchanges.binance.raw_server import RawServer
 
@@ -25,7 +26,10 @@ def test_networks_are_where_the_documentation_says() -> None:
         "https://demo-fapi.binance.com",
         "https://www.binance.com",
         wallet=False,
+        spot_socket="wss://demo-ws-api.binance.com",
+        um_socket="wss://demo-fstream.binance.com",
     )
+    assert endpoints("mainnet").socket("um") == "wss://fstream.binance.com"
     assert [name for name, found in NETWORKS.items() if found.wallet] == ["mainnet"]
     with pytest.raises(UsageError, match="paper"):
         endpoints("paper")
@@ -115,3 +119,18 @@ def test_a_venue_shows_no_secret() -> None:
 def test_half_a_key_is_no_key() -> None:
     with pytest.raises(ConfigError):
         connect(NETWORKS["mainnet"], KEY, None)
+
+
+def test_rules_are_read_anew_and_a_symbol_that_is_gone_is_left_out(paper_exchange: PaperExchange) -> None:
+    where = paper_endpoints(paper_exchange.spot_url, paper_exchange.um_url)
+    venue = connect(where, paper_exchange.key, paper_exchange.secret)
+    assert venue.futures.instruments()["BTCUSDT"].delivers_at is None
+
+    paper_exchange.fault("delist BTCUSDT in=2h")
+    perpetuals = venue.futures.listing(["BTCUSDT", "GONEUSDT"])
+
+    assert perpetuals.keys() == {"BTCUSDT"}
+    assert perpetuals["BTCUSDT"].delivers_at == datetime(2026, 1, 1, 2, tzinfo=UTC)
+    assert venue.spot.listing(["BTCUSDT", "GONEUSDT"]).keys() == {"BTCUSDT"}
+    assert venue.spot.listing(["BTCUSDT", "ETHUSDT"]).keys() == {"BTCUSDT", "ETHUSDT"}
+    venue.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal as D
 
 import pytest
@@ -105,3 +106,33 @@ def test_a_network_without_sapi_has_no_wallet(serve: Serve, adapter: Adapter) ->
     url = serve().url
 
     assert adapter(serve(), endpoints=Endpoints(url, url, url, wallet=False)).wallet is None
+
+
+def test_transfers_are_read_page_by_page_and_told_oldest_first(serve: Serve, adapter: Adapter) -> None:
+    row = {"asset": "USDT", "amount": "1", "type": "MAIN_UMFUTURE", "status": "CONFIRMED"}
+    newest = [row | {"tranId": 300 - n, "timestamp": 1_767_225_600_300 - n} for n in range(100)]
+    oldest = row | {"tranId": 7, "timestamp": 1_767_225_600_001}
+    server = serve(
+        reply({"total": 101, "rows": newest}),
+        reply({"total": 101, "rows": [oldest]}),
+    )
+
+    found = wallet(adapter(server)).transfers(
+        Wallet.SPOT, Wallet.FUTURES, start=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+
+    assert [moved.transfer_id for moved in (found[0], found[-1])] == ["7", "300"]
+    assert len(found) == 101
+    assert found[0].amount == D(1)
+    first, second = (received.query for received in server.requests)
+    assert first.startswith("type=MAIN_UMFUTURE&startTime=1767225600000&current=1&size=100&")
+    assert "current=2" in second
+
+
+def test_an_account_that_never_moved_anything_has_no_rows(serve: Serve, adapter: Adapter) -> None:
+    server = serve(reply({"total": 0}))
+
+    assert (
+        wallet(adapter(server)).transfers(Wallet.FUTURES, Wallet.SPOT, start=datetime(2026, 1, 1, tzinfo=UTC))
+        == []
+    )
