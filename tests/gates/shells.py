@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple
@@ -107,6 +108,7 @@ class Shells:
                 socket.send_fds(self._control, [json.dumps(wanted).encode()], files)
                 # One at a time: a stream socket would join two requests, and their files.
                 pid = pids.get()
+                assert pid, "the zygote has ended"
         return Shell(pid, folder, status)
 
     def close(self) -> None:
@@ -116,7 +118,7 @@ class Shells:
         self._zygote.wait()
 
     def _listen(self) -> None:
-        with self._control.makefile("rb") as told:
+        with self._control.makefile("rb") as told, suppress(OSError):
             for line in told:
                 what: dict[str, Any] = json.loads(line)
                 pids, status = self._waiting[what["id"]]
@@ -125,6 +127,8 @@ class Shells:
                 else:
                     status.put(what["status"])
                     del self._waiting[what["id"]]
+        for pids, _ in list(self._waiting.values()):
+            pids.put(0)
 
 
 class SpawnedShells(Shells):
