@@ -26,11 +26,15 @@ from atapi.execution.executor import Executor
 from atapi.execution.gate import LastGate
 from atapi.execution.halt import KillSwitch
 from atapi.execution.quotes import Quotes
+from atapi.execution.driver import LegVenue
+from atapi.execution.executor import Executor
+from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
+from atapi.services.interest import InterestReader
 from atapi.services.limits import LimitsService
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
@@ -40,8 +44,12 @@ from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
+from atapi.services.past_prices import PastPrices
 from atapi.services.pnl import PnlService
+from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
+from atapi.services.reverse import ReverseService
+from atapi.services.spread_books import SpreadBooks
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
 from atapi.settings import NETWORKS, Settings
@@ -204,7 +212,7 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues={Market.SPOT: venue.spot, Market.UM: venue.futures},
+        venues=_venues(venue),
         switch=venue.futures,
         gate=gate,
         clock=RunningClock(venue.clock.now),
@@ -212,7 +220,30 @@ def _services(
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
-    pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
+    interest = InterestReader(margin=venue.margin, executor=executor)
+    reconcile = ReconcileService(
+        executor=executor,
+        reconciler=Reconciler(
+            executor,
+            orders={Market.SPOT: venue.spot, Market.UM: venue.futures},
+            spot=venue.spot,
+            positions=venue.futures,
+            clock=clock,
+            tell=tell,
+        ),
+        recovery=recovery,
+        symbols=book,
+    )
+    pnl = PnlService(
+        executor=executor,
+        books=SpreadBooks(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            clock=clock,
+            past=PastPrices(venue.spot),
+        ),
+    )
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(
@@ -253,6 +284,7 @@ def _services(
         account=account,
         orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
         recovery=recovery,
+        reconcile=reconcile,
         spreads=SpreadService(
             symbols=book,
             spot=venue.spot,
@@ -260,9 +292,12 @@ def _services(
             wallet=venue.wallet,
             clock=clock,
             executor=executor,
-            recovery=recovery,
             limits=limits,
+            reconcile=reconcile,
             pnl=pnl,
+            reverse=ReverseService(
+                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
+            ),
         ),
         pnl=pnl,
         network=network,
@@ -279,6 +314,13 @@ def _services(
             server=paper.serve,
         ),
     )
+
+
+def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
+    venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
+    if venue.margin is not None:
+        venues[Market.MARGIN] = venue.margin
+    return venues
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,17 +120,6 @@ class Orders(Protocol):
         """
         ...
 
-    def amend(self, amendment: Amendment) -> None:
-        """Change an open order in place, once; on spot only to a smaller quantity at the same price.
-
-        Raises:
-            VenueError: Refused, definitively; the order is as it was, unless the refusal says otherwise.
-            OrderNotFound: Not open; it may have filled.
-            VenueUnreachable: With `sent` False: not one byte left. Never with `sent` True.
-            OutcomeUnknown: Anything else: the order itself tells.
-        """
-        ...
-
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Ask for one order by our id.
 
@@ -162,7 +151,22 @@ class Orders(Protocol):
         ...
 
 
-class SpotVenue(MarketData, Orders, Protocol):
+class OrderChanges(Protocol):
+    """Open orders of one market, changed where they rest. `amend` is for the order path alone."""
+
+    def amend(self, amendment: Amendment) -> None:
+        """Change an open order in place, once; on spot only to a smaller quantity at the same price.
+
+        Raises:
+            VenueError: Refused, definitively; the order is as it was, unless the refusal says otherwise.
+            OrderNotFound: Not open; it may have filled.
+            VenueUnreachable: With `sent` False: not one byte left. Never with `sent` True.
+            OutcomeUnknown: Anything else: the order itself tells.
+        """
+        ...
+
+
+class SpotVenue(MarketData, Orders, OrderChanges, Protocol):
     """The spot market of a venue."""
 
     def balances(self) -> list[Balance]:
@@ -170,7 +174,7 @@ class SpotVenue(MarketData, Orders, Protocol):
         ...
 
 
-class FuturesVenue(MarketData, FundingData, Orders, Protocol):
+class FuturesVenue(MarketData, FundingData, Orders, OrderChanges, Protocol):
     """The USD-margined futures of a venue."""
 
     def balances(self) -> list[Balance]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from atapi.services.orders import OrderService
     from atapi.services.paper import PaperService
     from atapi.services.pnl import PnlService
+    from atapi.services.reconcile import ReconcileService
     from atapi.services.recovery import Recovery
     from atapi.services.spreads import SpreadService
 
@@ -33,6 +34,7 @@ class Services:
     account: AccountService
     orders: OrderService
     recovery: Recovery
+    reconcile: ReconcileService
     spreads: SpreadService
     pnl: PnlService
     network: NetworkService
