@@ -22,12 +22,11 @@ from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoin
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.execution.day_loss import DayLoss
+from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.gate import LastGate
 from atapi.execution.halt import KillSwitch
 from atapi.execution.quotes import Quotes
-from atapi.execution.driver import LegVenue
-from atapi.execution.executor import Executor
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
@@ -269,6 +268,7 @@ def _services(
         day_loss=DayLoss(folder),
         executor=executor,
         account=account,
+        margin=venue.margin,
         network=network,
         budgets={"spot": venue.spot.link.budget, "futures": venue.futures.link.budget},
         clock=clock,

@@ -183,6 +183,7 @@ class Executor:
         self.own()
         intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
         self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
+        self._gate.adopt(fills)
         self.journal.finish_intent(intent_id)
 
     # --- spreads ------------------------------------------------------------------------------------------------
