@@ -292,8 +292,8 @@ def _services(
             wallet=venue.wallet,
             clock=clock,
             executor=executor,
-            limits=limits,
             reconcile=reconcile,
+            limits=limits,
             pnl=pnl,
             reverse=ReverseService(
                 venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest

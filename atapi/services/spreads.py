@@ -59,8 +59,8 @@ class SpreadService:
     wallet: WalletVenue | None
     clock: Clock
     executor: Executor
-    limits: LimitsService
     reconcile: ReconcileService
+    limits: LimitsService
     pnl: PnlService
     reverse: ReverseService
 
