@@ -94,6 +94,10 @@ class DeadManSwitch(Protocol):
 class Gate(Protocol):
     """The last gate before an order leaves."""
 
+    def renew(self) -> None:
+        """Trust nothing that was counted: the journal may have grown meanwhile."""
+        ...
+
     def expect(self, journal: Journal, intent_id: int) -> None:
         """Prepare for the orders of one intent."""
         ...

@@ -94,6 +94,10 @@ class LastGate:
         self._outgoing.begin(departed(journal, self.quotes))
         self.adopt(adopted(journal))
 
+    def renew(self) -> None:
+        """Trust nothing that was counted: the journal may have grown meanwhile."""
+        self._journal = None
+
     def expect(self, journal: Journal, intent_id: int) -> None:
         """Prepare for the orders of one intent: what it means, and what was sent for it before."""
         if journal is not self._journal:
