@@ -121,6 +121,7 @@ class Executor:
         if self._lock is None:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = WriterLock(self._folder / "journal.lock")
+            self._gate.renew()  # another process may have traded meanwhile
 
     def put_aside(self) -> None:
         """Give the journal another name, as when the world it tells of is thrown away; nothing is deleted."""
@@ -186,6 +187,7 @@ class Executor:
             intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
             self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
             self.journal.finish_intent(intent_id)
+        self._gate.adopt(fills)
 
     # --- spreads ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:
