@@ -31,6 +31,7 @@ from atapi.services.funding import FundingService
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
+from atapi.services.order_finder import OrderFinder
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
@@ -40,6 +41,7 @@ from atapi.services.pnl import PnlService
 from atapi.services.recovery import Recovery
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
+from atapi.services.trading import TradingService
 from atapi.settings import NETWORKS, Settings
 
 if TYPE_CHECKING:
@@ -196,6 +198,7 @@ def _services(
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
+    finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
     pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
@@ -218,6 +221,16 @@ def _services(
         ),
         account=account,
         orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
+        trading=TradingService(
+            symbols=book,
+            spot=venue.spot,
+            futures=venue.futures,
+            clock=clock,
+            executor=executor,
+            recovery=recovery,
+            finder=finder,
+            info=info,
+        ),
         recovery=recovery,
         spreads=SpreadService(
             symbols=book,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from atapi.services.pnl import PnlService
     from atapi.services.recovery import Recovery
     from atapi.services.spreads import SpreadService
+    from atapi.services.trading import TradingService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Services:
     basis: BasisService
     account: AccountService
     orders: OrderService
+    trading: TradingService
     recovery: Recovery
     spreads: SpreadService
     pnl: PnlService
