@@ -7,6 +7,7 @@ docstring says nothing else. Reads are retried inside the adapter; orders never 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -271,6 +272,24 @@ class WalletVenue(Protocol):
 
     def bnb_discount(self) -> BnbDiscount:
         """Tell where fees are paid in BNB."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWindow:
+    """One limit of a host on requests, and what is used of it."""
+
+    kind: str  # "weight" or "orders"
+    span: timedelta
+    limit: int
+    used: int
+
+
+class RequestBudget(Protocol):
+    """What a host has left for us."""
+
+    def windows(self) -> list[RequestWindow]:
+        """List the limits the venue has stated, with what is used of each."""
         ...
 
 

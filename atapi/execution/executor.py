@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
+from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Pair, Spread, SpreadState
 from atapi.execution.driver import DeadManSwitch, Driver, Gate, LegVenue
 from atapi.execution.effects import Attempt, Effect
@@ -173,6 +174,17 @@ class Executor:
         self.own()
         self.journal.note(kind, body)
 
+    def adopt(self, spread_id: int, fills: tuple[Fill, ...], how: str, *, at: datetime) -> None:
+        """Write down trades of a spread's perpetual that no order of ours made.
+
+        Args:
+            how: Who made them: `auto-deleveraged`, `liquidated`, `made by hand`.
+        """
+        self.own()
+        intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
+        self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
+        self.journal.finish_intent(intent_id)
+
     # --- spreads ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:
         """List every spread with its fills, oldest first."""
@@ -192,7 +204,7 @@ class Executor:
             add_to: Id of the spread to add to; None makes a new one.
         """
         self.own()
-        spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag))
+        spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag, terms.reverse))
         run = self.run("open", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
         return self._result(spread_id, *run)
 
@@ -234,7 +246,7 @@ def recovery_engine(intent: Intent, pair: Pair) -> EngineOf[Outcome]:
     return spread_engine(pair, CloseTerms.from_text(intent.terms))
 
 
-def _planned(pair: Pair, at: datetime, tag: str) -> Spread:
+def _planned(pair: Pair, at: datetime, tag: str, reverse: bool) -> Spread:
     return Spread(
         spread_id=0,
         symbol=pair.symbol,
@@ -245,6 +257,7 @@ def _planned(pair: Pair, at: datetime, tag: str) -> Spread:
         state=SpreadState.PLANNED,
         tag=tag,
         created_at=at,
+        reverse=reverse,
     )
 
 

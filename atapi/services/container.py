@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from atapi.services.orders import OrderService
     from atapi.services.paper import PaperService
     from atapi.services.pnl import PnlService
+    from atapi.services.reconcile import ReconcileService
     from atapi.services.recovery import Recovery
     from atapi.services.spreads import SpreadService
     from atapi.services.trading import TradingService
@@ -34,6 +35,7 @@ class Services:
     orders: OrderService
     trading: TradingService
     recovery: Recovery
+    reconcile: ReconcileService
     spreads: SpreadService
     pnl: PnlService
     network: NetworkService
