@@ -34,6 +34,7 @@ from atapi.services.interest import InterestReader
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
+from atapi.services.order_changes import OrderChanges
 from atapi.services.order_finder import OrderFinder
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
@@ -206,6 +207,16 @@ def _services(
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
     finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
+    trading = TradingService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        clock=clock,
+        executor=executor,
+        recovery=recovery,
+        finder=finder,
+        info=info,
+    )
     interest = InterestReader(margin=venue.margin, executor=executor)
     reconcile = ReconcileService(
         executor=executor,
@@ -250,17 +261,17 @@ def _services(
             spot=venue.spot, futures=venue.futures, funding=funding, fees=fees, book=book, clock=clock
         ),
         account=account,
-        orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
-        trading=TradingService(
-            symbols=book,
+        orders=OrderService(
             spot=venue.spot,
             futures=venue.futures,
-            clock=clock,
-            executor=executor,
-            recovery=recovery,
-            finder=finder,
+            book=book,
             info=info,
+            finder=finder,
+            recovery=recovery,
+            follow=trading.follow,
         ),
+        trading=trading,
+        changes=OrderChanges(finder=finder, trading=trading, recovery=recovery),
         recovery=recovery,
         reconcile=reconcile,
         spreads=SpreadService(

@@ -80,7 +80,7 @@ def order_text(attempt: Attempt, base_asset: str) -> dict[str, str]:
     return {"client_order_id": attempt.request.client_order_id, "base_asset": base_asset}
 
 
-def foreign_text(market: Market, symbol: str, client_order_id: str) -> dict[str, str]:
+def cancel_foreign_text(market: Market, symbol: str, client_order_id: str) -> dict[str, str]:
     """Write what the cancel of somebody else's order is about."""
     return {"market": market, "symbol": symbol, "client_order_id": client_order_id}
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
     from atapi.services.network import NetworkService
+    from atapi.services.order_changes import OrderChanges
     from atapi.services.orders import OrderService
     from atapi.services.paper import PaperService
     from atapi.services.pnl import PnlService
@@ -34,6 +35,7 @@ class Services:
     account: AccountService
     orders: OrderService
     trading: TradingService
+    changes: OrderChanges
     recovery: Recovery
     reconcile: ReconcileService
     spreads: SpreadService

@@ -194,23 +194,14 @@ def said_to_differ(known: KnownOrder) -> str:
         return ""
     if order is None:
         return f"journal {row.state}, not shown by the exchange"
-    journal, exchange = [], []
-    for name in known.differences:
-        mine, theirs = side_by_side(row, order)[name]
-        journal.append(mine if name == "state" else f"{name} {mine}")
-        exchange.append(theirs if name == "state" else f"{name} {theirs}")
-    return f"journal {', '.join(journal)}; exchange {', '.join(exchange)}"
-
-
-def side_by_side(row: Attempt, order: Order) -> dict[str, tuple[str, str]]:
-    """Tell the fields both sides know, as text: the journal's first."""
-    request = row.request
-    return {
-        "state": (row.state, order.status),
-        "qty": (plain(request.quantity), plain(order.quantity)),
-        "price": (_price(request.price), _price(order.price)),
-        "filled": (plain(row.executed), plain(order.filled)),
+    both = {
+        "state": (row.state.value, order.status.value),
+        "filled": (f"filled {plain(row.executed)}", f"filled {plain(order.filled)}"),
+        "qty": (f"qty {plain(row.request.quantity)}", f"qty {plain(order.quantity)}"),
+        "price": (f"price {_price(row.request.price)}", f"price {_price(order.price)}"),
     }
+    journal, exchange = zip(*(both[name] for name in known.differences), strict=True)
+    return f"journal {', '.join(journal)}; exchange {', '.join(exchange)}"
 
 
 def _price(price: Decimal | None) -> str:

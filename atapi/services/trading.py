@@ -116,7 +116,7 @@ class TradingService:
             lambda: self.executor.run(PLACE, terms.as_text(), placing(terms), at=self.clock.now())
         )
         if placed.executed == 0 and (placed.last is None or placed.last.state is not AttemptState.RESTING):
-            raise _refusal(placed, terms)
+            raise refusal_of(placed, terms)
         return self.result(self.executor.journal.attempts(intent_id))
 
     def result(self, attempts: Iterable[Attempt]) -> OrderResult:
@@ -216,7 +216,8 @@ def no_answer(name: str) -> OutcomeUnknown:
     )
 
 
-def _refusal(placed: Placed, terms: OrderTerms) -> AtapiError:
+def refusal_of(placed: Placed, terms: OrderTerms) -> AtapiError:
+    """Say why an order came to nothing."""
     row = placed.last
     if row is None:
         return Refused(placed.why, hint=f"nothing was sent; orders {terms.symbol}")
