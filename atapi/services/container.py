@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from atapi.services.account import AccountService
     from atapi.services.basis import BasisService
     from atapi.services.funding import FundingService
+    from atapi.services.limits import LimitsService
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
     from atapi.services.network import NetworkService
@@ -41,4 +42,5 @@ class Services:
     spreads: SpreadService
     pnl: PnlService
     network: NetworkService
+    limits: LimitsService
     paper: PaperService | None  # None on any other network
