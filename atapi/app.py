@@ -32,6 +32,7 @@ from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
+from atapi.services.flattening import FlattenService
 from atapi.services.funding import FundingService
 from atapi.services.interest import InterestReader
 from atapi.services.limits import LimitsService
@@ -223,16 +224,6 @@ def _services(
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
     finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
-    trading = TradingService(
-        symbols=book,
-        spot=venue.spot,
-        futures=venue.futures,
-        clock=clock,
-        executor=executor,
-        recovery=recovery,
-        finder=finder,
-        info=info,
-    )
     interest = InterestReader(margin=venue.margin, executor=executor)
     reconcile = ReconcileService(
         executor=executor,
@@ -286,6 +277,30 @@ def _services(
         budgets={"spot": venue.spot.link.budget, "futures": venue.futures.link.budget},
         clock=clock,
     )
+    trading = TradingService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        clock=clock,
+        executor=executor,
+        recovery=recovery,
+        finder=finder,
+        info=info,
+        limits=limits,
+    )
+    changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
+    spreads = SpreadService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        wallet=venue.wallet,
+        clock=clock,
+        executor=executor,
+        reconcile=reconcile,
+        limits=limits,
+        pnl=pnl,
+        reverse=ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest),
+    )
     return Services(
         clock=clock,
         market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
@@ -305,23 +320,18 @@ def _services(
             follow=trading.follow,
         ),
         trading=trading,
-        changes=OrderChanges(finder=finder, trading=trading, recovery=recovery),
+        changes=changes,
+        flattening=FlattenService(
+            changes=changes,
+            spreads=spreads,
+            trading=trading,
+            futures=venue.futures,
+            executor=executor,
+            pnl=pnl,
+        ),
         recovery=recovery,
         reconcile=reconcile,
-        spreads=SpreadService(
-            symbols=book,
-            spot=venue.spot,
-            futures=venue.futures,
-            wallet=venue.wallet,
-            clock=clock,
-            executor=executor,
-            reconcile=reconcile,
-            limits=limits,
-            pnl=pnl,
-            reverse=ReverseService(
-                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
-            ),
-        ),
+        spreads=spreads,
         pnl=pnl,
         network=network,
         limits=limits,

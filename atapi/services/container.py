@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from atapi.clock import Clock
     from atapi.services.account import AccountService
     from atapi.services.basis import BasisService
+    from atapi.services.flattening import FlattenService
     from atapi.services.funding import FundingService
     from atapi.services.limits import LimitsService
     from atapi.services.market import MarketService
@@ -37,6 +38,7 @@ class Services:
     orders: OrderService
     trading: TradingService
     changes: OrderChanges
+    flattening: FlattenService
     recovery: Recovery
     reconcile: ReconcileService
     spreads: SpreadService

@@ -10,7 +10,7 @@ from typing import TypeVar
 from atapi.clock import Clock
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.numbers import ZERO, plain
-from atapi.domain.orders import Fill, TimeInForce
+from atapi.domain.orders import Fill, OrderRequest, OrderType, TimeInForce
 from atapi.domain.spreads import Spread, SpreadState
 from atapi.errors import (
     AtapiError,
@@ -26,6 +26,7 @@ from atapi.execution.executor import EngineOf, Executor
 from atapi.execution.leg import Unproven
 from atapi.execution.order import OrderTerms, Placed, StillOpen
 from atapi.execution.order_engines import FOLLOW, PLACE, following, order_text, placing
+from atapi.services.limits import LimitsService
 from atapi.services.network import NetworkInfo
 from atapi.services.order_finder import VENUE_WORDS, OrderFinder
 from atapi.services.order_plan import OrderFacts, OrderPlan, Wish, plan_order
@@ -63,6 +64,7 @@ class TradingService:
     recovery: Recovery
     finder: OrderFinder
     info: NetworkInfo
+    limits: LimitsService
 
     def plan(self, symbol: str, wish: Wish, *, market: Market) -> OrderPlan:
         """Plan an order; reads only.
@@ -72,7 +74,9 @@ class TradingService:
         """
         self.info.need_key(wish.side.lower())
         instrument = self.symbols.find(symbol, market=market)
-        return plan_order(self._facts(instrument), wish)
+        plan = plan_order(self._facts(instrument), wish)
+        self.limits.check([_meant(plan)], asked=wish.amount)
+        return plan
 
     def place(self, plan: OrderPlan, *, again: bool = False, dead_man: bool = False) -> OrderResult:
         """Place an order as planned.
@@ -237,6 +241,21 @@ def refusal_of(placed: Placed, terms: OrderTerms) -> AtapiError:
     return Refused(
         f"nothing filled{within}; {terms.symbol} is as it was",
         hint=f"depth {terms.symbol}; --max-slippage allows more",
+    )
+
+
+def _meant(plan: OrderPlan) -> OrderRequest:
+    return OrderRequest(
+        market=plan.instrument.market,
+        symbol=plan.instrument.symbol,
+        side=plan.side,
+        type=OrderType.LIMIT,
+        quantity=plan.quantity,
+        price=plan.limit,
+        time_in_force=plan.time_in_force,
+        reduce_only=plan.reduce_only,
+        reducing=plan.reducing,
+        client_order_id="",  # not made yet
     )
 
 

@@ -115,3 +115,15 @@ def test_an_order_that_filled_first_is_told_as_filled(paper: PaperDesk) -> None:
     with pytest.raises(Refused, match="ended before it could be changed: REJECTED, 0 filled"):
         changes.amend(plan)
     assert paper.services.trading.finder.unsettled() == []
+
+
+def test_a_dearer_order_is_held_against_the_limits(paper: PaperDesk) -> None:
+    placed = paper.row("buy BTCUSDT 0.02btc --price 20000 --venue futures")
+    paper.type("limits set max-order 300usdt")
+
+    over = paper.type(f"amend {placed['id']} --price 40000")
+    within = paper.type(f"amend {placed['id']} --price 30000")
+
+    assert over.code == 1
+    assert "400 USDT is over the order limit of 300 USDT" in over.err
+    assert within.code == 0

@@ -157,3 +157,24 @@ def test_an_order_on_mainnet_needs_somebody_or_yes(paper: PaperDesk) -> None:
     assert said.code == 1
     assert said.err.splitlines()[-1] == "error: buy on paper needs --yes: nobody is at the terminal"
     assert paper.state() == before
+
+
+def test_an_order_over_the_limit_sends_nothing(paper: PaperDesk) -> None:
+    paper.type("limits set max-order 500usdt")
+    before = paper.state()
+
+    said = paper.type("buy BTCUSDT 1000usdt")
+
+    assert said.code == 1
+    assert said.err == (
+        "error: 1000 USDT is over the order limit of 500 USDT\n  hint: limits set max-order 1000usdt\n"
+    )
+    assert paper.state() == before
+    assert paper.type("buy BTCUSDT 400usdt").code == 0
+
+
+def test_a_sale_of_what_is_held_passes_every_limit(paper: PaperDesk) -> None:
+    paper.type("buy BTCUSDT 1000usdt")
+    paper.type("limits set max-order 10usdt")
+
+    assert paper.type("sell BTCUSDT all").code == 0
