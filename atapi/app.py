@@ -32,12 +32,15 @@ from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
+from atapi.services.flattening import FlattenService
 from atapi.services.funding import FundingService
 from atapi.services.interest import InterestReader
 from atapi.services.limits import LimitsService
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
+from atapi.services.order_changes import OrderChanges
+from atapi.services.order_finder import OrderFinder
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
@@ -51,6 +54,7 @@ from atapi.services.reverse import ReverseService
 from atapi.services.spread_books import SpreadBooks
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
+from atapi.services.trading import TradingService
 from atapi.settings import NETWORKS, Settings
 from atapi.settings_file import SettingsFile
 
@@ -219,6 +223,7 @@ def _services(
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
+    finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
     interest = InterestReader(margin=venue.margin, executor=executor)
     reconcile = ReconcileService(
         executor=executor,
@@ -273,6 +278,30 @@ def _services(
         budgets={"spot": venue.spot.link.budget, "futures": venue.futures.link.budget},
         clock=clock,
     )
+    trading = TradingService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        clock=clock,
+        executor=executor,
+        recovery=recovery,
+        finder=finder,
+        info=info,
+        limits=limits,
+    )
+    changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
+    spreads = SpreadService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        wallet=venue.wallet,
+        clock=clock,
+        executor=executor,
+        reconcile=reconcile,
+        limits=limits,
+        pnl=pnl,
+        reverse=ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest),
+    )
     return Services(
         clock=clock,
         market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
@@ -282,23 +311,28 @@ def _services(
             spot=venue.spot, futures=venue.futures, funding=funding, fees=fees, book=book, clock=clock
         ),
         account=account,
-        orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
-        recovery=recovery,
-        reconcile=reconcile,
-        spreads=SpreadService(
-            symbols=book,
+        orders=OrderService(
             spot=venue.spot,
             futures=venue.futures,
-            wallet=venue.wallet,
-            clock=clock,
-            executor=executor,
-            reconcile=reconcile,
-            limits=limits,
-            pnl=pnl,
-            reverse=ReverseService(
-                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
-            ),
+            book=book,
+            info=info,
+            finder=finder,
+            recovery=recovery,
+            follow=trading.follow,
         ),
+        trading=trading,
+        changes=changes,
+        flattening=FlattenService(
+            changes=changes,
+            spreads=spreads,
+            trading=trading,
+            futures=venue.futures,
+            executor=executor,
+            pnl=pnl,
+        ),
+        recovery=recovery,
+        reconcile=reconcile,
+        spreads=spreads,
         pnl=pnl,
         network=network,
         limits=limits,
