@@ -19,10 +19,12 @@ from atapi.domain.account import Wallet
 from atapi.domain.instruments import Market
 from atapi.domain.orders import OrderRequest
 from atapi.errors import UsageError
+from atapi.exchanges.binance.futures import BinanceFutures
+from atapi.exchanges.binance.margin import BinanceMargin
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
+from atapi.exchanges.binance.spot import BinanceSpot
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
-from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
@@ -30,7 +32,7 @@ from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
-from atapi.services.interest import InterestReader
+from atapi.services.interest import InterestBook
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
@@ -193,7 +195,7 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues=_venues(venue),
+        venues=_markets(venue),
         switch=venue.futures,
         gate=NoGate(),
         clock=RunningClock(venue.clock.now),
@@ -201,12 +203,12 @@ def _services(
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
-    interest = InterestReader(margin=venue.margin, executor=executor)
+    interest = InterestBook(margin=venue.margin, executor=executor)
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(
             executor,
-            orders={Market.SPOT: venue.spot, Market.UM: venue.futures},
+            orders=_markets(venue),
             spot=venue.spot,
             positions=venue.futures,
             clock=clock,
@@ -214,6 +216,7 @@ def _services(
         ),
         recovery=recovery,
         symbols=book,
+        interest=interest,
     )
     pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
     funding = FundingService(futures=venue.futures, book=book)
@@ -274,11 +277,12 @@ def _services(
     )
 
 
-def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
-    venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
+def _markets(venue: BinanceVenue) -> dict[Market, BinanceSpot | BinanceFutures | BinanceMargin]:
+    markets: dict[Market, BinanceSpot | BinanceFutures | BinanceMargin]
+    markets = {Market.SPOT: venue.spot, Market.UM: venue.futures}
     if venue.margin is not None:
-        venues[Market.MARGIN] = venue.margin
-    return venues
+        markets[Market.MARGIN] = venue.margin
+    return markets
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from atapi.clock import from_ms, to_ms
+from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import StorageError
@@ -35,10 +36,13 @@ from atapi.execution.journal_rows import (
     fill_of,
     fill_values,
     intent_of,
+    interest_of,
+    interest_values,
     spread_of,
     spread_values,
 )
 
+INTEREST = "interest"  # the kind of event that holds it
 _LIVE = (AttemptState.SENDING, AttemptState.RESTING)
 
 
@@ -172,6 +176,15 @@ class Journal:
             db.execute("UPDATE spread SET state=? WHERE spread_id=?", (state, spread_id))
             self._event(db, "state", {"spread": spread_id, "state": state, "note": note})
 
+    def write_interest(self, spread_id: int, lines: Sequence[Interest]) -> None:
+        """Write down interest that was charged for what a spread borrowed; the caller knows what is written already."""
+        self.note(INTEREST, {"spread": spread_id, "lines": [interest_values(line) for line in lines]})
+
+    def interest(self, spread_id: int) -> list[Interest]:
+        """List the interest that was written down for one spread, oldest first."""
+        notes = (note for note in self.notes(INTEREST) if note["spread"] == spread_id)
+        return [interest_of(values) for note in notes for values in note["lines"]]
+
     # --- whatever else is to be kept ----------------------------------------------------------------------------
     def note(self, kind: str, body: Mapping[str, Any]) -> None:
         """Append an event: a cancel, an alarm, a policy, a transfer; `kind` is the asker's own word."""
@@ -194,7 +207,10 @@ class Journal:
         ):
             fills.setdefault(spread_id, []).append(fill_of(tuple(row)))
         rows = self._db.execute(f"SELECT {SPREAD} FROM spread ORDER BY spread_id")
-        return [spread_of(row, tuple(fills.get(row[0], ()))) for row in rows]
+        return [
+            spread_of(row, tuple(fills.get(row[0], ())), self.interest(row[0]) if row[-1] else [])
+            for row in rows
+        ]
 
     def spread(self, spread_id: int) -> Spread:
         """Read one spread."""

@@ -10,6 +10,7 @@ from atapi.errors import Refused
 from atapi.execution.executor import Executor
 from atapi.execution.reconcile import Finding, Reconciler, Scope
 from atapi.execution.sizing import common_lot
+from atapi.services.interest import InterestBook
 from atapi.services.recovery import Recovery
 from atapi.services.symbols import SymbolBook
 from atapi.table import Table
@@ -35,6 +36,7 @@ class ReconcileService:
     reconciler: Reconciler
     recovery: Recovery
     symbols: SymbolBook
+    interest: InterestBook
     _sound: dict[str, float] = field(default_factory=dict)  # symbol -> when nothing was found, monotonic
 
     def before_risk(self, pair: Pair, *, planned: bool = False) -> None:
@@ -51,6 +53,7 @@ class ReconcileService:
         now = monotonic_ms()
         if planned and now - self._sound.get(pair.symbol, -FRESH_MS) < FRESH_MS:
             return
+        self.interest.book()
         for finding in self.reconciler.compare([_scope(pair)]):
             if finding.everywhere or finding.symbol in (pair.symbol, pair.spot.symbol):
                 raise Refused(finding.message, hint=finding.hint)
@@ -58,6 +61,7 @@ class ReconcileService:
 
     def findings(self) -> list[Finding]:
         """Compare every symbol a spread stands in; what is proven is adopted, the rest is listed."""
+        self.interest.book()
         standing = {s.symbol for s in self.executor.spreads() if s.state is not SpreadState.FLAT}
         return self.reconciler.compare([_scope(self.symbols.pair(symbol)) for symbol in sorted(standing)])
 
