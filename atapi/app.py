@@ -41,10 +41,12 @@ from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
+from atapi.services.past_prices import PastPrices
 from atapi.services.pnl import PnlService
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
 from atapi.services.reverse import ReverseService
+from atapi.services.spread_books import SpreadBooks
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
 from atapi.settings import NETWORKS, Settings
@@ -218,7 +220,16 @@ def _services(
         symbols=book,
         interest=interest,
     )
-    pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
+    pnl = PnlService(
+        executor=executor,
+        books=SpreadBooks(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            clock=clock,
+            past=PastPrices(venue.spot),
+        ),
+    )
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(

@@ -11,10 +11,10 @@ from atapi.domain.amounts import BPS
 from atapi.domain.carry import basis
 from atapi.domain.numbers import LEDGER_STEP, ZERO, plain
 from atapi.domain.orders import Fill, Side
+from atapi.domain.profit import Profit
 from atapi.domain.spreads import LegName, LegPlan, Spread, SpreadPlan
 from atapi.execution.executor import Result, executed
 from atapi.execution.spread import CloseTerms
-from atapi.services.pnl import SpreadPnl
 from atapi.table import column
 
 
@@ -60,8 +60,11 @@ class CloseRow:
     qty: Decimal = column()  # coins closed now
     held_days: Decimal = column(digits=2)
     price_usdt: Decimal = column(digits=8, signed=True)
+    basis_usdt: Decimal = column(digits=8, signed=True)
     funding_usdt: Decimal = column(digits=8, signed=True)
     fees_usdt: Decimal = column(digits=8, signed=True)
+    interest_usdt: Decimal = column(digits=8, signed=True)
+    dust_usdt: Decimal = column(digits=8, signed=True)
     net_usdt: Decimal = column(digits=8, signed=True)
 
 
@@ -137,7 +140,7 @@ def close_plan_rows(terms: CloseTerms, spot: LegPlan | None, perp: LegPlan) -> l
     ]
 
 
-def close_row(result: Result, split: SpreadPnl, now: datetime) -> CloseRow:
+def close_row(result: Result, split: Profit, now: datetime) -> CloseRow:
     """State what a closed spread earned, split."""
     spread = result.spread
     return CloseRow(
@@ -147,8 +150,11 @@ def close_row(result: Result, split: SpreadPnl, now: datetime) -> CloseRow:
         qty=executed(result, LegName.PERP_EXIT) * spread.multiplier,
         held_days=days_held(spread, now),
         price_usdt=split.price,
+        basis_usdt=split.basis,
         funding_usdt=split.funding,
         fees_usdt=split.fees,
+        interest_usdt=split.interest,
+        dust_usdt=split.dust,
         net_usdt=split.total,
     )
 

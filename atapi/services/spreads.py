@@ -15,6 +15,7 @@ from atapi.domain.carry import basis
 from atapi.domain.market import Depth
 from atapi.domain.numbers import ZERO, floor_to, plain
 from atapi.domain.orders import Side
+from atapi.domain.profit import Profit
 from atapi.domain.spreads import LegName, LegPlan, Pair, Spread, SpreadPlan, SpreadState
 from atapi.errors import AtapiError, AuthenticationError, Refused, SpreadBroken, VenueError
 from atapi.exchanges.base import FuturesVenue, SpotVenue, WalletVenue
@@ -198,7 +199,8 @@ class SpreadService:
             if (spread_id is None or s.spread_id == spread_id)
             and (everything or spread_id is not None or s.state is not SpreadState.FLAT)
         ]
-        return [self._row(spread) for spread in chosen]
+        earned = self.pnl.of_all(chosen)
+        return [self._row(spread, earned[spread.spread_id]) for spread in chosen]
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _standing(self, symbol: str) -> Spread | None:
@@ -293,8 +295,7 @@ class SpreadService:
         if outcome.refused is not None and not executed(result, LegName.SPOT_EXIT, LegName.PERP_EXIT):
             raise _refusal(outcome.refused, f"the spot did not fill; {spread.symbol} is as it was")
 
-    def _row(self, spread: Spread) -> SpreadRow:
-        split = self.pnl.of(spread)
+    def _row(self, spread: Spread, split: Profit) -> SpreadRow:
         entry = entry_basis(spread)
         days = days_held(spread, self.clock.now())
         capital = sum((f.notional for f in spread.leg_fills(LegName.SPOT_ENTRY)), ZERO)

@@ -33,7 +33,8 @@ def arguments(parser: Any) -> None:
     arguments=arguments,
     table=True,
     sends_orders=True,
-    columns="id, symbol, state, qty [base], held_days, price_usdt, funding_usdt, fees_usdt, net_usdt; "
+    columns="id, symbol, state, qty [base], held_days, price_usdt, basis_usdt, funding_usdt, fees_usdt, "
+    "interest_usdt, dust_usdt, net_usdt; "
     "with --dry-run: leg, side, qty [base], price, limit, slippage_bp",
     examples=("close-spread BTCUSDT", "close-spread BTCUSDT 50% --dry-run"),
 )
@@ -43,7 +44,7 @@ def close_spread(context: Context, args: argparse.Namespace) -> Table:
     The perpetual goes last and reduce-only: the one kind of order the exchange takes even when it is overloaded.
     Of a reverse spread what is owed is bought, interest and fee included, and repaid by the order itself; that nothing
     is left owing is then asked of the venue.
-    Prints what the spread earned, split into price, funding and fees; the parts sum to the change of the balances.
+    Prints what the spread earned, split by cause; the parts sum to the change of the balances.
     """
     from atapi.domain.amounts import BPS
     from atapi.services.spread_rows import ClosePlanRow, CloseRow, close_notes, close_plan_rows, close_row
