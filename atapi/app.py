@@ -204,8 +204,9 @@ def _services(
         tell=tell,
     )
     stack.callback(executor.close)
-    recovery = Recovery(executor=executor, symbols=book)
     interest = InterestBook(margin=venue.margin, executor=executor)
+    reverse = ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest)
+    recovery = Recovery(executor=executor, symbols=book, reverse=reverse)
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(
@@ -262,9 +263,7 @@ def _services(
             executor=executor,
             reconcile=reconcile,
             pnl=pnl,
-            reverse=ReverseService(
-                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
-            ),
+            reverse=reverse,
         ),
         pnl=pnl,
         network=NetworkService(
