@@ -18,11 +18,13 @@ from atapi.clock import AskedClock, Clock, RunningClock, SystemClock, monotonic_
 from atapi.domain.account import Wallet
 from atapi.domain.instruments import Market
 from atapi.errors import UsageError
+from atapi.exchanges.binance.futures import BinanceFutures
+from atapi.exchanges.binance.margin import BinanceMargin
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
+from atapi.exchanges.binance.spot import BinanceSpot
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.execution.day_loss import DayLoss
-from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.gate import LastGate
 from atapi.execution.halt import KillSwitch
@@ -34,7 +36,7 @@ from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.flattening import FlattenService
 from atapi.services.funding import FundingService
-from atapi.services.interest import InterestReader
+from atapi.services.interest import InterestBook
 from atapi.services.limits import LimitsService
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
@@ -215,21 +217,22 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues=_venues(venue),
+        venues=_markets(venue),
         switch=venue.futures,
         gate=gate,
         clock=RunningClock(venue.clock.now),
         tell=tell,
     )
     stack.callback(executor.close)
-    recovery = Recovery(executor=executor, symbols=book)
+    interest = InterestBook(margin=venue.margin, executor=executor)
+    reverse = ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest)
+    recovery = Recovery(executor=executor, symbols=book, reverse=reverse)
     finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
-    interest = InterestReader(margin=venue.margin, executor=executor)
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(
             executor,
-            orders={Market.SPOT: venue.spot, Market.UM: venue.futures},
+            orders=_markets(venue),
             spot=venue.spot,
             positions=venue.futures,
             clock=clock,
@@ -237,6 +240,7 @@ def _services(
         ),
         recovery=recovery,
         symbols=book,
+        interest=interest,
     )
     pnl = PnlService(
         executor=executor,
@@ -301,7 +305,7 @@ def _services(
         limits=limits,
         pnl=pnl,
         reverse=ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest),
-    )
+        reverse=reverse,
     return Services(
         clock=clock,
         market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
@@ -350,11 +354,12 @@ def _services(
     )
 
 
-def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
-    venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
+def _markets(venue: BinanceVenue) -> dict[Market, BinanceSpot | BinanceFutures | BinanceMargin]:
+    markets: dict[Market, BinanceSpot | BinanceFutures | BinanceMargin]
+    markets = {Market.SPOT: venue.spot, Market.UM: venue.futures}
     if venue.margin is not None:
-        venues[Market.MARGIN] = venue.margin
-    return venues
+        markets[Market.MARGIN] = venue.margin
+    return markets
 
 
 @dataclass(frozen=True, slots=True)

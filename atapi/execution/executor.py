@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
+from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Pair, Spread, SpreadState
 from atapi.execution.driver import DeadManSwitch, Driver, Gate, LegVenue
@@ -175,6 +176,11 @@ class Executor:
         """Append an event to the journal: an alarm, a policy, a transfer."""
         self.own()
         self.journal.note(kind, body)
+
+    def book_interest(self, spread_id: int, lines: Sequence[Interest]) -> None:
+        """Write down interest that was charged for what a spread borrowed."""
+        self.own()
+        self.journal.write_interest(spread_id, lines)
 
     def adopt(self, spread_id: int, fills: tuple[Fill, ...], how: str, *, at: datetime) -> None:
         """Write down trades of a spread's perpetual that no order of ours made.
