@@ -20,11 +20,13 @@ from atapi.domain.instruments import Market
 from atapi.domain.orders import OrderRequest
 from atapi.errors import UsageError
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
+from atapi.exchanges.binance.records import BinanceRecords
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.execution.executor import Executor
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
+from atapi.services.audit import AuditService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
@@ -213,16 +215,14 @@ def _services(
         recovery=recovery,
         symbols=book,
     )
-    pnl = PnlService(
-        executor=executor,
-        books=SpreadBooks(
-            spot=venue.spot,
-            futures=venue.futures,
-            margin=venue.margin,
-            clock=clock,
-            past=PastPrices(venue.spot),
-        ),
+    books = SpreadBooks(
+        spot=venue.spot,
+        futures=venue.futures,
+        margin=venue.margin,
+        clock=clock,
+        past=PastPrices(venue.spot),
     )
+    pnl = PnlService(executor=executor, books=books)
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(
@@ -257,6 +257,16 @@ def _services(
             pnl=pnl,
         ),
         pnl=pnl,
+        audit=AuditService(
+            source=BinanceRecords(venue.spot, venue.futures, venue.margin),
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            books=books,
+            executor=executor,
+            clock=clock,
+            complete=paper is not None,
+        ),
         network=NetworkService(
             info=info,
             apis=[

@@ -55,6 +55,7 @@ class Charge:
     asset: str  # it was charged in
     amount: Decimal  # of that asset
     value: Decimal  # in quote asset, at that time
+    charge_id: str = ""  # the venue's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

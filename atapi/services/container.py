@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from atapi.clock import Clock
     from atapi.services.account import AccountService
+    from atapi.services.audit import AuditService
     from atapi.services.basis import BasisService
     from atapi.services.funding import FundingService
     from atapi.services.market import MarketService
@@ -36,5 +37,6 @@ class Services:
     reconcile: ReconcileService
     spreads: SpreadService
     pnl: PnlService
+    audit: AuditService
     network: NetworkService
     paper: PaperService | None  # None on any other network

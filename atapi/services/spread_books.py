@@ -110,7 +110,9 @@ class SpreadBooks:
     def _charge(self, line: Interest) -> Charge:
         price = self.past.price(line.asset, line.at, HOURLY)
         value = to_ledger(line.amount * (price if price is not None else ZERO))
-        return Charge(at=line.at, asset=line.asset, amount=line.amount, value=value)
+        return Charge(
+            at=line.at, asset=line.asset, amount=line.amount, value=value, charge_id=line.interest_id
+        )
 
     def _standings(self, spreads: Sequence[Spread]) -> dict[int, Standing]:
         if not spreads:
