@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from atapi.services.audit import AuditService
     from atapi.services.basis import BasisService
     from atapi.services.funding import FundingService
+    from atapi.services.limits import LimitsService
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
     from atapi.services.network import NetworkService
@@ -39,4 +40,5 @@ class Services:
     pnl: PnlService
     audit: AuditService
     network: NetworkService
+    limits: LimitsService
     paper: PaperService | None  # None on any other network

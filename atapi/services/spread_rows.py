@@ -10,7 +10,7 @@ from decimal import Decimal
 from atapi.domain.amounts import BPS
 from atapi.domain.carry import basis
 from atapi.domain.numbers import LEDGER_STEP, ZERO, plain
-from atapi.domain.orders import Fill
+from atapi.domain.orders import Fill, Side
 from atapi.domain.profit import Profit
 from atapi.domain.spreads import LegName, LegPlan, Spread, SpreadPlan
 from atapi.execution.executor import Result, executed
@@ -38,7 +38,8 @@ class SpreadRow:
     id: int
     symbol: str
     state: str
-    qty: Decimal = column()  # coins short
+    kind: str  # carry, or reverse
+    qty: Decimal = column()  # coins short on the perpetual; of a reverse spread negative: it is long
     opened: datetime | None = column()
     open_bp: Decimal | None = column(digits=2)
     now_bp: Decimal | None = column(digits=2)
@@ -166,9 +167,9 @@ def close_notes(result: Result) -> list[str]:
         fills = fills_of(result, leg)
         if fills:
             quantity = sum((f.quantity for f in fills), ZERO)
-            verb = "sold" if leg.spot else "bought back"
+            verb = "sold" if fills[0].side is Side.SELL else "bought back"
             lines.append(f"{name}: {verb} {plain(quantity)} at {plain(average(fills).quantize(LEDGER_STEP))}")
-    if spread.spot_quantity:
+    if spread.spot_quantity and not spread.reverse:
         lines.append(f"left in the wallet: {plain(spread.spot_quantity)} {spread.base_asset}")
     if result.outcome.refused is not None:
         lines.append(f"only in part: {result.outcome.refused.reason or 'the book was too thin'}")

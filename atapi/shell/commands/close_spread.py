@@ -1,4 +1,4 @@
-"""close-spread: sell the spot, buy the perpetual back, and say what it earned."""
+"""close-spread: trade both legs back, and say what it earned."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ def close_spread(context: Context, args: argparse.Namespace) -> Table:
     """Sell spot and buy the perpetual back, spot first.
 
     The perpetual goes last and reduce-only: the one kind of order the exchange takes even when it is overloaded.
+    Of a reverse spread what is owed is bought, interest and fee included, and repaid by the order itself; that nothing
+    is left owing is then asked of the venue.
     Prints what the spread earned, split by cause; the parts sum to the change of the balances.
     """
     from atapi.domain.amounts import BPS
@@ -61,4 +63,5 @@ def close_spread(context: Context, args: argparse.Namespace) -> Table:
     result = spreads.close(plan)
     services = context.services
     row = close_row(result, services.pnl.of(result.spread), services.clock.now())
-    return Table.of([row], CloseRow, notes=close_notes(result))
+    debts = spreads.reverse.told(result.spread) if result.spread.reverse else []
+    return Table.of([row], CloseRow, notes=[*close_notes(result), *debts])
