@@ -218,6 +218,7 @@ def _services(
         gate=gate,
         clock=RunningClock(venue.clock.now),
         tell=tell,
+        begin=lambda: audit.begin(),  # which is made of this executor
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
@@ -241,6 +242,17 @@ def _services(
         interest=interest,
         clock=clock,
         past=PastPrices(venue.spot),
+    )
+    audit = AuditService(
+        source=BinanceRecords(venue.spot, venue.futures, venue.margin),
+        spot=venue.spot,
+        futures=venue.futures,
+        margin=venue.margin,
+        books=books,
+        executor=executor,
+        clock=clock,
+        complete=paper is not None,
+        tell=tell,
     )
     pnl = PnlService(executor=executor, books=books)
     funding = FundingService(futures=venue.futures, book=book)
@@ -299,16 +311,7 @@ def _services(
             ),
         ),
         pnl=pnl,
-        audit=AuditService(
-            source=BinanceRecords(venue.spot, venue.futures, venue.margin),
-            spot=venue.spot,
-            futures=venue.futures,
-            margin=venue.margin,
-            books=books,
-            executor=executor,
-            clock=clock,
-            complete=paper is not None,
-        ),
+        audit=audit,
         network=network,
         limits=limits,
         paper=None

@@ -8,7 +8,7 @@ Per asset: what the spreads did, what single orders did, and what nobody here as
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from atapi.domain.instruments import Market
 from atapi.domain.orders import Fill
 from atapi.domain.records import Record, Term, fill_records
 from atapi.domain.spreads import LegName
-from atapi.errors import Refused
+from atapi.errors import AtapiError, Refused
 from atapi.exchanges.base import FuturesVenue, RecordSource, SpotVenue
 from atapi.execution.executor import Executor
 from atapi.services.audit_findings import (
@@ -64,6 +64,16 @@ class AuditService:
     executor: Executor
     clock: Clock
     complete: bool
+    tell: Callable[[str], None]  # a line for the operator
+
+    def begin(self) -> None:
+        """Note the balances before the first order, where the venue will not keep every record."""
+        if self.complete:
+            return
+        try:
+            self.executor.note(NOTE, self.noted())
+        except AtapiError as e:  # an order does not wait for bookkeeping
+            self.tell(f"the opening balances were not noted ({e.message}); pnl --audit will begin later")
 
     def run(self, *, since: datetime | None = None, symbols: Sequence[str] = ()) -> Audit:
         """Audit the account.

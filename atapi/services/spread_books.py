@@ -13,7 +13,7 @@ from atapi.domain.account import Income, Position
 from atapi.domain.margin import Interest
 from atapi.domain.numbers import ZERO, to_ledger
 from atapi.domain.orders import Fill
-from atapi.domain.profit import Booking, Charge, Standing, book
+from atapi.domain.profit import Booking, Charge, Standing, Worth, book
 from atapi.domain.spreads import Spread
 from atapi.exchanges.base import FuturesVenue, SpotVenue
 from atapi.services.interest import InterestReader
@@ -109,14 +109,14 @@ class SpreadBooks:
         for mark in self.futures.marks([symbol for symbol in standing if symbol not in held]):
             marks[mark.symbol] = mark.mark_price
         lots = {symbol: rules.lot_size for symbol, rules in self.futures.instruments().items()}
-        now = self.clock.now()
+        now, worth = self.clock.now(), Worth(prices)
         return {
             s.spread_id: Standing(
                 at=now,
                 spot_price=prices.get(s.base_asset, ZERO),
                 perp_price=marks.get(s.symbol, ZERO),
                 unrealized=unrealized(s, held.get(s.symbol), marks.get(s.symbol, ZERO)),
-                prices=prices,
+                worth=worth,
                 step=lots.get(s.symbol, ZERO) * s.multiplier,
             )
             for s in spreads

@@ -14,9 +14,10 @@ import pytest
 import atapi
 from atapi.desk import Desk
 from atapi.domain.account import Wallet
+from atapi.domain.amounts import parse_amount
 from atapi.domain.numbers import ZERO
 from atapi.domain.records import Record, Term
-from atapi.errors import Refused
+from atapi.errors import Refused, VenueUnreachable
 from atapi.exchanges.base import RecordSource
 from atapi.services.audit_findings import Audit
 from atapi.services.audit_rows import audit_table
@@ -254,3 +255,51 @@ def test_the_table_is_the_identity(desk: Desk) -> None:
         assert terms["opening"] + between == terms["closing"]
     assert {row["amount"] for row in rows if row["term"] == "difference"} == {0}
     assert table.fault is None
+
+
+def test_balances_are_noted_before_the_first_order(desk: Desk) -> None:
+    executor = desk.services.spreads.executor
+    audits = replace(desk.services.audit, complete=False)
+    executor._begin = audits.begin
+    by_hand(desk, "/api/v3/order", symbol="LTCUSDT", side="BUY", type="MARKET", quantity="1")
+    desk.open_spread("BTCUSDT", "10000usdt")
+    desk.open_spread("ETHUSDT", "5000usdt")
+
+    [note] = executor.journal.notes("balances")
+
+    assert ["spot", "LTC", "0.99900000"] in note["balances"]
+    assert not any(asset in ("BTC", "ETH") for _, asset, _ in note["balances"])
+
+
+def test_an_order_does_not_wait_for_bookkeeping(desk: Desk) -> None:
+    class Silent:
+        def balances(self) -> dict[tuple[Wallet, str], Decimal]:
+            raise VenueUnreachable("no answer")
+
+    told: list[str] = []
+    audits = replace(desk.services.audit, complete=False, source=Silent(), tell=told.append)
+
+    audits.begin()
+
+    assert told == ["the opening balances were not noted (no answer); pnl --audit will begin later"]
+
+
+def test_reverse_carry_is_explained_with_its_interest(desk: Desk) -> None:
+    desk.transfer("20000usdt", "spot", "margin")
+    spreads, services = desk.services.spreads, desk.services
+    spreads.open(spreads.plan("BTCUSDT", parse_amount("5000usdt"), reverse=True))
+    desk.advance("25h")
+    standing = run(desk)
+    desk.close_spread("BTCUSDT")
+    spreads.open(spreads.plan("BTCUSDT", parse_amount("5000usdt"), reverse=True))
+    desk.advance("2h")
+    desk.close_spread("BTCUSDT")
+
+    audit = run(desk)
+
+    assert (standing.faults, audit.faults) == ([], [])
+    assert {r.term for r in audit.foreign} == {Term.DEPOSITS, Term.TRANSFERS}
+    charges = [[r for r in rows if r.term is Term.INTEREST] for rows in audit.claims.spreads.values()]
+    assert [len(own) for own in charges] == [26, 3]
+    worth = sum((row.value or ZERO for row in services.account.holdings()), ZERO)
+    assert services.pnl.rows()[0].total_usdt == worth - 100_000
