@@ -21,6 +21,7 @@ from atapi.errors import UsageError
 from atapi.exchanges.binance.futures import BinanceFutures
 from atapi.exchanges.binance.margin import BinanceMargin
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
+from atapi.exchanges.binance.records import BinanceRecords
 from atapi.exchanges.binance.spot import BinanceSpot
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
@@ -31,6 +32,7 @@ from atapi.execution.halt import KillSwitch
 from atapi.execution.quotes import Quotes
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
+from atapi.services.audit import AuditService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
@@ -222,6 +224,7 @@ def _services(
         gate=gate,
         clock=RunningClock(venue.clock.now),
         tell=tell,
+        begin=lambda: audit.begin(),  # which is made of this executor
     )
     stack.callback(executor.close)
     interest = InterestBook(margin=venue.margin, executor=executor)
@@ -242,16 +245,25 @@ def _services(
         symbols=book,
         interest=interest,
     )
-    pnl = PnlService(
-        executor=executor,
-        books=SpreadBooks(
-            spot=venue.spot,
-            futures=venue.futures,
-            margin=venue.margin,
-            clock=clock,
-            past=PastPrices(venue.spot),
-        ),
+    books = SpreadBooks(
+        spot=venue.spot,
+        futures=venue.futures,
+        interest=interest,
+        clock=clock,
+        past=PastPrices(venue.spot),
     )
+    audit = AuditService(
+        source=BinanceRecords(venue.spot, venue.futures, venue.margin),
+        spot=venue.spot,
+        futures=venue.futures,
+        margin=venue.margin,
+        books=books,
+        executor=executor,
+        clock=clock,
+        complete=paper is not None,
+        tell=tell,
+    )
+    pnl = PnlService(executor=executor, books=books)
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(
@@ -304,8 +316,8 @@ def _services(
         reconcile=reconcile,
         limits=limits,
         pnl=pnl,
-        reverse=ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest),
         reverse=reverse,
+    )
     return Services(
         clock=clock,
         market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
@@ -338,6 +350,7 @@ def _services(
         reconcile=reconcile,
         spreads=spreads,
         pnl=pnl,
+        audit=audit,
         network=network,
         limits=limits,
         paper=None

@@ -61,6 +61,7 @@ class Executor:
         gate: The last gate, asked before each order.
         clock: The venue's time as this machine knows it; it must move while we wait.
         tell: Says a line to the operator.
+        begin: Called before the first intent of a journal is written.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Executor:
         gate: Gate,
         clock: Clock,
         tell: Callable[[str], None],
+        begin: Callable[[], None] | None = None,
     ) -> None:
         self._folder = folder
         self._binding = dict(binding)
@@ -83,6 +85,7 @@ class Executor:
         self._gate = gate
         self._clock = clock
         self._tell = tell
+        self._begin = begin
         self._lock: WriterLock | None = None
 
     def close(self) -> None:
@@ -153,6 +156,8 @@ class Executor:
             at: The venue's time, for the record.
         """
         self.own()
+        if self._begin is not None and not self.journal.begun:
+            self._begin()
         with self.journal.held():
             intent_id = self.journal.create_intent(spread_id, kind, terms, at)
             return intent_id, self._drive(intent_id, spread_id, engine_of, resumed=False)

@@ -145,6 +145,11 @@ class Journal:
         """List intents that were not brought to their end, oldest first."""
         return self._intents("WHERE done=0 ORDER BY intent_id")
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever meant to be done."""
+        return self._db.execute("SELECT 1 FROM intent LIMIT 1").fetchone() is not None
+
     def intent(self, intent_id: int) -> Intent:
         """Read one intent."""
         [found] = self._intents("WHERE intent_id=?", intent_id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from atapi.clock import Clock
     from atapi.services.account import AccountService
+    from atapi.services.audit import AuditService
     from atapi.services.basis import BasisService
     from atapi.services.flattening import FlattenService
     from atapi.services.funding import FundingService
@@ -43,6 +44,7 @@ class Services:
     reconcile: ReconcileService
     spreads: SpreadService
     pnl: PnlService
+    audit: AuditService
     network: NetworkService
     limits: LimitsService
     paper: PaperService | None  # None on any other network
