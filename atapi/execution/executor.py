@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -121,6 +122,22 @@ class Executor:
         if self._lock is None:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = WriterLock(self._folder / "journal.lock")
+
+    @contextmanager
+    def owning(self) -> Iterator[None]:
+        """Take the right to write for as long as the block lasts, or for as long as it was had before.
+
+        Raises:
+            StorageError: Another process has it.
+        """
+        had = self._lock is not None
+        self.own()
+        try:
+            yield
+        finally:
+            if not had and self._lock is not None:
+                self._lock.release()
+                self._lock = None
 
     def put_aside(self) -> None:
         """Give the journal another name, as when the world it tells of is thrown away; nothing is deleted."""

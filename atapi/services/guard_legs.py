@@ -43,7 +43,7 @@ def check_legs(standing: Standing, account: Account, terms: Terms, since: dateti
     spread, pair = standing.spread, terms.pairs[standing.spread.symbol]
     lot = max(pair.perp.lot_size * pair.multiplier, pair.spot.lot_size)
     drift = standing.delta
-    worth = drift * terms.marks[spread.symbol].mark_price / pair.multiplier
+    worth = drift * terms.prices[spread.symbol] / pair.multiplier
     value = f"{plain(drift)} {spread.base_asset} ({worth:+.2f} {spread.quote_asset})"
     limit = f"{plain(lot)} {spread.base_asset}"
     if even(standing, pair):

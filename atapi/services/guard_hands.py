@@ -1,0 +1,142 @@
+"""What the guard does about an alarm: by the very commands a trader would type, within bounds, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from atapi.clock import Clock
+from atapi.domain.guard import BROKEN, Check, Code, Deed, Policy, Severity
+from atapi.errors import AtapiError
+from atapi.execution.executor import Executor
+
+COOL_DOWN = timedelta(minutes=1)  # between two deeds about one spread
+MOST_TRIES = 3  # deeds about one finding; then a human is needed
+ENDING = frozenset({Code.LISTING, Code.LIQUIDATION, Code.MARGIN, Code.LEVEL})  # what only closing answers
+
+
+class Mender(Protocol):
+    """The order path as far as it mends spreads. What was done is told in one line."""
+
+    def recover(self) -> str:
+        """Bring what was cut short to its end."""
+        ...
+
+    def rehedge(self, symbol: str) -> str:
+        """Reduce the longer leg of the spread in a symbol to the shorter."""
+        ...
+
+    def unwind(self, symbol: str) -> str:
+        """Close the spread in a symbol, as much of it as is there."""
+        ...
+
+
+@dataclass
+class Tries:
+    """What was done about one finding."""
+
+    last: datetime
+    count: int = 1
+
+
+@dataclass
+class Hands:
+    """Acts on alarms by policy; never twice on one finding within the cool-down."""
+
+    mender: Mender
+    executor: Executor
+    clock: Clock
+    _tried: dict[tuple[str, int], Tries] = field(default_factory=dict)  # (code, spread id) -> what was done
+    _told: str | None = None  # the process that may write, once it was said
+
+    def act(
+        self, checks: Sequence[Check], symbols: Mapping[int, str], policies: Mapping[int, Policy]
+    ) -> list[Deed]:
+        """Do what the policies say about the alarms.
+
+        Args:
+            symbols: Spread id -> symbol, of the spreads that stand.
+            policies: Spread id -> what to do about it.
+        """
+        alarms = [check for check in checks if check.severity is Severity.ALARM]
+        self._forget(alarms)
+        deeds = []
+        for spread_id, symbol in symbols.items():
+            mine = [c for c in alarms if c.spread_id in (spread_id, None)]
+            due = next((c for c in mine if _answer(c, policies[spread_id]) is not None), None)
+            if due is not None and self._may(due, spread_id):
+                deed = self._do(due, spread_id, symbol, policies[spread_id])
+                deeds += [deed] if deed is not None else []
+        return deeds
+
+    def _do(self, check: Check, spread_id: int, symbol: str, policy: Policy) -> Deed | None:
+        answer = _answer(check, policy)
+        try:
+            with self._right(check, spread_id):
+                if answer is Policy.REHEDGE:
+                    what = self.mender.rehedge(symbol)
+                elif answer is Policy.UNWIND:
+                    what = self.mender.unwind(symbol)
+                else:
+                    what = self.mender.recover()
+        except _Elsewhere as e:
+            return self._say_elsewhere(e.who, spread_id)
+        except AtapiError as e:
+            return Deed(what=f"{policy} of {symbol} failed: {e.message}", done=False, spread_id=spread_id)
+        return Deed(what=what, done=True, spread_id=spread_id)
+
+    @contextmanager
+    def _right(self, check: Check, spread_id: int) -> Iterator[None]:
+        who = self.executor.holder()
+        if who is not None:
+            raise _Elsewhere(who)
+        self._told = None
+        with self.executor.owning():
+            self._note_try(check, spread_id)
+            yield
+
+    def _say_elsewhere(self, who: str, spread_id: int) -> Deed | None:
+        if self._told == who:
+            return None
+        self._told = who
+        return Deed(
+            what=f"process {who} is trading on this journal: only alarms here until it ends",
+            done=False,
+            spread_id=spread_id,
+        )
+
+    def _may(self, check: Check, spread_id: int) -> bool:
+        tries = self._tried.get((check.code, spread_id))
+        if tries is None:
+            return True
+        return tries.count < MOST_TRIES and self.clock.now() - tries.last >= COOL_DOWN
+
+    def _note_try(self, check: Check, spread_id: int) -> None:
+        key, now = (check.code, spread_id), self.clock.now()
+        before = self._tried.get(key)
+        self._tried[key] = Tries(now, before.count + 1 if before else 1)
+
+    def _forget(self, alarms: list[Check]) -> None:
+        """A finding that is gone may be acted on when it comes again."""
+        standing = {check.code for check in alarms}
+        self._tried = {key: tries for key, tries in self._tried.items() if key[0] in standing}
+
+
+class _Elsewhere(Exception):
+    def __init__(self, who: str) -> None:
+        super().__init__(who)
+        self.who = who
+
+
+def _answer(check: Check, policy: Policy) -> Policy | None:
+    """Choose what answers an alarm under a policy: ALARM stands for ending what was cut short, None for nothing."""
+    if policy is Policy.ALARM:
+        return None
+    if check.code is Code.TRANSIT:
+        return Policy.ALARM
+    if check.code in BROKEN:
+        return policy
+    return Policy.UNWIND if policy is Policy.UNWIND and check.code in ENDING else None
