@@ -22,6 +22,7 @@ from atapi.errors import UsageError
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
+from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
@@ -29,6 +30,7 @@ from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
+from atapi.services.interest import InterestReader
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
@@ -37,9 +39,12 @@ from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
+from atapi.services.past_prices import PastPrices
 from atapi.services.pnl import PnlService
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
+from atapi.services.reverse import ReverseService
+from atapi.services.spread_books import SpreadBooks
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
 from atapi.settings import NETWORKS, Settings
@@ -190,7 +195,7 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues={Market.SPOT: venue.spot, Market.UM: venue.futures},
+        venues=_venues(venue),
         switch=venue.futures,
         gate=NoGate(),
         clock=RunningClock(venue.clock.now),
@@ -198,6 +203,7 @@ def _services(
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
+    interest = InterestReader(margin=venue.margin, executor=executor)
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(
@@ -211,7 +217,16 @@ def _services(
         recovery=recovery,
         symbols=book,
     )
-    pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
+    pnl = PnlService(
+        executor=executor,
+        books=SpreadBooks(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            clock=clock,
+            past=PastPrices(venue.spot),
+        ),
+    )
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(
@@ -244,6 +259,9 @@ def _services(
             executor=executor,
             reconcile=reconcile,
             pnl=pnl,
+            reverse=ReverseService(
+                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
+            ),
         ),
         pnl=pnl,
         network=NetworkService(
@@ -265,6 +283,13 @@ def _services(
             server=paper.serve,
         ),
     )
+
+
+def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
+    venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
+    if venue.margin is not None:
+        venues[Market.MARGIN] = venue.margin
+    return venues
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
 from atapi.domain.market import Depth
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 from atapi.domain.spreads import SpreadState
 from atapi.errors import (
     AtapiError,
@@ -24,6 +24,7 @@ from atapi.errors import (
     VenueUnreachable,
 )
 from atapi.execution.effects import (
+    Amend,
     Answered,
     Ask,
     AskDepth,
@@ -70,6 +71,15 @@ class LegVenue(Protocol):
 
     def depth(self, symbol: str, limit: int = 100) -> Depth:
         """Read one order book."""
+        ...
+
+
+@runtime_checkable
+class ChangeVenue(Protocol):
+    """What the order path needs to change an order where it rests; cross margin has none of it."""
+
+    def amend(self, amendment: Amendment) -> None:
+        """Change one order, once."""
         ...
 
 
@@ -145,6 +155,8 @@ class Driver:
                 return self._ask(market, symbol, client_order_id)
             case Cancel(market, symbol, client_order_id):
                 return self._cancel(market, symbol, client_order_id)
+            case Amend(amendment):
+                return self._amend(amendment)
             case Countdown(symbol, within):
                 return self._read(lambda: self.switch.countdown(symbol, within))
             case AskFills(market, symbol, order_id):
@@ -193,6 +205,22 @@ class Driver:
             return Rejected(e.code, e.message)
         except AtapiError as e:
             return Unclear(e.message)
+
+    def _amend(self, amendment: Amendment) -> Result:
+        venue = self.venues[amendment.market]
+        if not isinstance(venue, ChangeVenue):
+            return Rejected(None, f"orders on {amendment.market} cannot be changed", ours=True)
+        try:
+            venue.amend(amendment)
+        except OrderNotFound:
+            return NotFound()
+        except VenueUnreachable as e:
+            return Unclear(e.message) if e.sent else NeverSent(e.message)
+        except VenueError as e:
+            return Rejected(e.code, e.message)
+        except OutcomeUnknown as e:
+            return Unclear(e.message)
+        return None
 
     def _read(self, read: Callable[[], Any]) -> Result:
         try:

@@ -221,7 +221,7 @@ class Executor:
             add_to: Id of the spread to add to; None makes a new one.
         """
         self.own()
-        spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag))
+        spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag, terms.reverse))
         run = self.run("open", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
         return self._result(spread_id, *run)
 
@@ -263,7 +263,7 @@ def recovery_engine(intent: Intent, pair: Pair) -> EngineOf[Outcome]:
     return spread_engine(pair, CloseTerms.from_text(intent.terms))
 
 
-def _planned(pair: Pair, at: datetime, tag: str) -> Spread:
+def _planned(pair: Pair, at: datetime, tag: str, reverse: bool) -> Spread:
     return Spread(
         spread_id=0,
         symbol=pair.symbol,
@@ -274,6 +274,7 @@ def _planned(pair: Pair, at: datetime, tag: str) -> Spread:
         state=SpreadState.PLANNED,
         tag=tag,
         created_at=at,
+        reverse=reverse,
     )
 
 

@@ -23,7 +23,7 @@ from atapi.errors import StorageError
 from atapi.execution import journal_schema as schema
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.ids import instance_tag
-from atapi.execution.journal_check import MIGRATED, fault, link, snapshot
+from atapi.execution.journal_check import MIGRATED, SEALED, fault, link, seal, snapshot
 from atapi.execution.journal_rows import (
     ATTEMPT,
     FILL,
@@ -39,6 +39,7 @@ from atapi.execution.journal_rows import (
     spread_values,
 )
 
+_UNREADABLE = (LookupError, TypeError, ValueError)  # what a flipped byte makes of reading a row
 _LIVE = (AttemptState.SENDING, AttemptState.RESTING)
 
 
@@ -67,7 +68,7 @@ class Journal:
             self._db.execute("PRAGMA foreign_keys=ON")
             self._make_ready(binding, seed)
             self.instance = self._check(binding)
-        except (sqlite3.Error, OSError) as e:
+        except (sqlite3.Error, OSError, *_UNREADABLE) as e:
             raise StorageError(
                 f"the journal {path} cannot be used: {e}", hint="check the disk and its rights"
             ) from e
@@ -116,14 +117,16 @@ class Journal:
         """
         values = attempt_values(attempt)
         with self._commit() as db:
-            db.execute(
+            written = db.execute(
                 f"INSERT INTO attempt ({ATTEMPT}, written_ms) VALUES ({_marks(ATTEMPT)},?)"
                 " ON CONFLICT (client_order_id) DO UPDATE SET state=excluded.state, order_id=excluded.order_id,"
                 " executed=excluded.executed, net=excluded.net, reason=excluded.reason,"
-                " reason_code=excluded.reason_code, quantity=excluded.quantity, price=excluded.price",
+                " reason_code=excluded.reason_code, quantity=excluded.quantity, price=excluded.price"
+                " RETURNING written_ms",
                 (*values, to_ms(at)),
             )
-            self._event(db, "attempt", _named(ATTEMPT, values))
+            [written_ms] = written.fetchone()
+            self._event(db, "attempt", {**_named(ATTEMPT, values), "written_ms": written_ms})
 
     def attempts(self, intent_id: int) -> list[Attempt]:
         """List the attempts of one intent in the order they were made."""
@@ -214,10 +217,12 @@ class Journal:
             with self._commit() as db:
                 schema.create(db, binding, instance_tag(seed))
                 self._event(db, "created", dict(binding))
+                self._event(db, SEALED, seal(db))
         elif version == 1:
             schema.migrate(self._db, instance_tag(repr(sorted(binding.items())).encode()))
             with self._commit() as db:
                 self._event(db, MIGRATED, {"from": version})
+                self._event(db, SEALED, seal(db))
                 for kind, row in snapshot(db):
                     self._event(db, kind, row)
         elif version > schema.VERSION:
