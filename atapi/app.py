@@ -30,9 +30,12 @@ from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
+from atapi.services.guard import GuardService
+from atapi.services.guard_reader import GuardReader
 from atapi.services.interest import InterestReader
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
+from atapi.services.mending import SpreadMender
 from atapi.services.network import Api, NetworkInfo, NetworkService
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
@@ -238,6 +241,17 @@ def _services(
         info=info,
         clock=clock,
     )
+    spreads = SpreadService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        wallet=venue.wallet,
+        clock=clock,
+        executor=executor,
+        reconcile=reconcile,
+        pnl=pnl,
+        reverse=ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest),
+    )
     return Services(
         clock=clock,
         market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
@@ -250,18 +264,23 @@ def _services(
         orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
         recovery=recovery,
         reconcile=reconcile,
-        spreads=SpreadService(
-            symbols=book,
+        spreads=spreads,
+        guard=GuardService(
             spot=venue.spot,
-            futures=venue.futures,
             wallet=venue.wallet,
-            clock=clock,
+            streams=venue.streams,
             executor=executor,
-            reconcile=reconcile,
-            pnl=pnl,
-            reverse=ReverseService(
-                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
+            mender=SpreadMender(spreads=spreads, reconcile=reconcile),
+            reader=lambda: GuardReader(
+                spot=venue.spot,
+                futures=venue.futures,
+                margin=venue.margin,
+                wallet=venue.wallet,
+                executor=executor,
+                clock=clock,
             ),
+            info=info,
+            clock=clock,
         ),
         pnl=pnl,
         network=NetworkService(

@@ -111,7 +111,9 @@ def _caps_of(text: str, network: str, path: Path) -> Caps:
     values = {}
     for key, value in given.items():
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise _wrong(path, text, (SECTION, network, key), f"{key} is {_kind(value)}, not a value with its unit")
+            raise _wrong(
+                path, text, (SECTION, network, key), f"{key} is {_kind(value)}, not a value with its unit"
+            )
         try:
             cap = find(key)
             values[cap.field] = cap.read(str(value))

@@ -136,7 +136,8 @@ class Sweep:
     """One look at the account."""
 
     at: datetime
-    checks: tuple[Check, ...]
+    checks: tuple[Check, ...]  # as it stands, after what was done
+    seen: tuple[Check, ...] = ()  # alarms before anything was done about them
     deeds: tuple[Deed, ...] = ()
 
     @property

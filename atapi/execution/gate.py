@@ -155,7 +155,9 @@ class Gate:
             self._meant[intent_id, leg] = quantity
             self._out[intent_id, leg] = ZERO
         for attempt in attempts:
-            self._out[intent_id, attempt.leg] = self._out.get((intent_id, attempt.leg), ZERO) + _weight(attempt)
+            self._out[intent_id, attempt.leg] = self._out.get((intent_id, attempt.leg), ZERO) + _weight(
+                attempt
+            )
 
     def follow(self, attempt: Attempt) -> None:
         """Note what became of an attempt, as it is written down."""
@@ -305,9 +307,7 @@ def over(name: str, value: Decimal, limit: Decimal, where: str = "") -> Refused:
     what = "order limit" if name == "max-order" else "limit"
     said = " ".join(filter(None, (_shown(value, cap), where)))
     enough = cap.write(ceil_to(value, ONE))
-    return Refused(
-        f"{said} is over the {what} of {_shown(limit, cap)}", hint=f"limits set {name} {enough}"
-    )
+    return Refused(f"{said} is over the {what} of {_shown(limit, cap)}", hint=f"limits set {name} {enough}")
 
 
 def _shown(value: Decimal, cap: Cap) -> str:

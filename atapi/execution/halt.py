@@ -85,7 +85,9 @@ def _read(file: Path) -> Halt:
         text = file.read_text(encoding="utf-8", errors="replace")
         since = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except OSError as e:  # it is there: that it cannot be read lifts nothing
-        return Halt(since=datetime(1970, 1, 1, tzinfo=UTC), why=f"{file} cannot be read ({e.strerror})", file=file)
+        return Halt(
+            since=datetime(1970, 1, 1, tzinfo=UTC), why=f"{file} cannot be read ({e.strerror})", file=file
+        )
     first, _, rest = text.strip().partition(" ")
     try:
         return Halt(since=datetime.fromisoformat(first).astimezone(UTC), why=rest.strip(), file=file)

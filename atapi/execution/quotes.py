@@ -15,7 +15,9 @@ from atapi.domain.orders import OrderRequest, Side
 from atapi.errors import Refused
 
 FRESH_S = 60.0  # how long a quote serves; the plan of a transaction has just read it
-SLACK = Decimal("0.01")  # a limit so close beyond the touch is how a trader caps slippage, not what he means to pay
+SLACK = Decimal(
+    "0.01"
+)  # a limit so close beyond the touch is how a trader caps slippage, not what he means to pay
 
 
 class QuoteVenue(Protocol):
@@ -98,5 +100,7 @@ class Quotes:
         symbol = asset + NUMERAIRE
         ticker = self._venues[Market.SPOT].book_tickers([symbol]).get(symbol)
         if ticker is None or not ticker.ask:
-            raise Refused(f"{asset} has no price in {NUMERAIRE} to judge an order by", hint=f"ticker {symbol}")
+            raise Refused(
+                f"{asset} has no price in {NUMERAIRE} to judge an order by", hint=f"ticker {symbol}"
+            )
         return ticker.ask

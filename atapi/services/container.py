@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from atapi.services.account import AccountService
     from atapi.services.basis import BasisService
     from atapi.services.funding import FundingService
+    from atapi.services.guard import GuardService
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
     from atapi.services.network import NetworkService
@@ -35,6 +36,7 @@ class Services:
     recovery: Recovery
     reconcile: ReconcileService
     spreads: SpreadService
+    guard: GuardService
     pnl: PnlService
     network: NetworkService
     paper: PaperService | None  # None on any other network

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from queue import Empty, SimpleQueue
 
 from atapi.clock import Clock, Deadline, SystemClock, monotonic_ms
 from atapi.domain.guard import Check, Deed, Policy, Severity, Sweep
@@ -15,17 +15,21 @@ from atapi.exchanges.base import EventStreams, SpotVenue, WalletVenue
 from atapi.execution.executor import Executor
 from atapi.services.guard_checks import check_silence, check_streams, judge
 from atapi.services.guard_facts import Account, Terms
-from atapi.services.guard_funds import NOTHING, Allowance, Buy, Funds, reserved
+from atapi.services.guard_funds import NOTHING, Allowance, Funds, reserved
 from atapi.services.guard_hands import Hands, Mender
 from atapi.services.guard_margin import Bounds
 from atapi.services.guard_moves import Moves
 from atapi.services.guard_reader import GuardReader
+from atapi.services.guard_rows import policy_table
 from atapi.services.guard_watch import Ages, Listening
 from atapi.services.network import NetworkInfo
+from atapi.table import Table
 
 Key = tuple[str, int | None, str | None]
 
 POLICY, ALARM = "guard-policy", "alarm"  # kinds of notes in the journal
+STOP = "stop"
+QUIET_S = 1.0  # between two looks that streams ask for
 TERMS_S = 60.0  # how old the terms of trade may become
 
 
@@ -37,6 +41,11 @@ class Options:
     policy: Policy = Policy.ALARM  # of spreads that have none of their own
     allowance: Allowance = NOTHING
 
+    @property
+    def acts(self) -> bool:
+        """Whether it may do more than say."""
+        return self.policy is not Policy.ALARM or self.allowance.any
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardService:
@@ -47,7 +56,6 @@ class GuardService:
     streams: EventStreams
     executor: Executor
     mender: Mender
-    buy_bnb: Buy
     reader: Callable[[], GuardReader]
     info: NetworkInfo
     clock: Clock
@@ -76,6 +84,10 @@ class GuardService:
         notes = self.executor.journal.notes(POLICY) if self.executor.begun else []
         return {note["spread"]: Policy(note["policy"]) for note in notes}
 
+    def policy_table(self) -> Table:
+        """List the policies of the spreads that stand."""
+        return policy_table(self._standing(), self.policies(), Options().policy)
+
     def set_policy(self, which: str, policy: Policy) -> list[Spread]:
         """Give spreads a policy of their own, for good, and tell which they are.
 
@@ -86,14 +98,16 @@ class GuardService:
             Refused: None stands there.
             StorageError: Another process may write to the journal.
         """
-        standing = [s for s in self.executor.spreads() if s.state is not SpreadState.FLAT]
-        found = [s for s in standing if which in (str(s.spread_id), s.symbol)]
+        found = [s for s in self._standing() if which in (str(s.spread_id), s.symbol)]
         if not found:
             raise Refused(f"no open spread {which}", hint="spreads")
         with self.executor.owning():
             for spread in found:
                 self.executor.note(POLICY, {"spread": spread.spread_id, "policy": policy.value})
         return found
+
+    def _standing(self) -> list[Spread]:
+        return [s for s in self.executor.spreads() if s.state is not SpreadState.FLAT]
 
 
 class Guard:
@@ -112,17 +126,30 @@ class Guard:
         self._terms_left = Deadline(TERMS_S)
         self._answered_ms = monotonic_ms()
         self._alarms: frozenset[Key] = frozenset()
-        self._bell = threading.Event()
+        self._bell: SimpleQueue[str] = SimpleQueue()  # not an Event: a signal's handler may ring it too
+        self._quiet = Deadline(0)
 
     # --- running ------------------------------------------------------------------------------------------------
     def follow(self) -> None:
         """Let the venue's streams wake it."""
         self._service.streams.follow(self._ring)
 
-    def wait(self) -> None:
-        """Wait for the next look: until a stream rings, or the time has come."""
-        self._bell.wait(self.options.every.total_seconds())
-        self._bell.clear()
+    def wait(self) -> bool:
+        """Wait for the next look: until a stream rings or the time has come; False once it was told to stop."""
+        rung, left = set[str](), self.options.every.total_seconds()
+        while left > 0:
+            try:
+                rung.add(self._bell.get(timeout=left))
+            except Empty:
+                break
+            if STOP in rung:
+                return False
+            left = min(left, self._quiet.left())  # many events at once are looked into at once
+        return True
+
+    def stop(self) -> None:
+        """End the waiting; from any thread, and from a signal's handler."""
+        self._bell.put(STOP)
 
     def close(self) -> None:
         """Hang up."""
@@ -144,6 +171,7 @@ class Guard:
             checks = [check_silence(e.message, age), *check_streams(self._service.streams.states())]
             return Sweep(at=SystemClock().now(), checks=tuple(checks))
         self._answered_ms = monotonic_ms()
+        self._quiet = Deadline(QUIET_S)
         self._note_alarms(sweep)
         return sweep
 
@@ -155,12 +183,16 @@ class Guard:
             return Sweep(at=account.at, checks=tuple(streams))
         self._listen(account)
         terms, checks = self._judge(account)
+        seen: tuple[Check, ...] = ()
         deeds = self._mend(account, checks)
         if any(deed.done for deed in deeds):  # what was found has changed: look again, act no more
+            seen = tuple(check for check in checks if check.severity is Severity.ALARM)
             account = self._reader.account()
             terms, checks = self._judge(account) if account.spreads else (terms, [])
         moved, open_moves = self._move(account, terms, checks)
-        return Sweep(at=account.at, checks=(*checks, *open_moves, *streams), deeds=(*deeds, *moved))
+        return Sweep(
+            at=account.at, checks=(*checks, *open_moves, *streams), seen=seen, deeds=(*deeds, *moved)
+        )
 
     def _judge(self, account: Account) -> tuple[Terms, list[Check]]:
         terms = self._terms_of(account)
@@ -204,7 +236,7 @@ class Guard:
                 moves=Moves(service.wallet, service.executor, service.clock),
                 allowance=allowance,
                 bnb=lambda: service.spot.instruments()["BNBUSDT"],
-                buy=service.buy_bnb,
+                buy=service.mender.buy_bnb,
                 began_at=account.at,
             )
         return self._funds
@@ -216,9 +248,9 @@ class Guard:
 
     def _note_alarms(self, sweep: Sweep) -> None:
         """Write alarms down when they begin, where nobody else may write."""
-        alarms = {c.key: c for c in sweep.checks if c.severity is Severity.ALARM}
+        alarms = {c.key: c for c in (*sweep.seen, *sweep.checks) if c.severity is Severity.ALARM}
         fresh = [check for key, check in alarms.items() if key not in self._alarms]
-        self._alarms = frozenset(alarms)
+        self._alarms = frozenset(c.key for c in sweep.checks if c.severity is Severity.ALARM)
         executor = self._service.executor
         if not fresh or executor.holder() is not None:
             return
@@ -230,4 +262,4 @@ class Guard:
     def _ring(self, name: str) -> None:
         if name == "listing":
             self._terms_left = Deadline(0)
-        self._bell.set()
+        self._bell.put(name)

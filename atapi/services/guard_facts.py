@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 
 from atapi.domain.account import BnbDiscount, FeeRates, FuturesAccount, Income, Position
 from atapi.domain.margin import MarginAccount
@@ -32,7 +31,7 @@ class Account:
     margin: MarginAccount | None  # None where no spread borrows
     moved: tuple[Income, ...]  # in and out of the futures wallet since the spreads stand, of a day at most
     # symbol -> orders of the exchange's own that closed a part of it, oldest first; asked for where legs differ
-    forced: Mapping[str, tuple[Order, ...]] = MappingProxyType({})
+    forced: Mapping[str, tuple[Order, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 from atapi.clock import Clock
@@ -31,6 +32,10 @@ class Mender(Protocol):
 
     def unwind(self, symbol: str) -> str:
         """Close the spread in a symbol, as much of it as is there."""
+        ...
+
+    def buy_bnb(self, quantity: Decimal) -> str:
+        """Buy BNB on spot."""
         ...
 
 

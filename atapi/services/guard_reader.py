@@ -138,7 +138,7 @@ class GuardReader:
         if self._moved_at is None or self._moved_at[0] != balance or self._moved_at[1] > since:
             self._moved = tuple(self._futures.income(kind="TRANSFER", start=since))
             self._moved_at = (balance, since)
-        return tuple(line for line in self._moved if line.at > since)
+        return tuple(line for line in self._moved if line.at >= since)
 
     def _forced(self, spread: Spread) -> tuple[Order, ...]:
         orders = self._futures.orders(spread.symbol, start=spread.opened_at)

@@ -37,6 +37,10 @@ class SpreadMender:
             f" {result.spread.state}"
         )
 
+    def buy_bnb(self, quantity: Decimal) -> str:
+        """Buy BNB on spot."""
+        raise NotImplementedError
+
     def rehedge(self, symbol: str) -> str:
         """Reduce the longer leg of the spread in a symbol to the shorter."""
         raise NotImplementedError
