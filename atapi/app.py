@@ -32,6 +32,7 @@ from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
 from atapi.services.guard import GuardService
 from atapi.services.guard_reader import GuardReader
+from atapi.services.hedging import Hedging
 from atapi.services.interest import InterestReader
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
@@ -252,6 +253,18 @@ def _services(
         pnl=pnl,
         reverse=ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest),
     )
+
+    def reader() -> GuardReader:
+        return GuardReader(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            wallet=venue.wallet,
+            executor=executor,
+            clock=clock,
+        )
+
+    hedging = Hedging(spreads=spreads, reader=reader)
     return Services(
         clock=clock,
         market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
@@ -265,20 +278,14 @@ def _services(
         recovery=recovery,
         reconcile=reconcile,
         spreads=spreads,
+        hedging=hedging,
         guard=GuardService(
             spot=venue.spot,
             wallet=venue.wallet,
             streams=venue.streams,
             executor=executor,
-            mender=SpreadMender(spreads=spreads, reconcile=reconcile),
-            reader=lambda: GuardReader(
-                spot=venue.spot,
-                futures=venue.futures,
-                margin=venue.margin,
-                wallet=venue.wallet,
-                executor=executor,
-                clock=clock,
-            ),
+            mender=SpreadMender(spreads, hedging),
+            reader=reader,
             info=info,
             clock=clock,
         ),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from atapi.services.basis import BasisService
     from atapi.services.funding import FundingService
     from atapi.services.guard import GuardService
+    from atapi.services.hedging import Hedging
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
     from atapi.services.network import NetworkService
@@ -36,6 +37,7 @@ class Services:
     recovery: Recovery
     reconcile: ReconcileService
     spreads: SpreadService
+    hedging: Hedging
     guard: GuardService
     pnl: PnlService
     network: NetworkService
