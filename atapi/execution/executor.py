@@ -191,15 +191,23 @@ class Executor:
         self.own()
         self.journal.note(kind, body)
 
-    def adopt(self, spread_id: int, fills: tuple[Fill, ...], how: str, *, at: datetime) -> None:
-        """Write down trades of a spread's perpetual that no order of ours made.
+    def adopt(
+        self,
+        spread_id: int,
+        fills: tuple[Fill, ...],
+        how: str,
+        *,
+        at: datetime,
+        leg: LegName = LegName.PERP_EXIT,
+    ) -> None:
+        """Write down trades of one leg of a spread that no order of ours made.
 
         Args:
             how: Who made them: `auto-deleveraged`, `liquidated`, `made by hand`.
         """
         self.own()
         intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
-        self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
+        self.journal.write_fills(intent_id, leg, fills)
         self.journal.finish_intent(intent_id)
 
     # --- spreads ------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from atapi.clock import Clock
@@ -16,11 +17,25 @@ from atapi.execution.executor import Executor
 
 COOL_DOWN = timedelta(minutes=1)  # between two deeds about one spread
 MOST_TRIES = 3  # deeds about one finding; then a human is needed
+BOOKED = frozenset({Code.ADL, Code.LIQUIDATED, Code.SETTLED})  # what the exchange itself traded
 ENDING = frozenset({Code.LISTING, Code.LIQUIDATION, Code.MARGIN, Code.LEVEL})  # what only closing answers
+
+
+class Answer(StrEnum):
+    """What is done about an alarm."""
+
+    BOOK = "booking"  # nothing is sent: the exchange's own trades become the spread's
+    RECOVER = "recovery"
+    REHEDGE = "rehedge"
+    UNWIND = "unwind"
 
 
 class Mender(Protocol):
     """The order path as far as it mends spreads. What was done is told in one line."""
+
+    def book(self, symbol: str) -> None:
+        """Make the journal true, as far as the exchange's own trades explain what differs."""
+        ...
 
     def recover(self) -> str:
         """Bring what was cut short to its end."""
@@ -73,25 +88,31 @@ class Hands:
             mine = [c for c in alarms if c.spread_id in (spread_id, None)]
             due = next((c for c in mine if _answer(c, policies[spread_id]) is not None), None)
             if due is not None and self._may(due, spread_id):
-                deed = self._do(due, spread_id, symbol, policies[spread_id])
+                deed = self._do(due, spread_id, symbol, _answer(due, policies[spread_id]))
                 deeds += [deed] if deed is not None else []
         return deeds
 
-    def _do(self, check: Check, spread_id: int, symbol: str, policy: Policy) -> Deed | None:
-        answer = _answer(check, policy)
+    def _do(self, check: Check, spread_id: int, symbol: str, answer: Answer | None) -> Deed | None:
         try:
             with self._right(check, spread_id):
-                if answer is Policy.REHEDGE:
-                    what = self.mender.rehedge(symbol)
-                elif answer is Policy.UNWIND:
-                    what = self.mender.unwind(symbol)
-                else:
-                    what = self.mender.recover()
+                what = self._carry_out(symbol, answer)
         except _Elsewhere as e:
-            return self._say_elsewhere(e.who, spread_id)
+            return None if answer is Answer.BOOK else self._say_elsewhere(e.who, spread_id)
         except AtapiError as e:
-            return Deed(what=f"{policy} of {symbol} failed: {e.message}", done=False, spread_id=spread_id)
-        return Deed(what=what, done=True, spread_id=spread_id)
+            return Deed(what=f"{answer} of {symbol} failed: {e.message}", done=False, spread_id=spread_id)
+        return Deed(what=what, done=True, spread_id=spread_id) if what else None
+
+    def _carry_out(self, symbol: str, answer: Answer | None) -> str:
+        match answer:
+            case Answer.REHEDGE:
+                return self.mender.rehedge(symbol)
+            case Answer.UNWIND:
+                return self.mender.unwind(symbol)
+            case Answer.RECOVER:
+                return self.mender.recover()
+            case _:
+                self.mender.book(symbol)
+                return ""
 
     @contextmanager
     def _right(self, check: Check, spread_id: int) -> Iterator[None]:
@@ -136,12 +157,12 @@ class _Elsewhere(Exception):
         self.who = who
 
 
-def _answer(check: Check, policy: Policy) -> Policy | None:
-    """Choose what answers an alarm under a policy: ALARM stands for ending what was cut short, None for nothing."""
+def _answer(check: Check, policy: Policy) -> Answer | None:
+    """Choose what answers an alarm under a policy; None for nothing."""
     if policy is Policy.ALARM:
-        return None
+        return Answer.BOOK if check.code in BOOKED else None
     if check.code is Code.TRANSIT:
-        return Policy.ALARM
+        return Answer.RECOVER
     if check.code in BROKEN:
-        return policy
-    return Policy.UNWIND if policy is Policy.UNWIND and check.code in ENDING else None
+        return Answer.REHEDGE if policy is Policy.REHEDGE else Answer.UNWIND
+    return Answer.UNWIND if policy is Policy.UNWIND and check.code in ENDING else None

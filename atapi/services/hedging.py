@@ -8,7 +8,8 @@ is somebody else's and is not touched.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from atapi.domain.amounts import PERCENT
@@ -16,8 +17,6 @@ from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Side
 from atapi.domain.spreads import LegPlan, Pair
 from atapi.errors import Refused
-from atapi.execution.executor import Result
-from atapi.execution.reconcile import Kind
 from atapi.execution.spread import CloseTerms
 from atapi.services.evening import Evening, plan_evening
 from atapi.services.guard_facts import Standing, standings
@@ -30,22 +29,28 @@ SLIPPAGE = Decimal(1) * PERCENT  # what evening may pay beyond the touch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hedging:
-    """Plans and sends the one order that evens a spread."""
+    """Plans what mends a spread: a closing of which one leg is nothing, or of what is really there."""
 
     spreads: SpreadService
     reader: Callable[[], GuardReader]
 
-    def take_in(self, symbol: str) -> str | None:
-        """Make the journal true before it is acted on; tells what was taken in.
+    def take_in(self, symbol: str) -> None:
+        """Make the journal true before it is acted on, as far as trades explain what differs.
 
         Raises:
-            Refused: The position differs, and no trades explain it.
+            Refused: The position was turned around by hand; that is not the spread's to mend.
         """
         reconcile = self.spreads.reconcile
-        found = [f for f in reconcile.findings() if f.symbol == symbol]
-        if any(f.kind is Kind.POSITION for f in found):
-            return reconcile.adopt(symbol)
-        return None
+        reconcile.findings()  # adopts what the exchange itself traded
+        standing = self.standing(symbol)
+        if not standing.perp and standing.foreign:
+            raise Refused(
+                f"the position in {symbol} was turned around by hand: {plain(standing.foreign)} is no spread's",
+                hint=f"positions {symbol}: close it first",
+            )
+        if standing.perp_missing > 0 or standing.spot_missing > 0:
+            with suppress(Refused):  # not explained to the last digit: what is there is acted on all the same
+                reconcile.adopt(symbol)
 
     def standing(self, symbol: str) -> Standing:
         """Tell what is left of the spread that stands in a symbol.
@@ -92,15 +97,19 @@ class Hedging:
             perp=perp,
         )
 
-    def even(self, plan: ClosePlan) -> Result:
-        """Send it: the engine of a closing, of which one leg is nothing.
+    def plan_unwind(self, symbol: str, *, max_slippage: Decimal = SLIPPAGE) -> ClosePlan:
+        """Plan a closing of what is really there; reads only.
 
         Raises:
-            VenueError: It was refused; the spread stands as it was.
-            SpreadBroken: The perpetual could not be traded back.
-            OutcomeUnknown: An order's fate is unproven.
+            Refused: No spread stands, or the books are too thin.
         """
-        return self.spreads.close(plan)
+        plan = self.spreads.plan_close(symbol, max_slippage=max_slippage)
+        standing = self.standing(symbol)
+        if plan.spread.reverse:
+            return plan
+        coins = min(plan.terms.spot_quantity, plan.pair.spot.round_quantity(standing.spot))
+        terms = replace(plan.terms, spot_quantity=coins, perp_quantity=abs(standing.perp))
+        return replace(plan, terms=terms)
 
     def _spot_leg(self, pair: Pair, step: Evening, max_slippage: Decimal) -> LegPlan:
         book = self.spreads.spot.depth(pair.spot.symbol, BOOK_DEPTH)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from atapi.domain.numbers import plain
 from atapi.domain.spreads import LegName
 from atapi.execution.executor import Result, executed
-from atapi.services.hedging import SLIPPAGE, Hedging
+from atapi.services.hedging import Hedging
 from atapi.services.spreads import SpreadService
 
 
@@ -19,6 +19,10 @@ class SpreadMender:
     spreads: SpreadService
     hedging: Hedging
 
+    def book(self, symbol: str) -> None:
+        """Make the journal true, as far as the exchange's own trades explain what differs."""
+        self.spreads.reconcile.findings()
+
     def recover(self) -> str:
         """Bring what was cut short to its end."""
         ended = self.spreads.reconcile.recovery.run()
@@ -27,12 +31,12 @@ class SpreadMender:
     def rehedge(self, symbol: str) -> str:
         """Reduce the longer leg of the spread in a symbol to the shorter."""
         self.hedging.take_in(symbol)
-        return _told("evened", self.hedging.even(self.hedging.plan(symbol)))
+        return _told("evened", self.spreads.close(self.hedging.plan(symbol)))
 
     def unwind(self, symbol: str) -> str:
         """Close the spread in a symbol, as much of it as is there."""
         self.hedging.take_in(symbol)
-        return _told("closed", self.spreads.close(self.spreads.plan_close(symbol, max_slippage=SLIPPAGE)))
+        return _told("closed", self.spreads.close(self.hedging.plan_unwind(symbol)))
 
     def buy_bnb(self, quantity: Decimal) -> str:
         """Buy BNB on spot."""
