@@ -69,7 +69,7 @@ class Funds:
 
     def blocked(self, checks: Iterable[Check], who: str) -> list[Deed]:
         """Say that another process may write, once it matters."""
-        if self.allowance.top_up is None or not _strained(checks):
+        if self.allowance.top_up is None or not _strained(checks) & (STRAINED | {Code.LEVEL}):
             return []
         return self._once(
             "blocked", f"process {who} is trading on this journal: no funds are moved from here"
