@@ -19,7 +19,6 @@ from atapi.errors import (
     DuplicateOrder,
     OrderNotFound,
     OutcomeUnknown,
-    Refused,
     VenueError,
     VenueUnreachable,
 )
@@ -29,6 +28,7 @@ from atapi.execution.effects import (
     Ask,
     AskDepth,
     AskFills,
+    Attempt,
     Cancel,
     Countdown,
     Effect,
@@ -94,11 +94,19 @@ class DeadManSwitch(Protocol):
 class Gate(Protocol):
     """The last gate before an order leaves."""
 
+    def expect(self, journal: Journal, intent_id: int) -> None:
+        """Prepare for the orders of one intent."""
+        ...
+
+    def follow(self, attempt: Attempt) -> None:
+        """Note what becomes of an attempt, as it is written down."""
+        ...
+
     def admit(self, request: OrderRequest) -> None:
         """Let an order pass.
 
         Raises:
-            Refused: It is over a cap, or trading is halted; it is not sent.
+            AtapiError: It is over a cap, trading is halted, or nothing tells: it is not sent.
         """
         ...
 
@@ -125,6 +133,7 @@ class Driver:
             StorageError: The journal could not be written; what was not durable was not sent.
         """
         with DeferredInterrupt(self.tell) as interrupt:
+            self.gate.expect(self.journal, intent_id)
             outcome = self._drive(spread_id, intent_id, engine)
             self.journal.finish_intent(intent_id)
         interrupt.catch_up()
@@ -144,6 +153,7 @@ class Driver:
         match effect:
             case WriteAttempt(attempt):
                 self.journal.write_attempt(attempt, self.clock.now())
+                self.gate.follow(attempt)
             case WriteFills(leg, fills):
                 self.journal.write_fills(intent_id, leg, fills)
             case WriteState(state, note):
@@ -174,7 +184,7 @@ class Driver:
     def _send(self, request: OrderRequest) -> Result:
         try:
             self.gate.admit(request)
-        except Refused as e:
+        except AtapiError as e:
             return Rejected(None, e.message, ours=True)
         try:
             return Answered(self.venues[request.market].place(request))

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,12 @@ class Journal:
     def spread(self, spread_id: int) -> Spread:
         """Read one spread."""
         return next(s for s in self.spreads() if s.spread_id == spread_id)
+
+    def spot_of(self, spread_id: int) -> tuple[str, Decimal]:
+        """Tell a spread's spot symbol, and how many of its units are in one of the perpetual."""
+        query = "SELECT spot_symbol, multiplier FROM spread WHERE spread_id=?"
+        symbol, multiplier = self._db.execute(query, (spread_id,)).fetchone()
+        return symbol, Decimal(multiplier)
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _intents(self, which: str, *values: object) -> list[Intent]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from atapi.services.funding import FundingService
     from atapi.services.guard import GuardService
     from atapi.services.hedging import Hedging
+    from atapi.services.limits import LimitsService
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
     from atapi.services.network import NetworkService
@@ -41,4 +42,5 @@ class Services:
     guard: GuardService
     pnl: PnlService
     network: NetworkService
+    limits: LimitsService
     paper: PaperService | None  # None on any other network
