@@ -320,6 +320,8 @@ def _services(
             streams=venue.streams,
             executor=executor,
             mender=SpreadMender(spreads, hedging),
+            reconcile=reconcile,
+            halted=switch.standing,
             reader=reader,
             info=info,
             clock=clock,

@@ -45,6 +45,7 @@ class Code(StrEnum):
     BNB = "bnb"  # fills that it still pays for
     STREAM = "stream"
     REST = "rest"
+    JOURNAL = "journal"  # orders that it should hold and does not, or of another journal
     HALT = "halt"  # the kill switch
     MOVE = "move"  # a transfer of the guard's own whose fate is open
 

@@ -125,13 +125,19 @@ class Executor:
 
     @contextmanager
     def owning(self) -> Iterator[None]:
-        """Take the right to write for as long as the block lasts, or for as long as it was had before.
+        """Take the right to write for as long as the block lasts, unless it was had before.
 
         Raises:
             StorageError: Another process has it.
         """
+        with self.returning():
+            self.own()
+            yield
+
+    @contextmanager
+    def returning(self) -> Iterator[None]:
+        """Give the right to write back at the end of the block where it was taken within."""
         had = self._lock is not None
-        self.own()
         try:
             yield
         finally:

@@ -13,7 +13,9 @@ from atapi.domain.spreads import Spread, SpreadState
 from atapi.errors import AuthenticationError, Refused, VenueError, VenueUnreachable
 from atapi.exchanges.base import EventStreams, SpotVenue, WalletVenue
 from atapi.execution.executor import Executor
-from atapi.services.guard_checks import check_silence, check_streams, judge
+from atapi.execution.halt import Halt
+from atapi.execution.reconcile import Finding
+from atapi.services.guard_checks import check_halt, check_journal, check_silence, check_streams, judge
 from atapi.services.guard_facts import Account, Terms
 from atapi.services.guard_funds import NOTHING, Allowance, Funds, reserved
 from atapi.services.guard_hands import Hands, Mender
@@ -23,6 +25,7 @@ from atapi.services.guard_reader import GuardReader
 from atapi.services.guard_rows import policy_table
 from atapi.services.guard_watch import Ages, Listening
 from atapi.services.network import NetworkInfo
+from atapi.services.reconcile import ReconcileService
 from atapi.table import Table
 
 Key = tuple[str, int | None, str | None]
@@ -56,6 +59,8 @@ class GuardService:
     streams: EventStreams
     executor: Executor
     mender: Mender
+    reconcile: ReconcileService
+    halted: Callable[[], Halt | None]
     reader: Callable[[], GuardReader]
     info: NetworkInfo
     clock: Clock
@@ -123,6 +128,7 @@ class Guard:
         self._funds: Funds | None = None
         self._ages, self._listening = Ages(), Listening()
         self._terms: Terms | None = None
+        self._findings: list[Finding] = []
         self._terms_left = Deadline(TERMS_S)
         self._answered_ms = monotonic_ms()
         self._alarms: frozenset[Key] = frozenset()
@@ -178,7 +184,7 @@ class Guard:
     # --- inside -------------------------------------------------------------------------------------------------
     def _look(self) -> Sweep:
         account = self._reader.account()
-        streams = check_streams(self._service.streams.states())
+        streams = [*check_halt(self._service.halted()), *check_streams(self._service.streams.states())]
         if not account.spreads:
             return Sweep(at=account.at, checks=tuple(streams))
         self._listen(account)
@@ -198,12 +204,14 @@ class Guard:
         terms = self._terms_of(account)
         account = self._reader.explained(account, terms)
         _, checks = judge(account, terms, self._bounds, self._ages.note(account, terms))
-        return terms, checks
+        return terms, [*checks, *check_journal(self._findings)]
 
     def _terms_of(self, account: Account) -> Terms:
         symbols = {spread.symbol for spread in account.spreads}
         if self._terms is None or self._terms_left.left() <= 0 or not symbols <= self._terms.pairs.keys():
             self._terms = self._reader.terms(account.spreads)
+            with self._service.executor.returning():
+                self._findings = self._service.reconcile.findings()
             self._terms_left = Deadline(TERMS_S)
         return self._terms
 
