@@ -30,6 +30,9 @@ class Answer(StrEnum):
     UNWIND = "unwind"
 
 
+Key = tuple[Code, Answer, int]  # what was found, what was done about it, to which spread
+
+
 class Mender(Protocol):
     """The order path as far as it mends spreads. What was done is told in one line."""
 
@@ -69,7 +72,7 @@ class Hands:
     mender: Mender
     executor: Executor
     clock: Clock
-    _tried: dict[tuple[str, int], Tries] = field(default_factory=dict)  # (code, spread id) -> what was done
+    _tried: dict[Key, Tries] = field(default_factory=dict)
     _told: str | None = None  # the process that may write, once it was said
 
     def act(
@@ -86,15 +89,15 @@ class Hands:
         deeds = []
         for spread_id, symbol in symbols.items():
             mine = [c for c in alarms if c.spread_id in (spread_id, None)]
-            due = next((c for c in mine if _answer(c, policies[spread_id]) is not None), None)
-            if due is not None and self._may(due, spread_id):
-                deed = self._do(due, spread_id, symbol, _answer(due, policies[spread_id]))
+            due = [(c, answer) for c in mine if (answer := _answer(c, policies[spread_id])) is not None]
+            if due and self._may(*due[0], spread_id):
+                deed = self._do(*due[0], spread_id, symbol)
                 deeds += [deed] if deed is not None else []
         return deeds
 
-    def _do(self, check: Check, spread_id: int, symbol: str, answer: Answer | None) -> Deed | None:
+    def _do(self, check: Check, answer: Answer, spread_id: int, symbol: str) -> Deed | None:
         try:
-            with self._right(check, spread_id):
+            with self._right(check, answer, spread_id):
                 what = self._carry_out(symbol, answer)
         except _Elsewhere as e:
             return None if answer is Answer.BOOK else self._say_elsewhere(e.who, spread_id)
@@ -102,7 +105,7 @@ class Hands:
             return Deed(what=f"{answer} of {symbol} failed: {e.message}", done=False, spread_id=spread_id)
         return Deed(what=what, done=True, spread_id=spread_id) if what else None
 
-    def _carry_out(self, symbol: str, answer: Answer | None) -> str:
+    def _carry_out(self, symbol: str, answer: Answer) -> str:
         match answer:
             case Answer.REHEDGE:
                 return self.mender.rehedge(symbol)
@@ -115,13 +118,13 @@ class Hands:
                 return ""
 
     @contextmanager
-    def _right(self, check: Check, spread_id: int) -> Iterator[None]:
+    def _right(self, check: Check, answer: Answer, spread_id: int) -> Iterator[None]:
         who = self.executor.holder()
         if who is not None:
             raise _Elsewhere(who)
         self._told = None
         with self.executor.owning():
-            self._note_try(check, spread_id)
+            self._note_try((check.code, answer, spread_id))
             yield
 
     def _say_elsewhere(self, who: str, spread_id: int) -> Deed | None:
@@ -134,21 +137,24 @@ class Hands:
             spread_id=spread_id,
         )
 
-    def _may(self, check: Check, spread_id: int) -> bool:
-        tries = self._tried.get((check.code, spread_id))
+    def _may(self, check: Check, answer: Answer, spread_id: int) -> bool:
+        tries = self._tried.get((check.code, answer, spread_id))
         if tries is None:
             return True
         return tries.count < MOST_TRIES and self.clock.now() - tries.last >= COOL_DOWN
 
-    def _note_try(self, check: Check, spread_id: int) -> None:
-        key, now = (check.code, spread_id), self.clock.now()
+    def _note_try(self, key: Key) -> None:
         before = self._tried.get(key)
-        self._tried[key] = Tries(now, before.count + 1 if before else 1)
+        self._tried[key] = Tries(self.clock.now(), before.count + 1 if before else 1)
 
     def _forget(self, alarms: list[Check]) -> None:
         """A finding that is gone may be acted on when it comes again."""
-        standing = {check.code for check in alarms}
-        self._tried = {key: tries for key, tries in self._tried.items() if key[0] in standing}
+        standing = {(check.code, check.spread_id) for check in alarms}
+        self._tried = {
+            (code, answer, spread_id): tries
+            for (code, answer, spread_id), tries in self._tried.items()
+            if standing & {(code, spread_id), (code, None)}
+        }
 
 
 class _Elsewhere(Exception):
