@@ -174,8 +174,9 @@ class Executor:
             at: The venue's time, for the record.
         """
         self.own()
-        intent_id = self.journal.create_intent(spread_id, kind, terms, at)
-        return intent_id, self._drive(intent_id, spread_id, engine_of, resumed=False)
+        with self.journal.held():
+            intent_id = self.journal.create_intent(spread_id, kind, terms, at)
+            return intent_id, self._drive(intent_id, spread_id, engine_of, resumed=False)
 
     def recover(self, engine_for: Callable[[Intent], EngineOf[Any]]) -> list[tuple[Intent, Any]]:
         """Bring every transaction that was cut short to its end, by the code that would have ended it then."""
@@ -212,9 +213,10 @@ class Executor:
             how: Who made them: `auto-deleveraged`, `liquidated`, `made by hand`.
         """
         self.own()
-        intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
-        self.journal.write_fills(intent_id, leg, fills)
-        self.journal.finish_intent(intent_id)
+        with self.journal.held():
+            intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
+            self.journal.write_fills(intent_id, leg, fills)
+            self.journal.finish_intent(intent_id)
 
     # --- spreads ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:
@@ -235,8 +237,9 @@ class Executor:
             add_to: Id of the spread to add to; None makes a new one.
         """
         self.own()
-        spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag, terms.reverse))
-        run = self.run("open", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
+        with self.journal.held():
+            spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag, terms.reverse))
+            run = self.run("open", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
         return self._result(spread_id, *run)
 
     def close_spread(self, spread_id: int, pair: Pair, terms: CloseTerms, *, at: datetime) -> Result:

@@ -129,9 +129,13 @@ class Reconciler:
         self._tell = tell
         self._seen: dict[tuple[Market, str], datetime] = {}  # up to when own orders were compared
 
-    def compare(self, scopes: Sequence[Scope]) -> list[Finding]:
-        """Look at some symbols, and at open orders in all; adopt what is proven and list what differs."""
-        seen = self._own_orders(scopes)
+    def compare(self, scopes: Sequence[Scope], *, everywhere: bool = False) -> list[Finding]:
+        """Look at some symbols; adopt what is proven and list what differs.
+
+        Args:
+            everywhere: Look at open orders in all symbols too, which weighs forty times as much.
+        """
+        seen = self._own_orders(scopes, everywhere)
         for order in seen:
             self._adopt_action(order)
         found = [f for order in seen for f in self._strange(order)]
@@ -189,7 +193,7 @@ class Reconciler:
     def _standing(self) -> list[Spread]:
         return [s for s in self._journal.spreads() if s.state is not SpreadState.FLAT]
 
-    def _own_orders(self, scopes: Sequence[Scope]) -> list[Order]:
+    def _own_orders(self, scopes: Sequence[Scope], everywhere: bool) -> list[Order]:
         now = self._clock.now()
         last = self._journal.last_written()
         since = now - LOOK_BACK if last is None else min(last, now)
@@ -199,7 +203,8 @@ class Reconciler:
                 start = self._seen.get((market, symbol), since)
                 seen |= {(market, o.order_id): o for o in book.orders(symbol, start=start - OVERLAP)}
                 self._seen[market, symbol] = now
-            seen |= {(market, o.order_id): o for o in book.open_orders()}
+            if everywhere:
+                seen |= {(market, o.order_id): o for o in book.open_orders()}
         return list(seen.values())
 
     def _adopt_action(self, order: Order) -> None:

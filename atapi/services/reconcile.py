@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from atapi.clock import monotonic_ms
@@ -36,6 +37,8 @@ class ReconcileService:
     recovery: Recovery
     symbols: SymbolBook
     _sound: dict[str, float] = field(default_factory=dict)  # symbol -> when nothing was found, monotonic
+    _looked: bool = False  # at open orders in all symbols
+    _stop: Finding | None = None  # what forbids new risk in every symbol, as last seen
 
     def before_risk(self, pair: Pair, *, planned: bool = False) -> None:
         """See that nothing stands against new risk in a symbol.
@@ -51,7 +54,8 @@ class ReconcileService:
         now = monotonic_ms()
         if planned and now - self._sound.get(pair.symbol, -FRESH_MS) < FRESH_MS:
             return
-        for finding in self.reconciler.compare([_scope(pair)]):
+        found = self._compare([_scope(pair)], everywhere=not self._looked or self._stop is not None)
+        for finding in found:
             if finding.everywhere or finding.symbol in (pair.symbol, pair.spot.symbol):
                 raise Refused(finding.message, hint=finding.hint)
         self._sound[pair.symbol] = now
@@ -59,7 +63,8 @@ class ReconcileService:
     def findings(self) -> list[Finding]:
         """Compare every symbol a spread stands in; what is proven is adopted, the rest is listed."""
         standing = {s.symbol for s in self.executor.spreads() if s.state is not SpreadState.FLAT}
-        return self.reconciler.compare([_scope(self.symbols.pair(symbol)) for symbol in sorted(standing)])
+        scopes = [_scope(self.symbols.pair(symbol)) for symbol in sorted(standing)]
+        return self._compare(scopes, everywhere=True)
 
     def table(self) -> Table:
         """List what differs between the account and the journal."""
@@ -75,6 +80,7 @@ class ReconcileService:
         found = self.findings()
         for finding in found:
             self.reconciler.accept(finding)
+        self._stop = None
         return found
 
     def adopt(self, symbol: str) -> str:
@@ -92,6 +98,13 @@ class ReconcileService:
         return (
             f"{len(fills)} trades of {pair.symbol} are the spread's now; hedge {pair.symbol} evens its legs"
         )
+
+    def _compare(self, scopes: Sequence[Scope], *, everywhere: bool) -> list[Finding]:
+        found = self.reconciler.compare(scopes, everywhere=everywhere)
+        if everywhere:
+            self._looked = True
+            self._stop = next((f for f in found if f.everywhere), None)
+        return found
 
 
 def _scope(pair: Pair) -> Scope:
