@@ -38,10 +38,14 @@ from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.flattening import FlattenService
 from atapi.services.funding import FundingService
+from atapi.services.guard import GuardService
+from atapi.services.guard_reader import GuardReader
+from atapi.services.hedging import Hedging
 from atapi.services.interest import InterestBook
 from atapi.services.limits import LimitsService
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
+from atapi.services.mending import SpreadMender
 from atapi.services.network import Api, NetworkInfo, NetworkService
 from atapi.services.order_changes import OrderChanges
 from atapi.services.order_finder import OrderFinder
@@ -318,6 +322,18 @@ def _services(
         pnl=pnl,
         reverse=reverse,
     )
+
+    def reader() -> GuardReader:
+        return GuardReader(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            wallet=venue.wallet,
+            executor=executor,
+            clock=clock,
+        )
+
+    hedging = Hedging(spreads=spreads, reader=reader)
     return Services(
         clock=clock,
         market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
@@ -335,6 +351,19 @@ def _services(
             finder=finder,
             recovery=recovery,
             follow=trading.follow,
+        ),
+        hedging=hedging,
+        guard=GuardService(
+            spot=venue.spot,
+            wallet=venue.wallet,
+            streams=venue.streams,
+            executor=executor,
+            mender=SpreadMender(spreads, hedging),
+            reconcile=reconcile,
+            halted=switch.standing,
+            reader=reader,
+            info=info,
+            clock=clock,
         ),
         trading=trading,
         changes=changes,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -127,6 +128,28 @@ class Executor:
             self._lock = WriterLock(self._folder / "journal.lock")
             self._gate.renew()  # another process may have traded meanwhile
 
+    @contextmanager
+    def owning(self) -> Iterator[None]:
+        """Take the right to write for as long as the block lasts, unless it was had before.
+
+        Raises:
+            StorageError: Another process has it.
+        """
+        with self.returning():
+            self.own()
+            yield
+
+    @contextmanager
+    def returning(self) -> Iterator[None]:
+        """Give the right to write back at the end of the block where it was taken within."""
+        had = self._lock is not None
+        try:
+            yield
+        finally:
+            if not had and self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
     def put_aside(self) -> None:
         """Give the journal another name, as when the world it tells of is thrown away; nothing is deleted."""
         self.own()
@@ -187,8 +210,16 @@ class Executor:
         self.own()
         self.journal.write_interest(spread_id, lines)
 
-    def adopt(self, spread_id: int, fills: tuple[Fill, ...], how: str, *, at: datetime) -> None:
-        """Write down trades of a spread's perpetual that no order of ours made.
+    def adopt(
+        self,
+        spread_id: int,
+        fills: tuple[Fill, ...],
+        how: str,
+        *,
+        at: datetime,
+        leg: LegName = LegName.PERP_EXIT,
+    ) -> None:
+        """Write down trades of one leg of a spread that no order of ours made.
 
         Args:
             how: Who made them: `auto-deleveraged`, `liquidated`, `made by hand`.
@@ -196,7 +227,7 @@ class Executor:
         self.own()
         with self.journal.held():
             intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
-            self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
+            self.journal.write_fills(intent_id, leg, fills)
             self.journal.finish_intent(intent_id)
         self._gate.adopt(fills)
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from atapi.services.basis import BasisService
     from atapi.services.flattening import FlattenService
     from atapi.services.funding import FundingService
+    from atapi.services.guard import GuardService
+    from atapi.services.hedging import Hedging
     from atapi.services.limits import LimitsService
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
@@ -43,6 +45,8 @@ class Services:
     recovery: Recovery
     reconcile: ReconcileService
     spreads: SpreadService
+    hedging: Hedging
+    guard: GuardService
     pnl: PnlService
     audit: AuditService
     network: NetworkService

@@ -94,7 +94,7 @@ class ReconcileService:
             Refused: They do not explain the position.
         """
         pair = self.symbols.pair(symbol)
-        fills = self.reconciler.adopt_trades(pair.symbol)
+        fills = (*self.reconciler.adopt_trades(pair.symbol), *self.reconciler.adopt_coins(pair.symbol))
         if not fills:
             raise Refused(
                 f"no trades explain the position in {pair.symbol}", hint=f"positions {pair.symbol}; fills"
