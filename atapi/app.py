@@ -56,6 +56,7 @@ from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
 from atapi.services.past_prices import PastPrices
 from atapi.services.pnl import PnlService
+from atapi.services.rebuild import RebuildService
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
 from atapi.services.reverse import ReverseService
@@ -377,6 +378,14 @@ def _services(
         ),
         recovery=recovery,
         reconcile=reconcile,
+        rebuild=RebuildService(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            symbols=book,
+            executor=executor,
+            clock=clock,
+        ),
         spreads=spreads,
         pnl=pnl,
         audit=audit,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -159,6 +159,26 @@ class Executor:
             file = self._folder / f"journal.db{suffix}"
             if file.exists():
                 file.rename(self._folder / f"journal-{stem}.db{suffix}")
+
+    def rebuild(self, spreads: Sequence[Spread], earlier: Iterable[str]) -> None:
+        """Put the journal aside and begin another that holds these spreads.
+
+        Args:
+            spreads: As the venue's own records tell of them.
+            earlier: Tags of journals whose orders are explained by them.
+        """
+        self.put_aside()
+        # What the old one made its ids with must never be used again: nobody knows which were.
+        self._seed += f" after {len(list(self._folder.glob('journal-*.db')))}".encode()
+        with self.journal.held():
+            for spread in spreads:
+                spread_id = self.journal.create_spread(spread)
+                intent_id = self.journal.create_intent(spread_id, "rebuilt", {}, self._clock.now())
+                for leg in LegName:
+                    self.journal.write_fills(intent_id, leg, tuple(spread.leg_fills(leg)))
+                self.journal.finish_intent(intent_id)
+            for tag in earlier:
+                self.journal.note("accepted", {"kind": "elsewhere", "about": tag})
 
     # --- transactions -------------------------------------------------------------------------------------------
     def run(
