@@ -282,7 +282,8 @@ class Executor:
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _drive(self, intent_id: int, spread_id: int | None, engine_of: EngineOf[T], *, resumed: bool) -> T:
-        rows: Rows = {(a.leg, a.number): a for a in self.journal.attempts(intent_id)}
+        known = self.journal.attempts(intent_id) if resumed else []
+        rows: Rows = {(a.leg, a.number): a for a in known}
         of = Transaction(intent_id=intent_id, instance=self.journal.instance, rows=rows, resumed=resumed)
         driver = Driver(self.journal, self._venues, self._switch, self._gate, self._clock, self._tell)
         return driver.run(spread_id, intent_id, engine_of(of))
