@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -31,6 +31,7 @@ from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
+from atapi.services.drill import DrillService
 from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
 from atapi.services.interest import InterestReader
@@ -57,6 +58,8 @@ from atapi.settings_file import SettingsFile
 if TYPE_CHECKING:
     from atapi.desk import Desk
     from atapi.exchanges.paper_admin import PaperAdmin, PaperStatus
+    from atapi.paper.host import Hosted
+    from atapi.services.drill_world import Log, World
 
 Tell = Callable[[str], None]
 
@@ -75,7 +78,8 @@ def open_services(settings: Settings, tell: Tell) -> Iterator[Services]:
     )  # what makes no sense stops us before anything is asked
     with ExitStack() as stack:
         if settings.network == "paper":
-            yield _paper(settings, tell, stack)
+            joined = join_paper(settings, stack)
+            yield paper_services(settings, joined, order_path(joined.venue), tell, stack)
         else:
             yield _live(settings, tell, stack)
 
@@ -107,8 +111,22 @@ def open_desk(network: str, **options: Any) -> Desk:
 # --- networks -------------------------------------------------------------------------------------------------------
 
 
-def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
-    from atapi.exchanges.paper_admin import PaperAdmin
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """An embedded exchange that was found or started, and the adapter that reaches it."""
+
+    hosted: Hosted
+    venue: BinanceVenue
+
+    def control(self) -> PaperAdmin:
+        """Reach its control path, where it runs now."""
+        from atapi.exchanges.paper_admin import PaperAdmin
+
+        return PaperAdmin(url=self.hosted.spot_url, token=self.hosted.admin_token)
+
+
+def join_paper(settings: Settings, stack: ExitStack) -> Joined:
+    """Find the embedded exchange of some settings, or start it here, until the stack is closed."""
     from atapi.paper.host import join_or_start
 
     hosted = join_or_start(settings.home, feed_text=settings.feed, seed=settings.seed, at=settings.at)
@@ -126,6 +144,14 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         rediscover=where,
     )
     stack.callback(venue.close)
+    return Joined(hosted, venue)
+
+
+def paper_services(
+    settings: Settings, joined: Joined, path: OrderPath, tell: Tell, stack: ExitStack
+) -> Services:
+    """Build the services of an embedded exchange."""
+    hosted, venue = joined.hosted, joined.venue
 
     def serve(port: int, out: IO[str]) -> None:
         from atapi.paper.serve import serve as serve_in_front
@@ -151,13 +177,10 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         folder=hosted.folder,
         binding={"network": "paper", "world": hosted.folder.name},
         seed=hosted.folder.name.encode(),  # the same world, the same ids: a run can be repeated
+        path=path,
         tell=tell,
         stack=stack,
-        paper=PaperSide(
-            control=lambda: PaperAdmin(url=hosted.spot_url, token=hosted.admin_token),
-            serve=serve,
-            play=play,
-        ),
+        paper=PaperSide(control=joined.control, serve=serve, play=play),
     )
 
 
@@ -178,6 +201,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         folder=settings.home / settings.network / account,
         binding={"network": settings.network, "account": account},
         seed=secrets.token_bytes(16),  # another host's journal of this account has another
+        path=order_path(venue),
         tell=tell,
         stack=stack,
         paper=None,
@@ -194,6 +218,7 @@ def _services(
     folder: Path,
     binding: Mapping[str, str],
     seed: bytes,
+    path: OrderPath,
     tell: Tell,
     stack: ExitStack,
     paper: PaperSide | None,  # None on any other network
@@ -211,10 +236,10 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues=_venues(venue),
+        venues=path.venues,
         switch=venue.futures,
         gate=gate,
-        clock=RunningClock(venue.clock.now),
+        clock=path.clock,
         tell=tell,
     )
     stack.callback(executor.close)
@@ -302,6 +327,7 @@ def _services(
         pnl=pnl,
         network=network,
         limits=limits,
+        drill=DrillService(world=_rehearse),
         paper=None
         if paper is None
         else PaperService(
@@ -316,11 +342,20 @@ def _services(
     )
 
 
-def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
+@dataclass(frozen=True, slots=True)
+class OrderPath:
+    """Where orders go, and the clock that their waits go by."""
+
+    venues: dict[Market, LegVenue]
+    clock: Clock
+
+
+def order_path(venue: BinanceVenue) -> OrderPath:
+    """Let orders go straight to a venue, and waits take their time."""
     venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
     if venue.margin is not None:
         venues[Market.MARGIN] = venue.margin
-    return venues
+    return OrderPath(venues, RunningClock(venue.clock.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +398,12 @@ class Jumps:
         self._day_loss.begin_anew()
         self._control().reset()
         self._venue.clock.resync()
+
+
+def _rehearse(log: Log) -> AbstractContextManager[World]:
+    from atapi.rehearsal import open_world
+
+    return open_world(log)
 
 
 def _elapsed_s() -> float:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from atapi.clock import Clock
     from atapi.services.account import AccountService
     from atapi.services.basis import BasisService
+    from atapi.services.drill import DrillService
     from atapi.services.funding import FundingService
     from atapi.services.limits import LimitsService
     from atapi.services.market import MarketService
@@ -39,4 +40,5 @@ class Services:
     pnl: PnlService
     network: NetworkService
     limits: LimitsService
+    drill: DrillService
     paper: PaperService | None  # None on any other network
