@@ -35,6 +35,7 @@ from atapi.execution.effects import (
     NeverSent,
     NotFound,
     Now,
+    Reaching,
     Rejected,
     Result,
     Send,
@@ -148,7 +149,7 @@ class Driver:
             SystemExit: Told to end.
             StorageError: The journal could not be written; what was not durable was not sent.
         """
-        with DeferredInterrupt(self.tell) as interrupt:
+        with DeferredInterrupt(self.tell) as interrupt, self.journal.held():
             self.gate.expect(self.journal, intent_id)
             outcome = self._drive(spread_id, intent_id, engine)
             self.journal.finish_intent(intent_id)
@@ -166,7 +167,10 @@ class Driver:
             result = self._perform(effect, spread_id, intent_id)
 
     def _perform(self, effect: Effect, spread_id: int | None, intent_id: int) -> Result:
+        """Perform one effect; whatever reaches outside finds all that was written before it durable."""
         match effect:
+            case Now():
+                return self.clock.now()
             case WriteAttempt(attempt):
                 self.journal.write_attempt(attempt, self.clock.now())
                 self.gate.follow(attempt)
@@ -175,6 +179,13 @@ class Driver:
             case WriteState(state, note):
                 assert spread_id is not None, "a single order has no spread's state"
                 self.journal.write_state(spread_id, SpreadState(state), note)
+            case _:
+                self.journal.flush()
+                return self._reach(effect)
+        return None
+
+    def _reach(self, effect: Reaching) -> Result:
+        match effect:
             case Send(request):
                 return self._send(request)
             case Ask(market, symbol, client_order_id):
@@ -189,13 +200,11 @@ class Driver:
                 return self._read(lambda: tuple(self.venues[market].fills(symbol, order_id=order_id)))
             case AskDepth(market, symbol):
                 return self._read(lambda: self.venues[market].depth(symbol, 5))
-            case Now():
-                return self.clock.now()
             case Sleep(seconds, why):
                 if seconds >= 1:
                     self.tell(f"{why} (next in {seconds:g} s)")
                 self.clock.sleep(seconds)
-        return None
+                return None
 
     def _send(self, request: OrderRequest) -> Result:
         try:
@@ -223,6 +232,7 @@ class Driver:
 
     def _cancel(self, market: Market, symbol: str, client_order_id: str) -> Result:
         self.journal.note("cancel", {"market": market, "symbol": symbol, "id": client_order_id})
+        self.journal.flush()
         try:
             return Answered(self.venues[market].cancel(symbol, client_order_id))
         except OrderNotFound:

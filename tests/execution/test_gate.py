@@ -431,7 +431,9 @@ def test_a_restart_forgets_nothing(bench: Bench) -> None:
         again.admit(sent[2].request)
 
 
-def test_what_another_process_sent_meanwhile_is_counted_once_the_right_to_write_comes_back(bench: Bench) -> None:
+def test_what_another_process_sent_meanwhile_is_counted_once_the_right_to_write_comes_back(
+    bench: Bench,
+) -> None:
     bench.trade(bench.intent(), "0.001")
     theirs = bench.attempt(bench.journal.create_intent(None, "order", {}, bench.now()), "0.01", price="90000")
     bench.journal.write_attempt(replace(theirs, state=AttemptState.RESTING, order_id="2"), bench.now())
