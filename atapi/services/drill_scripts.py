@@ -6,12 +6,15 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from atapi.domain.amounts import parse_amount
+from atapi.domain.guard import Policy, Severity
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO, floor_to
 from atapi.services.drill_world import AMOUNT, SYMBOL, World
+from atapi.services.guard import Options
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -20,6 +23,7 @@ PERP = "method=POST path=/fapi/v1/order"
 SPOT = "method=POST path=/api/v3/order"
 ONCE = "times=1"
 OUTAGE = timedelta(seconds=20)
+LOOKS = 16  # of a guard, five seconds apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,21 @@ def kill_between_legs(world: World) -> None:
     world.attempt(world.services.spreads.reconcile.recovery.run)
 
 
+def adl(world: World) -> None:
+    """Play it: the exchange takes half of the short away."""
+    if world.open():
+        world.fault(f"adl {SYMBOL} side=SHORT share=50%")
+        _guarded(world, Policy.REHEDGE)
+
+
+def liquidation_near(world: World) -> None:
+    """Play it: little collateral, and a rising price."""
+    world.keep_collateral(Decimal(1000))
+    if world.open("10000usdt"):
+        world.fault(f"move {SYMBOL} by=8% over=1m")
+        _guarded(world, Policy.UNWIND)
+
+
 DRILLS = (
     Drill("leg1-lost", "the perpetual's order is executed, its answer lost", leg1_lost),
     Drill("leg2-timeout", "the spot order never arrives", leg2_timeout),
@@ -112,7 +131,23 @@ DRILLS = (
         "kill-after-send", "kill -9 with the perpetual's answer on its way; started again", kill_after_send
     ),
     Drill("kill-between-legs", "kill -9 between the legs; started again", kill_between_legs),
+    Drill("adl", "half of the short is deleveraged; the guard rehedges", adl),
+    Drill("liquidation-near", "the price rises towards liquidation; the guard unwinds", liquidation_near),
 )
+
+
+def _guarded(world: World, policy: Policy) -> None:
+    """Let a guard look every five seconds until it has done something, or for as long as it should have needed."""
+    guard = world.services.guard.begin(Options(policy=policy))
+    for _ in range(LOOKS):
+        world.clock.sleep(guard.options.every.total_seconds())
+        sweep = guard.sweep()
+        for check in (c for c in (*sweep.seen, *sweep.checks) if c.severity is Severity.ALARM):
+            world.log.say("atapi", f"guard: {check.message}")
+        for deed in sweep.deeds:
+            world.log.say("atapi", f"guard: {deed.what}")
+        if any(deed.done for deed in sweep.deeds):
+            return
 
 
 def _killed(world: World, once: Callable[[], bool]) -> None:

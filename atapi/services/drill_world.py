@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from atapi.clock import Deadline, SystemClock
-from atapi.domain.amounts import parse_amount
+from atapi.domain.account import Wallet
+from atapi.domain.amounts import Amount, parse_amount
 from atapi.domain.instruments import Market
 from atapi.domain.market import Depth
 from atapi.domain.numbers import ZERO, plain
@@ -227,6 +228,13 @@ class World:
                 client_order_id="stranger",
             )
         )
+
+    def keep_collateral(self, amount: Decimal) -> None:
+        """Take all but so many USDT out of the futures wallet."""
+        account = self.services.account
+        held = self.services.spreads.futures.account().wallet_balance
+        account.transfer(account.plan_transfer(Amount(held - amount, "USDT"), Wallet.FUTURES, Wallet.SPOT))
+        self.log.say("drill", f"{plain(amount)} USDT left in the futures wallet")
 
     def struck(self) -> bool:
         """Tell whether any fault has struck."""
