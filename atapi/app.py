@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -26,6 +26,7 @@ from atapi.exchanges.binance.spot import BinanceSpot
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.execution.day_loss import DayLoss
+from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.gate import LastGate
 from atapi.execution.halt import KillSwitch
@@ -35,6 +36,7 @@ from atapi.services.account import AccountService
 from atapi.services.audit import AuditService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
+from atapi.services.drill import DrillService
 from atapi.services.fees import FeeReader
 from atapi.services.flattening import FlattenService
 from atapi.services.funding import FundingService
@@ -70,6 +72,8 @@ from atapi.settings_file import SettingsFile
 if TYPE_CHECKING:
     from atapi.desk import Desk
     from atapi.exchanges.paper_admin import PaperAdmin, PaperStatus
+    from atapi.paper.host import Hosted
+    from atapi.services.drill_world import Log, World
 
 Tell = Callable[[str], None]
 
@@ -88,7 +92,8 @@ def open_services(settings: Settings, tell: Tell) -> Iterator[Services]:
     )  # what makes no sense stops us before anything is asked
     with ExitStack() as stack:
         if settings.network == "paper":
-            yield _paper(settings, tell, stack)
+            joined = join_paper(settings, stack)
+            yield paper_services(settings, joined, order_path(joined.venue), tell, stack)
         else:
             yield _live(settings, tell, stack)
 
@@ -120,8 +125,22 @@ def open_desk(network: str, **options: Any) -> Desk:
 # --- networks -------------------------------------------------------------------------------------------------------
 
 
-def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
-    from atapi.exchanges.paper_admin import PaperAdmin
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """An embedded exchange that was found or started, and the adapter that reaches it."""
+
+    hosted: Hosted
+    venue: BinanceVenue
+
+    def control(self) -> PaperAdmin:
+        """Reach its control path, where it runs now."""
+        from atapi.exchanges.paper_admin import PaperAdmin
+
+        return PaperAdmin(url=self.hosted.spot_url, token=self.hosted.admin_token)
+
+
+def join_paper(settings: Settings, stack: ExitStack) -> Joined:
+    """Find the embedded exchange of some settings, or start it here, until the stack is closed."""
     from atapi.paper.host import join_or_start
 
     hosted = join_or_start(settings.home, feed_text=settings.feed, seed=settings.seed, at=settings.at)
@@ -139,6 +158,14 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         rediscover=where,
     )
     stack.callback(venue.close)
+    return Joined(hosted, venue)
+
+
+def paper_services(
+    settings: Settings, joined: Joined, path: OrderPath, tell: Tell, stack: ExitStack
+) -> Services:
+    """Build the services of an embedded exchange."""
+    hosted, venue = joined.hosted, joined.venue
 
     def serve(port: int, out: IO[str]) -> None:
         from atapi.paper.serve import serve as serve_in_front
@@ -164,13 +191,10 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         folder=hosted.folder,
         binding={"network": "paper", "world": hosted.folder.name},
         seed=hosted.folder.name.encode(),  # the same world, the same ids: a run can be repeated
+        path=path,
         tell=tell,
         stack=stack,
-        paper=PaperSide(
-            control=lambda: PaperAdmin(url=hosted.spot_url, token=hosted.admin_token),
-            serve=serve,
-            play=play,
-        ),
+        paper=PaperSide(control=joined.control, serve=serve, play=play),
     )
 
 
@@ -191,6 +215,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         folder=settings.home / settings.network / account,
         binding={"network": settings.network, "account": account},
         seed=secrets.token_bytes(16),  # another host's journal of this account has another
+        path=order_path(venue),
         tell=tell,
         stack=stack,
         paper=None,
@@ -207,6 +232,7 @@ def _services(
     folder: Path,
     binding: Mapping[str, str],
     seed: bytes,
+    path: OrderPath,
     tell: Tell,
     stack: ExitStack,
     paper: PaperSide | None,  # None on any other network
@@ -224,10 +250,10 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues=_markets(venue),
+        venues=path.venues,
         switch=venue.futures,
         gate=gate,
-        clock=RunningClock(venue.clock.now),
+        clock=path.clock,
         tell=tell,
         begin=lambda: audit.begin(),  # which is made of this executor
     )
@@ -391,6 +417,7 @@ def _services(
         audit=audit,
         network=network,
         limits=limits,
+        drill=DrillService(world=_rehearse),
         paper=None
         if paper is None
         else PaperService(
@@ -403,6 +430,19 @@ def _services(
             server=paper.serve,
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPath:
+    """Where orders go, and the clock that their waits go by."""
+
+    venues: Mapping[Market, LegVenue]
+    clock: Clock
+
+
+def order_path(venue: BinanceVenue) -> OrderPath:
+    """Let orders go straight to a venue, and waits take their time."""
+    return OrderPath(_markets(venue), RunningClock(venue.clock.now))
 
 
 def _markets(venue: BinanceVenue) -> dict[Market, BinanceSpot | BinanceFutures | BinanceMargin]:
@@ -453,6 +493,12 @@ class Jumps:
         self._day_loss.begin_anew()
         self._control().reset()
         self._venue.clock.resync()
+
+
+def _rehearse(log: Log) -> AbstractContextManager[World]:
+    from atapi.rehearsal import open_world
+
+    return open_world(log)
 
 
 def _elapsed_s() -> float:

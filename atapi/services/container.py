@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from atapi.services.account import AccountService
     from atapi.services.audit import AuditService
     from atapi.services.basis import BasisService
+    from atapi.services.drill import DrillService
     from atapi.services.flattening import FlattenService
     from atapi.services.funding import FundingService
     from atapi.services.guard import GuardService
@@ -53,4 +54,5 @@ class Services:
     audit: AuditService
     network: NetworkService
     limits: LimitsService
+    drill: DrillService
     paper: PaperService | None  # None on any other network
