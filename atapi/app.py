@@ -26,6 +26,7 @@ from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.gate import LastGate
 from atapi.execution.halt import KillSwitch
+from atapi.execution.lifeline import GuardProcess, Letter, Lifeline
 from atapi.execution.quotes import Quotes
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
@@ -155,6 +156,7 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         folder=hosted.folder,
         binding={"network": "paper", "world": hosted.folder.name},
         seed=hosted.folder.name.encode(),  # the same world, the same ids: a run can be repeated
+        letter=lambda: Letter(where(), hosted.api_key, hosted.api_secret, settings.timeout_s),
         tell=tell,
         stack=stack,
         paper=PaperSide(
@@ -182,6 +184,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         folder=settings.home / settings.network / account,
         binding={"network": settings.network, "account": account},
         seed=secrets.token_bytes(16),  # another host's journal of this account has another
+        letter=lambda: Letter(where, settings.api_key or "", settings.api_secret or "", settings.timeout_s),
         tell=tell,
         stack=stack,
         paper=None,
@@ -198,6 +201,7 @@ def _services(
     folder: Path,
     binding: Mapping[str, str],
     seed: bytes,
+    letter: Callable[[], Letter],
     tell: Tell,
     stack: ExitStack,
     paper: PaperSide | None,  # None on any other network
@@ -222,6 +226,13 @@ def _services(
         tell=tell,
     )
     stack.callback(executor.close)
+    lifeline = Lifeline(
+        futures=venue.futures,
+        spot=venue.spot.open_orders,
+        start=lambda: GuardProcess(letter()),
+        tell=tell,
+    )
+    stack.callback(lifeline.close)
     recovery = Recovery(executor=executor, symbols=book)
     finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
     interest = InterestReader(margin=venue.margin, executor=executor)
@@ -287,6 +298,7 @@ def _services(
         finder=finder,
         info=info,
         limits=limits,
+        lifeline=lifeline,
     )
     changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
     spreads = SpreadService(
