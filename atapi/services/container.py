@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from atapi.clock import Clock
     from atapi.services.account import AccountService
+    from atapi.services.audit import AuditService
     from atapi.services.basis import BasisService
     from atapi.services.flattening import FlattenService
     from atapi.services.funding import FundingService
+    from atapi.services.guard import GuardService
+    from atapi.services.hedging import Hedging
     from atapi.services.limits import LimitsService
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
@@ -42,7 +45,10 @@ class Services:
     recovery: Recovery
     reconcile: ReconcileService
     spreads: SpreadService
+    hedging: Hedging
+    guard: GuardService
     pnl: PnlService
+    audit: AuditService
     network: NetworkService
     limits: LimitsService
     paper: PaperService | None  # None on any other network
