@@ -30,6 +30,7 @@ from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.gate import LastGate
 from atapi.execution.halt import KillSwitch
+from atapi.execution.lifeline import GuardProcess, Letter, Lifeline
 from atapi.execution.quotes import Quotes
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
@@ -192,6 +193,7 @@ def paper_services(
         binding={"network": "paper", "world": hosted.folder.name},
         seed=hosted.folder.name.encode(),  # the same world, the same ids: a run can be repeated
         path=path,
+        letter=lambda: Letter(where(), hosted.api_key, hosted.api_secret, settings.timeout_s),
         tell=tell,
         stack=stack,
         paper=PaperSide(control=joined.control, serve=serve, play=play),
@@ -216,6 +218,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         binding={"network": settings.network, "account": account},
         seed=secrets.token_bytes(16),  # another host's journal of this account has another
         path=order_path(venue),
+        letter=lambda: Letter(where, settings.api_key or "", settings.api_secret or "", settings.timeout_s),
         tell=tell,
         stack=stack,
         paper=None,
@@ -233,6 +236,7 @@ def _services(
     binding: Mapping[str, str],
     seed: bytes,
     path: OrderPath,
+    letter: Callable[[], Letter],
     tell: Tell,
     stack: ExitStack,
     paper: PaperSide | None,  # None on any other network
@@ -258,6 +262,13 @@ def _services(
         begin=lambda: audit.begin(),  # which is made of this executor
     )
     stack.callback(executor.close)
+    lifeline = Lifeline(
+        futures=venue.futures,
+        spot=venue.spot.open_orders,
+        start=lambda: GuardProcess(letter()),
+        tell=tell,
+    )
+    stack.callback(lifeline.close)
     interest = InterestBook(margin=venue.margin, executor=executor)
     reverse = ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest)
     recovery = Recovery(executor=executor, symbols=book, reverse=reverse)
@@ -335,6 +346,7 @@ def _services(
         finder=finder,
         info=info,
         limits=limits,
+        lifeline=lifeline,
     )
     changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
     spreads = SpreadService(
