@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-ORDERS = (b"POST /api/v3/order?", b"POST /fapi/v1/order?")
+ORDERS = (b"POST /api/v3/order?", b"POST /fapi/v1/order?", b"POST /sapi/v1/margin/order?")
 HTML = b"<html><body>gateway</body></html>"
 
 Fault = Callable[["Exchanged"], None]

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -88,10 +89,11 @@ class Street:
         return Wire(url, self.direct.api_key, self.direct.api_secret, prefix)
 
 
-@pytest.fixture
-def street(tmp_path: Path) -> Iterator[Street]:
+@contextmanager
+def served(home: Path) -> Iterator[Street]:
+    """Serve an exchange by a process of its own."""
     server = subprocess.Popen(
-        [sys.executable, "-m", "atapi", "--home", str(tmp_path), "--seed", "7", "--at", "2026-01-01T00:00:00Z",
+        [sys.executable, "-m", "atapi", "--home", str(home), "--seed", "7", "--at", "2026-01-01T00:00:00Z",
          "paper", "serve"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
     )  # fmt: skip
@@ -99,13 +101,21 @@ def street(tmp_path: Path) -> Iterator[Street]:
     for line in server.stdout:
         if line.startswith("token:"):
             break
-    [folder] = (tmp_path / "paper").iterdir()
+    [folder] = (home / "paper").iterdir()
     direct = Endpoint.read(folder)
     assert direct is not None
-    yield Street(tmp_path, folder, direct)
-    server.terminate()
-    server.wait()
-    server.stdout.close()
+    try:
+        yield Street(home, folder, direct)
+    finally:
+        server.terminate()
+        server.wait()
+        server.stdout.close()
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Street]:
+    with served(tmp_path) as opened:
+        yield opened
 
 
 def check(street: Street) -> str:
