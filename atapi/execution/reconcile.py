@@ -297,7 +297,7 @@ class Reconciler:
     def _uneven(self, scopes: Sequence[Scope], standing: Sequence[Spread]) -> Iterable[Finding]:
         lots = {s.symbol: s.common_lot for s in scopes}
         for spread in standing:
-            if abs(spread.delta) >= lots.get(spread.symbol, abs(spread.delta) + 1):
+            if abs(spread.drift) >= lots.get(spread.symbol, abs(spread.drift) + 1):
                 perpetual = spread.perp_quantity * spread.multiplier
                 yield Finding(
                     kind=Kind.LEGS,
