@@ -16,7 +16,7 @@ from atapi.domain.orders import Fill
 from atapi.domain.profit import Booking, Charge, Standing, Worth, book
 from atapi.domain.spreads import Spread
 from atapi.exchanges.base import FuturesVenue, SpotVenue
-from atapi.services.interest import InterestReader
+from atapi.services.interest import InterestBook
 from atapi.services.past_prices import PastPrices
 from atapi.services.valuation import NUMERAIRE, price_of
 
@@ -31,7 +31,7 @@ class SpreadBooks:
 
     spot: SpotVenue
     futures: FuturesVenue
-    interest: InterestReader
+    interest: InterestBook
     clock: Clock
     past: PastPrices
 
