@@ -58,12 +58,12 @@ def line(kind: str, amount: str, *, symbol: str = "BTCUSDT", trade_id: str | Non
 @pytest.mark.parametrize(
     ("income", "term", "key", "label"),
     [
-        (line("FUNDING_FEE", "0.5"), Term.FUNDING, ("funding", "BTCUSDT", "77"), "FUNDING_FEE BTCUSDT"),
-        (line("COMMISSION", "-0.1", trade_id="9"), Term.FEES, ("um", "BTCUSDT", "9"), "COMMISSION BTCUSDT of trade 9"),
-        (line("REALIZED_PNL", "-3", trade_id="9"), Term.FILLS, ("um", "BTCUSDT", "9"), "REALIZED_PNL BTCUSDT of trade 9"),
-        (line("TRANSFER", "9", symbol=""), Term.TRANSFERS, (), "TRANSFER 77"),
-        (line("INSURANCE_CLEAR", "-9"), Term.OTHER, (), "INSURANCE_CLEAR BTCUSDT"),
-        (line("SOMETHING_NEW", "1", symbol=""), Term.OTHER, (), "SOMETHING_NEW 77"),
+        (line("FUNDING_FEE", "0.5"), Term.FUNDING, ("funding", "BTCUSDT", "77"), "funding fee BTCUSDT"),
+        (line("COMMISSION", "-0.1", trade_id="9"), Term.FEES, ("um", "BTCUSDT", "9"), "trade 9 BTCUSDT"),
+        (line("REALIZED_PNL", "-3", trade_id="9"), Term.FILLS, ("um", "BTCUSDT", "9"), "trade 9 BTCUSDT"),
+        (line("TRANSFER", "9", symbol=""), Term.TRANSFERS, (), "transfer 77"),
+        (line("INSURANCE_CLEAR", "-9"), Term.OTHER, (), "insurance clear BTCUSDT"),
+        (line("SOMETHING_NEW", "1", symbol=""), Term.OTHER, (), "something new 77"),
     ],
 )  # fmt: skip
 def test_futures_tell_everything_as_income(
@@ -84,10 +84,10 @@ def test_a_transfer_changes_the_wallets_that_have_no_list_of_their_own() -> None
         ("spot", "USDT", "transfers", D("-12.5")),
         ("funding", "USDT", "transfers", D("12.5")),
     ]
-    assert to_futures[0].label == "transfer 11415955596 of 12.5 USDT spot to futures"
+    assert to_futures[0].label == "spot to futures, 11415955596"
     assert parse_records.transfer({**TRANSFER, "status": "PENDING"}, "MAIN", "UMFUTURE") == []
     [out] = parse_records.transfer(TRANSFER, "FUNDING", "CMFUTURE")
-    assert out.label == "transfer 11415955596 of 12.5 USDT funding to COIN-M"
+    assert out.label == "funding to COIN-M, 11415955596"
 
 
 def test_a_deposit_counts_once_it_is_credited() -> None:
