@@ -132,6 +132,7 @@ class Joined:
 
     hosted: Hosted
     venue: BinanceVenue
+    where: Callable[[], Endpoints]  # finds it again where it moved
 
     def control(self) -> PaperAdmin:
         """Reach its control path, where it runs now."""
@@ -159,7 +160,7 @@ def join_paper(settings: Settings, stack: ExitStack) -> Joined:
         rediscover=where,
     )
     stack.callback(venue.close)
-    return Joined(hosted, venue)
+    return Joined(hosted, venue, where)
 
 
 def paper_services(
@@ -193,7 +194,7 @@ def paper_services(
         binding={"network": "paper", "world": hosted.folder.name},
         seed=hosted.folder.name.encode(),  # the same world, the same ids: a run can be repeated
         path=path,
-        letter=lambda: Letter(where(), hosted.api_key, hosted.api_secret, settings.timeout_s),
+        letter=lambda: Letter(joined.where(), hosted.api_key, hosted.api_secret, settings.timeout_s),
         tell=tell,
         stack=stack,
         paper=PaperSide(control=joined.control, serve=serve, play=play),
