@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
+from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Pair, Spread, SpreadState
 from atapi.execution.driver import DeadManSwitch, Driver, Gate, LegVenue
@@ -122,6 +123,7 @@ class Executor:
         if self._lock is None:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = WriterLock(self._folder / "journal.lock")
+            self._gate.renew()  # another process may have traded meanwhile
 
     @contextmanager
     def owning(self) -> Iterator[None]:
@@ -198,6 +200,11 @@ class Executor:
         self.own()
         self.journal.note(kind, body)
 
+    def book_interest(self, spread_id: int, lines: Sequence[Interest]) -> None:
+        """Write down interest that was charged for what a spread borrowed."""
+        self.own()
+        self.journal.write_interest(spread_id, lines)
+
     def adopt(
         self,
         spread_id: int,
@@ -217,6 +224,7 @@ class Executor:
             intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
             self.journal.write_fills(intent_id, leg, fills)
             self.journal.finish_intent(intent_id)
+        self._gate.adopt(fills)
 
     # --- spreads ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:

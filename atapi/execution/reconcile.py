@@ -198,7 +198,10 @@ class Reconciler:
         last = self._journal.last_written()
         since = now - LOOK_BACK if last is None else min(last, now)
         seen: dict[tuple[Market, str], Order] = {}  # (market, order id) -> order
+        borrowed = any(spread.reverse for spread in self._journal.spreads())
         for market, book in self._orders.items():
+            if market is Market.MARGIN and not borrowed:
+                continue  # whoever never borrowed may have no margin account to ask about
             for symbol in {s.symbol if market is Market.UM else s.spot_symbol for s in scopes}:
                 start = self._seen.get((market, symbol), since)
                 seen |= {(market, o.order_id): o for o in book.orders(symbol, start=start - OVERLAP)}
