@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -362,17 +363,15 @@ def _services(
         pnl=pnl,
         reverse=reverse,
     )
-
-    def reader() -> GuardReader:
-        return GuardReader(
-            spot=venue.spot,
-            futures=venue.futures,
-            margin=venue.margin,
-            wallet=venue.wallet,
-            executor=executor,
-            clock=clock,
-        )
-
+    reader = partial(
+        GuardReader,
+        spot=venue.spot,
+        futures=venue.futures,
+        margin=venue.margin,
+        wallet=venue.wallet,
+        executor=executor,
+        clock=clock,
+    )
     hedging = Hedging(spreads=spreads, reader=reader)
     return Services(
         clock=clock,
@@ -398,7 +397,7 @@ def _services(
             wallet=venue.wallet,
             streams=venue.streams,
             executor=executor,
-            mender=SpreadMender(spreads, hedging),
+            mender=SpreadMender(spreads, hedging, trading),
             reconcile=reconcile,
             halted=switch.standing,
             reader=reader,
