@@ -38,6 +38,8 @@ from atapi.execution.effects import (
     Result,
     Send,
     Sleep,
+    Stopped,
+    Tell,
     Unclear,
     WriteAttempt,
     WriteFills,
@@ -46,6 +48,7 @@ from atapi.execution.effects import (
 from atapi.execution.journal import Journal
 
 T = TypeVar("T")
+HEED = 0.25  # seconds: how soon a wait that may be cut short is
 INTERRUPTED = 130  # exit code: both legs or none
 
 
@@ -115,12 +118,18 @@ class Driver:
             StorageError: The journal could not be written; what was not durable was not sent.
         """
         with DeferredInterrupt(self.tell) as interrupt:
-            outcome = self._drive(spread_id, intent_id, engine)
+            outcome = self._drive(spread_id, intent_id, engine, interrupt)
             self.journal.finish_intent(intent_id)
         interrupt.catch_up()
         return outcome
 
-    def _drive(self, spread_id: int | None, intent_id: int, engine: Generator[Effect, Any, T]) -> T:
+    def _drive(
+        self,
+        spread_id: int | None,
+        intent_id: int,
+        engine: Generator[Effect, Any, T],
+        interrupt: DeferredInterrupt,
+    ) -> T:
         result: Result = None
         while True:
             try:
@@ -128,9 +137,11 @@ class Driver:
             except StopIteration as end:
                 outcome: T = end.value
                 return outcome
-            result = self._perform(effect, spread_id, intent_id)
+            result = self._perform(effect, spread_id, intent_id, interrupt)
 
-    def _perform(self, effect: Effect, spread_id: int | None, intent_id: int) -> Result:
+    def _perform(
+        self, effect: Effect, spread_id: int | None, intent_id: int, interrupt: DeferredInterrupt
+    ) -> Result:
         match effect:
             case WriteAttempt(attempt):
                 self.journal.write_attempt(attempt, self.clock.now())
@@ -149,15 +160,26 @@ class Driver:
                 return self._read(lambda: self.switch.countdown(symbol, within))
             case AskFills(market, symbol, order_id):
                 return self._read(lambda: tuple(self.venues[market].fills(symbol, order_id=order_id)))
-            case AskDepth(market, symbol):
-                return self._read(lambda: self.venues[market].depth(symbol, 5))
+            case AskDepth(market, symbol, levels):
+                return self._read(lambda: self.venues[market].depth(symbol, levels))
             case Now():
                 return self.clock.now()
-            case Sleep(seconds, why):
+            case Sleep(seconds, why, breaks):
                 if seconds >= 1:
                     self.tell(f"{why} (next in {seconds:g} s)")
-                self.clock.sleep(seconds)
+                return self._wait(seconds, interrupt if breaks else None)
+            case Tell(line):
+                self.tell(line)
         return None
+
+    def _wait(self, seconds: float, interrupt: DeferredInterrupt | None) -> Result:
+        if interrupt is None:
+            self.clock.sleep(seconds)
+            return None
+        while seconds > 0 and interrupt.asked is None:
+            self.clock.sleep(min(seconds, HEED))
+            seconds -= HEED
+        return None if interrupt.asked is None else Stopped()
 
     def _send(self, request: OrderRequest) -> Result:
         try:

@@ -127,6 +127,7 @@ class AskDepth:
 
     market: Market
     symbol: str
+    levels: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +137,18 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Wait. Answered by None."""
+    """Wait. Answered by None, or `Stopped` where the operator may cut it short and did."""
 
     seconds: float
     why: str
+    breaks: bool = False  # the operator may cut it short
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Say a line to the operator. Answered by None."""
+
+    line: str
 
 
 Effect = (
@@ -154,6 +163,7 @@ Effect = (
     | AskDepth
     | Now
     | Sleep
+    | Tell
 )
 
 # --- results ----------------------------------------------------------------------------------------------------
@@ -194,4 +204,20 @@ class Unclear:
     message: str
 
 
-Result = Answered | Rejected | NeverSent | NotFound | Unclear | Depth | datetime | tuple[Fill, ...] | None
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The operator asked for an end: begin nothing new."""
+
+
+Result = (
+    Answered
+    | Rejected
+    | NeverSent
+    | NotFound
+    | Unclear
+    | Stopped
+    | Depth
+    | datetime
+    | tuple[Fill, ...]
+    | None
+)

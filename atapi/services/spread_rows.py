@@ -13,7 +13,7 @@ from atapi.domain.numbers import LEDGER_STEP, ZERO, plain
 from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, LegPlan, Spread, SpreadPlan
 from atapi.execution.executor import Result, executed
-from atapi.execution.spread import CloseTerms
+from atapi.execution.terms import CloseTerms
 from atapi.services.pnl import SpreadPnl
 from atapi.table import column
 

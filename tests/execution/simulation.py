@@ -36,7 +36,9 @@ from atapi.execution.effects import (
     WriteState,
 )
 from atapi.execution.leg import Unproven
-from atapi.execution.spread import CloseTerms, Legs, OpenTerms, Outcome, close_spread, open_spread
+from atapi.execution.legs import Legs
+from atapi.execution.spread import Outcome, close_spread, open_spread
+from atapi.execution.terms import CloseTerms, OpenTerms
 
 D = Decimal
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,7 +11,9 @@ import pytest
 from atapi.domain.orders import Fill, Order, OrderStatus, Side
 from atapi.domain.spreads import SpreadState
 from atapi.execution.effects import Answered, AskDepth, AskFills, Now, Rejected, Send, Unclear
-from atapi.execution.spread import MAX_UNWINDS, Legs, open_spread
+from atapi.execution.follow import MAX_UNWINDS
+from atapi.execution.legs import Legs
+from atapi.execution.spread import open_spread
 from tests.execution.gates import CHECKS
 from tests.execution.simulation import (
     OPEN,
