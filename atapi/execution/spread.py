@@ -61,6 +61,7 @@ def close_spread(legs: Legs, terms: CloseTerms) -> Run:
     else:
         leading = MakerClosing(legs=legs, tally=tally, terms=terms)
         stopped = yield from _through(leading, taking)
+        yield from go_after(taking, taking.caps.follow, Lead())  # where taking the rest was cut short
         perp = legs.pair.perp
         if leading.excess() * terms.perp_limit >= perp.min_notional:  # entering again is not exempt from it
             yield from take_back(leading)
