@@ -14,20 +14,27 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from atapi.clock import AskedClock, Clock, RunningClock
+from atapi.clock import AskedClock, Clock, RunningClock, SystemClock, monotonic_ms
 from atapi.domain.account import Wallet
 from atapi.domain.instruments import Market
-from atapi.domain.orders import OrderRequest
 from atapi.errors import UsageError
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
+from atapi.execution.day_loss import DayLoss
+from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
+from atapi.execution.gate import LastGate
+from atapi.execution.halt import KillSwitch
+from atapi.execution.quotes import Quotes
+from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
 from atapi.services.funding import FundingService
+from atapi.services.interest import InterestReader
+from atapi.services.limits import LimitsService
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
@@ -36,11 +43,16 @@ from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
+from atapi.services.past_prices import PastPrices
 from atapi.services.pnl import PnlService
+from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
+from atapi.services.reverse import ReverseService
+from atapi.services.spread_books import SpreadBooks
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
 from atapi.settings import NETWORKS, Settings
+from atapi.settings_file import SettingsFile
 
 if TYPE_CHECKING:
     from atapi.desk import Desk
@@ -58,6 +70,9 @@ def open_services(settings: Settings, tell: Tell) -> Iterator[Services]:
     """
     if settings.network not in NETWORKS:
         raise UsageError(f"no network '{settings.network}'", hint=", ".join(NETWORKS))
+    SettingsFile(settings.home).caps(
+        settings.network
+    )  # what makes no sense stops us before anything is asked
     with ExitStack() as stack:
         if settings.network == "paper":
             yield _paper(settings, tell, stack)
@@ -184,19 +199,50 @@ def _services(
     paper: PaperSide | None,  # None on any other network
 ) -> Services:
     book = SymbolBook(spot=venue.spot, futures=venue.futures, defaults=settings.symbols or DEFAULT_SYMBOLS)
+    file, switch = SettingsFile(settings.home), KillSwitch(folder, settings.home)
+    gate = LastGate(
+        caps=lambda: file.caps(settings.network),
+        halted=switch.standing,
+        quotes=Quotes({Market.SPOT: venue.spot, Market.UM: venue.futures}, _elapsed_s),
+        now=lambda: SystemClock().now() + venue.clock.offset(),
+        elapsed_s=_elapsed_s,
+    )
     executor = Executor(
         folder,
         binding=binding,
         seed=seed,
-        venues={Market.SPOT: venue.spot, Market.UM: venue.futures},
+        venues=_venues(venue),
         switch=venue.futures,
-        gate=NoGate(),
+        gate=gate,
         clock=RunningClock(venue.clock.now),
         tell=tell,
     )
     stack.callback(executor.close)
     recovery = Recovery(executor=executor, symbols=book)
-    pnl = PnlService(spot=venue.spot, futures=venue.futures, clock=clock, executor=executor)
+    interest = InterestReader(margin=venue.margin, executor=executor)
+    reconcile = ReconcileService(
+        executor=executor,
+        reconciler=Reconciler(
+            executor,
+            orders={Market.SPOT: venue.spot, Market.UM: venue.futures},
+            spot=venue.spot,
+            positions=venue.futures,
+            clock=clock,
+            tell=tell,
+        ),
+        recovery=recovery,
+        symbols=book,
+    )
+    pnl = PnlService(
+        executor=executor,
+        books=SpreadBooks(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            clock=clock,
+            past=PastPrices(venue.spot),
+        ),
+    )
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(
@@ -206,6 +252,24 @@ def _services(
         fee_reader=fees,
         book=book,
         info=info,
+        clock=clock,
+    )
+    network = NetworkService(
+        info=info,
+        apis=[
+            Api(name="spot", url=urls["spot"], venue=venue.spot, clock=venue.spot.link.time),
+            Api(name="futures", url=urls["futures"], venue=venue.futures, clock=venue.futures.link.time),
+        ],
+    )
+    limits = LimitsService(
+        file=file,
+        switch=switch,
+        gate=gate,
+        day_loss=DayLoss(folder),
+        executor=executor,
+        account=account,
+        network=network,
+        budgets={"spot": venue.spot.link.budget, "futures": venue.futures.link.budget},
         clock=clock,
     )
     return Services(
@@ -219,6 +283,7 @@ def _services(
         account=account,
         orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
         recovery=recovery,
+        reconcile=reconcile,
         spreads=SpreadService(
             symbols=book,
             spot=venue.spot,
@@ -226,21 +291,20 @@ def _services(
             wallet=venue.wallet,
             clock=clock,
             executor=executor,
-            recovery=recovery,
+            reconcile=reconcile,
+            limits=limits,
             pnl=pnl,
+            reverse=ReverseService(
+                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
+            ),
         ),
         pnl=pnl,
-        network=NetworkService(
-            info=info,
-            apis=[
-                Api(name="spot", url=urls["spot"], venue=venue.spot, clock=venue.spot.link.time),
-                Api(name="futures", url=urls["futures"], venue=venue.futures, clock=venue.futures.link.time),
-            ],
-        ),
+        network=network,
+        limits=limits,
         paper=None
         if paper is None
         else PaperService(
-            control=Jumps(paper.control, venue, executor),
+            control=Jumps(paper.control, venue, executor, limits.day_loss),
             futures=venue.futures,
             account=account,
             accounts=PaperAccounts(PaperBackroom(paper.control)),
@@ -249,6 +313,13 @@ def _services(
             server=paper.serve,
         ),
     )
+
+
+def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
+    venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
+    if venue.margin is not None:
+        venues[Market.MARGIN] = venue.margin
+    return venues
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +334,13 @@ class PaperSide:
 class Jumps:
     """The embedded exchange's control path, with what has to follow on this side when its time or world jumps."""
 
-    def __init__(self, control: Callable[[], PaperControl], venue: BinanceVenue, executor: Executor) -> None:
+    def __init__(
+        self, control: Callable[[], PaperControl], venue: BinanceVenue, executor: Executor, day_loss: DayLoss
+    ) -> None:
         self._control = control
         self._venue = venue
         self._executor = executor
+        self._day_loss = day_loss
 
     def status(self) -> PaperStatus:
         """Ask for its clock, feed, accounts and world."""
@@ -285,15 +359,13 @@ class Jumps:
     def reset(self) -> None:
         """Throw its world away; the journal of what was traded in it is put aside with it."""
         self._executor.put_aside()
+        self._day_loss.begin_anew()
         self._control().reset()
         self._venue.clock.resync()
 
 
-class NoGate:
-    """Admits every order."""
-
-    def admit(self, request: OrderRequest) -> None:
-        """Admit it."""
+def _elapsed_s() -> float:
+    return monotonic_ms() / 1000
 
 
 def _silent(line: str) -> None:

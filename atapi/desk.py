@@ -217,7 +217,7 @@ class Desk:
         return self.services.account.income(kind=kind, since=self._when(since)).frame()
 
     def pnl(self, *, by: str = "total", since: When = None) -> pd.DataFrame:
-        """State profit, split into price, funding and fees; by `total`, `day`, `symbol` or `spread`."""
+        """State profit by cause; by `total`, `day`, `symbol` or `spread`."""
         from atapi.services.pnl import PnlRow
 
         return Table.of(self.services.pnl.rows(by=by, since=self._when(since)), PnlRow).frame()

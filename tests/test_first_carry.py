@@ -61,7 +61,8 @@ def test_the_balances_change_by_exactly_the_profit(tmp_path: Path) -> None:
     before, fundings, [closed], [profit], after = arrays(ended.stdout)
     gained = sum(row["value_usdt"] for row in after) - sum(row["value_usdt"] for row in before)
     assert gained == profit["total_usdt"] == closed["net_usdt"]
-    assert profit["price_usdt"] + profit["funding_usdt"] + profit["fees_usdt"] == profit["total_usdt"]
+    parts = ("price", "basis", "funding", "fees", "interest", "dust")
+    assert sum(profit[f"{part}_usdt"] for part in parts) == profit["total_usdt"]
     assert profit["funding_usdt"] == sum(row["amount_usdt"] for row in fundings)
     assert len(fundings) == 9
 

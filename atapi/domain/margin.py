@@ -77,5 +77,6 @@ class Interest:
     asset: str  # what the interest is charged in: the same, or BNB
     amount: Decimal
     principal: Decimal
+    on_borrow: bool  # of the hour in which the coins were borrowed
     at: datetime
     interest_id: str

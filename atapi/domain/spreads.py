@@ -89,6 +89,22 @@ class LegPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BorrowPlan:
+    """What a reverse spread borrows before it is sent."""
+
+    asset: str
+    quantity: Decimal  # to borrow and sell
+    hourly_rate: Decimal  # interest of an hour, begun or full, as a fraction of what is borrowed
+    inventory: Decimal  # what lenders have left
+    allowed: Decimal  # what collateral and limits allow to borrow
+    level: Decimal  # the collateral level after entry: assets over debts
+
+    def interest(self, span: timedelta) -> Decimal:
+        """Interest of a span as a fraction of what is borrowed."""
+        return self.hourly_rate * Decimal(span // timedelta(milliseconds=1)) / 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpreadPlan:
     """Everything that is known before the first order of a spread."""
 
@@ -103,10 +119,23 @@ class SpreadPlan:
     leverage: int
     margin: Decimal  # initial margin of the perpetual, quote asset
     futures_available: Decimal  # before entry
-    spot_free: Decimal  # before entry, quote asset
+    spot_free: Decimal  # before entry, quote asset; of a reverse spread in the margin wallet
     liquidation_price: Decimal | None
     base_fee: Decimal  # fraction of the spot purchase that is kept in base asset
     bnb_note: str  # how fees will be paid
+    borrow: BorrowPlan | None = None  # of a reverse spread alone
+
+    @property
+    def reverse(self) -> bool:
+        """Whether it is long the perpetual and short borrowed spot."""
+        return self.borrow is not None
+
+    @property
+    def income_rate(self) -> Decimal:
+        """What an interval brings at the running rate, interest taken off, as a fraction of notional."""
+        if self.borrow is None:
+            return self.funding_rate
+        return -self.funding_rate - self.borrow.interest(self.funding_interval)
 
     @property
     def base_asset(self) -> str:
@@ -128,7 +157,7 @@ class SpreadPlan:
 
     @property
     def liquidation_distance(self) -> Decimal | None:
-        """How far the price must rise to be liquidated, fraction of the entry price."""
+        """How far the price must move to liquidate the perpetual, fraction of its entry; negative where it must fall."""
         if self.liquidation_price is None:
             return None
         return self.liquidation_price / self.perp.expected_price - 1

@@ -7,6 +7,7 @@ docstring says nothing else. Reads are retried inside the adapter; orders never 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -119,17 +120,6 @@ class Orders(Protocol):
         """
         ...
 
-    def amend(self, amendment: Amendment) -> None:
-        """Change an open order in place, once; on spot only to a smaller quantity at the same price.
-
-        Raises:
-            VenueError: Refused, definitively; the order is as it was, unless the refusal says otherwise.
-            OrderNotFound: Not open; it may have filled.
-            VenueUnreachable: With `sent` False: not one byte left. Never with `sent` True.
-            OutcomeUnknown: Anything else: the order itself tells.
-        """
-        ...
-
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Ask for one order by our id.
 
@@ -161,7 +151,22 @@ class Orders(Protocol):
         ...
 
 
-class SpotVenue(MarketData, Orders, Protocol):
+class OrderChanges(Protocol):
+    """Open orders of one market, changed where they rest. `amend` is for the order path alone."""
+
+    def amend(self, amendment: Amendment) -> None:
+        """Change an open order in place, once; on spot only to a smaller quantity at the same price.
+
+        Raises:
+            VenueError: Refused, definitively; the order is as it was, unless the refusal says otherwise.
+            OrderNotFound: Not open; it may have filled.
+            VenueUnreachable: With `sent` False: not one byte left. Never with `sent` True.
+            OutcomeUnknown: Anything else: the order itself tells.
+        """
+        ...
+
+
+class SpotVenue(MarketData, Orders, OrderChanges, Protocol):
     """The spot market of a venue."""
 
     def balances(self) -> list[Balance]:
@@ -169,7 +174,7 @@ class SpotVenue(MarketData, Orders, Protocol):
         ...
 
 
-class FuturesVenue(MarketData, FundingData, Orders, Protocol):
+class FuturesVenue(MarketData, FundingData, Orders, OrderChanges, Protocol):
     """The USD-margined futures of a venue."""
 
     def balances(self) -> list[Balance]:
@@ -267,6 +272,24 @@ class WalletVenue(Protocol):
 
     def bnb_discount(self) -> BnbDiscount:
         """Tell where fees are paid in BNB."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWindow:
+    """One limit of a host on requests, and what is used of it."""
+
+    kind: str  # "weight" or "orders"
+    span: timedelta
+    limit: int
+    used: int
+
+
+class RequestBudget(Protocol):
+    """What a host has left for us."""
+
+    def windows(self) -> list[RequestWindow]:
+        """List the limits the venue has stated, with what is used of each."""
         ...
 
 

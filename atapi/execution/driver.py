@@ -7,33 +7,35 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
 from atapi.domain.market import Depth
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 from atapi.domain.spreads import SpreadState
 from atapi.errors import (
     AtapiError,
     DuplicateOrder,
     OrderNotFound,
     OutcomeUnknown,
-    Refused,
     VenueError,
     VenueUnreachable,
 )
 from atapi.execution.effects import (
+    Amend,
     Answered,
     Ask,
     AskDepth,
     AskFills,
+    Attempt,
     Cancel,
     Countdown,
     Effect,
     NeverSent,
     NotFound,
     Now,
+    Reaching,
     Rejected,
     Result,
     Send,
@@ -76,6 +78,15 @@ class LegVenue(Protocol):
         ...
 
 
+@runtime_checkable
+class ChangeVenue(Protocol):
+    """What the order path needs to change an order where it rests; cross margin has none of it."""
+
+    def amend(self, amendment: Amendment) -> None:
+        """Change one order, once."""
+        ...
+
+
 class DeadManSwitch(Protocol):
     """A venue's own dead-man switch: it cancels our orders of a symbol unless told again in time."""
 
@@ -87,11 +98,19 @@ class DeadManSwitch(Protocol):
 class Gate(Protocol):
     """The last gate before an order leaves."""
 
+    def expect(self, journal: Journal, intent_id: int) -> None:
+        """Prepare for the orders of one intent."""
+        ...
+
+    def follow(self, attempt: Attempt) -> None:
+        """Note what becomes of an attempt, as it is written down."""
+        ...
+
     def admit(self, request: OrderRequest) -> None:
         """Let an order pass.
 
         Raises:
-            Refused: It is over a cap, or trading is halted; it is not sent.
+            AtapiError: It is over a cap, trading is halted, or nothing tells: it is not sent.
         """
         ...
 
@@ -117,7 +136,8 @@ class Driver:
             SystemExit: Told to end.
             StorageError: The journal could not be written; what was not durable was not sent.
         """
-        with DeferredInterrupt(self.tell) as interrupt:
+        with DeferredInterrupt(self.tell) as interrupt, self.journal.held():
+            self.gate.expect(self.journal, intent_id)
             outcome = self._drive(spread_id, intent_id, engine, interrupt)
             self.journal.finish_intent(intent_id)
         interrupt.catch_up()
@@ -142,35 +162,45 @@ class Driver:
     def _perform(
         self, effect: Effect, spread_id: int | None, intent_id: int, interrupt: DeferredInterrupt
     ) -> Result:
+        """Perform one effect; whatever reaches outside finds all that was written before it durable."""
         match effect:
+            case Now():
+                return self.clock.now()
+            case Tell(line):
+                self.tell(line)
             case WriteAttempt(attempt):
                 self.journal.write_attempt(attempt, self.clock.now())
+                self.gate.follow(attempt)
             case WriteFills(leg, fills):
                 self.journal.write_fills(intent_id, leg, fills)
             case WriteState(state, note):
                 assert spread_id is not None, "a single order has no spread's state"
                 self.journal.write_state(spread_id, SpreadState(state), note)
+            case _:
+                self.journal.flush()
+                return self._reach(effect, interrupt)
+        return None
+
+    def _reach(self, effect: Reaching, interrupt: DeferredInterrupt) -> Result:
+        match effect:
             case Send(request):
                 return self._send(request)
             case Ask(market, symbol, client_order_id):
                 return self._ask(market, symbol, client_order_id)
             case Cancel(market, symbol, client_order_id):
                 return self._cancel(market, symbol, client_order_id)
+            case Amend(amendment):
+                return self._amend(amendment)
             case Countdown(symbol, within):
                 return self._read(lambda: self.switch.countdown(symbol, within))
             case AskFills(market, symbol, order_id):
                 return self._read(lambda: tuple(self.venues[market].fills(symbol, order_id=order_id)))
             case AskDepth(market, symbol, levels):
                 return self._read(lambda: self.venues[market].depth(symbol, levels))
-            case Now():
-                return self.clock.now()
             case Sleep(seconds, why, breaks):
                 if seconds >= 1:
                     self.tell(f"{why} (next in {seconds:g} s)")
                 return self._wait(seconds, interrupt if breaks else None)
-            case Tell(line):
-                self.tell(line)
-        return None
 
     def _wait(self, seconds: float, interrupt: DeferredInterrupt | None) -> Result:
         if interrupt is None:
@@ -184,7 +214,7 @@ class Driver:
     def _send(self, request: OrderRequest) -> Result:
         try:
             self.gate.admit(request)
-        except Refused as e:
+        except AtapiError as e:
             return Rejected(None, e.message, ours=True)
         try:
             return Answered(self.venues[request.market].place(request))
@@ -207,6 +237,7 @@ class Driver:
 
     def _cancel(self, market: Market, symbol: str, client_order_id: str) -> Result:
         self.journal.note("cancel", {"market": market, "symbol": symbol, "id": client_order_id})
+        self.journal.flush()
         try:
             return Answered(self.venues[market].cancel(symbol, client_order_id))
         except OrderNotFound:
@@ -215,6 +246,22 @@ class Driver:
             return Rejected(e.code, e.message)
         except AtapiError as e:
             return Unclear(e.message)
+
+    def _amend(self, amendment: Amendment) -> Result:
+        venue = self.venues[amendment.market]
+        if not isinstance(venue, ChangeVenue):
+            return Rejected(None, f"orders on {amendment.market} cannot be changed", ours=True)
+        try:
+            venue.amend(amendment)
+        except OrderNotFound:
+            return NotFound()
+        except VenueUnreachable as e:
+            return Unclear(e.message) if e.sent else NeverSent(e.message)
+        except VenueError as e:
+            return Rejected(e.code, e.message)
+        except OutcomeUnknown as e:
+            return Unclear(e.message)
+        return None
 
     def _read(self, read: Callable[[], Any]) -> Result:
         try:

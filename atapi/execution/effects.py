@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from atapi.domain.instruments import Market
 from atapi.domain.market import Depth
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 from atapi.domain.spreads import LegName, SpreadState
 
 
@@ -102,6 +102,13 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Amend:
+    """Change an open order in place, once. Answered by None, `Rejected`, `NeverSent`, `NotFound` or `Unclear`."""
+
+    amendment: Amendment
+
+
+@dataclass(frozen=True, slots=True)
 class Countdown:
     """Have the venue cancel all our orders of a futures symbol unless told again in time; 0 disarms it.
 
@@ -151,20 +158,9 @@ class Tell:
     line: str
 
 
-Effect = (
-    WriteAttempt
-    | WriteFills
-    | WriteState
-    | Send
-    | Ask
-    | Cancel
-    | Countdown
-    | AskFills
-    | AskDepth
-    | Now
-    | Sleep
-    | Tell
-)
+Writing = WriteAttempt | WriteFills | WriteState
+Reaching = Send | Ask | Cancel | Amend | Countdown | AskFills | AskDepth | Sleep
+Effect = Writing | Reaching | Now | Tell
 
 # --- results ----------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
+from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Pair, Spread, SpreadState
 from atapi.execution.driver import DeadManSwitch, Driver, Gate, LegVenue
 from atapi.execution.effects import Attempt, Effect
@@ -152,8 +153,9 @@ class Executor:
             at: The venue's time, for the record.
         """
         self.own()
-        intent_id = self.journal.create_intent(spread_id, kind, terms, at)
-        return intent_id, self._drive(intent_id, spread_id, engine_of, resumed=False)
+        with self.journal.held():
+            intent_id = self.journal.create_intent(spread_id, kind, terms, at)
+            return intent_id, self._drive(intent_id, spread_id, engine_of, resumed=False)
 
     def recover(self, engine_for: Callable[[Intent], EngineOf[Any]]) -> list[tuple[Intent, Any]]:
         """Bring every transaction that was cut short to its end, by the code that would have ended it then."""
@@ -175,6 +177,18 @@ class Executor:
         self.own()
         self.journal.note(kind, body)
 
+    def adopt(self, spread_id: int, fills: tuple[Fill, ...], how: str, *, at: datetime) -> None:
+        """Write down trades of a spread's perpetual that no order of ours made.
+
+        Args:
+            how: Who made them: `auto-deleveraged`, `liquidated`, `made by hand`.
+        """
+        self.own()
+        with self.journal.held():
+            intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
+            self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
+            self.journal.finish_intent(intent_id)
+
     # --- spreads ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:
         """List every spread with its fills, oldest first."""
@@ -194,8 +208,9 @@ class Executor:
             add_to: Id of the spread to add to; None makes a new one.
         """
         self.own()
-        spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag))
-        run = self.run("open", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
+        with self.journal.held():
+            spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag, terms.reverse))
+            run = self.run("open", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
         return self._result(spread_id, *run)
 
     def close_spread(self, spread_id: int, pair: Pair, terms: CloseTerms, *, at: datetime) -> Result:
@@ -236,7 +251,7 @@ def recovery_engine(intent: Intent, pair: Pair) -> EngineOf[Outcome]:
     return spread_engine(pair, CloseTerms.from_text(intent.terms))
 
 
-def _planned(pair: Pair, at: datetime, tag: str) -> Spread:
+def _planned(pair: Pair, at: datetime, tag: str, reverse: bool) -> Spread:
     return Spread(
         spread_id=0,
         symbol=pair.symbol,
@@ -247,6 +262,7 @@ def _planned(pair: Pair, at: datetime, tag: str) -> Spread:
         state=SpreadState.PLANNED,
         tag=tag,
         created_at=at,
+        reverse=reverse,
     )
 
 

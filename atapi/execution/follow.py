@@ -67,8 +67,8 @@ def go_after(course: Course, limit: Decimal, lead: Lead) -> Walk:
             break
         price = (yield from _in_time(course, lead, price)) if course.style.max_gap is not None else price
         attempt = legs.attempt(course.follow, tally.next(course.follow), due, price)
-        answer = yield from dispatch(attempt)
         yield from enter(course, course.follow_state)
+        answer = yield from dispatch(attempt)
         if not isinstance(answer, Answered):
             lead = yield from _book(course, lead)  # there is time: the follower has to be asked for
         tally.put((yield from conclude(attempt, answer, base_asset=instrument.base_asset)))

@@ -36,6 +36,11 @@ def ours(text: str) -> bool:
     return text.startswith(PREFIX)
 
 
+def instance_of(text: str) -> str | None:
+    """Read the tag of the journal that made an id; None where it was not made by atapi."""
+    return text[len(PREFIX) :].partition("-")[0] if ours(text) else None
+
+
 def _base32(number: int, width: int) -> str:
     digits = ""
     for _ in range(width):

@@ -1,8 +1,12 @@
 """The journal: what we meant to do, written down before we do it.
 
 SQLite with a write-ahead log and `synchronous=FULL`: a commit that returned survives a pulled plug. An attempt's
-SENDING row is committed before the first byte of its order leaves; outcomes can be asked for again. Every change is
-also an event in a hash chain, so a damaged or edited journal is noticed before it is traded on.
+SENDING row is committed before the first byte of its order leaves; outcomes can be asked for again, and wait for the
+next commit where the writer says so (`held`). Every change is also an event in a hash chain, so a damaged or edited
+journal is noticed before it is traded on.
+
+A failed commit stops the journal for this process: after a failed sync nobody knows what the disk holds, and a second
+try may be told that all is well.
 """
 
 from __future__ import annotations
@@ -10,9 +14,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +29,7 @@ from atapi.errors import StorageError
 from atapi.execution import journal_schema as schema
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.ids import instance_tag
-from atapi.execution.journal_check import MIGRATED, fault, link, snapshot
+from atapi.execution.journal_check import MIGRATED, SEALED, fault, link, seal, snapshot
 from atapi.execution.journal_rows import (
     ATTEMPT,
     FILL,
@@ -39,6 +45,7 @@ from atapi.execution.journal_rows import (
     spread_values,
 )
 
+_UNREADABLE = (LookupError, TypeError, ValueError)  # what a flipped byte makes of reading a row
 _LIVE = (AttemptState.SENDING, AttemptState.RESTING)
 
 
@@ -56,6 +63,10 @@ class Journal:
 
     def __init__(self, path: Path, binding: Mapping[str, str], *, seed: bytes) -> None:
         self._path = path
+        self._writing = threading.RLock()
+        self._holder: int | None = None  # the thread that makes its writes durable together
+        self._stopped = ""  # why nothing is written any more
+        self._last: str | None = None  # the chain's last link, once a transaction has asked for it
         fresh = not path.exists()
         try:
             if fresh:
@@ -67,7 +78,7 @@ class Journal:
             self._db.execute("PRAGMA foreign_keys=ON")
             self._make_ready(binding, seed)
             self.instance = self._check(binding)
-        except (sqlite3.Error, OSError) as e:
+        except (sqlite3.Error, OSError, *_UNREADABLE) as e:
             raise StorageError(
                 f"the journal {path} cannot be used: {e}", hint="check the disk and its rights"
             ) from e
@@ -75,6 +86,34 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make this thread's writes durable together: at each `flush`, and at the block's end."""
+        if self._holder == threading.get_ident():
+            yield
+            return
+        assert self._holder is None, "two transactions at once"
+        self._holder = threading.get_ident()
+        try:
+            yield
+        except BaseException:
+            self._holder = None
+            if not self._stopped:
+                self.flush()  # what was learned is true whatever went wrong
+            raise
+        self._holder = None
+        self.flush()
+
+    def flush(self) -> None:
+        """Make durable what was held back; nothing may reach a venue before.
+
+        Raises:
+            StorageError: It could not be, or something before it could not.
+        """
+        with self._writing, self._failing():
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
 
     # --- intents ------------------------------------------------------------------------------------------------
     def create_spread(self, spread: Spread) -> int:
@@ -116,14 +155,16 @@ class Journal:
         """
         values = attempt_values(attempt)
         with self._commit() as db:
-            db.execute(
+            written = db.execute(
                 f"INSERT INTO attempt ({ATTEMPT}, written_ms) VALUES ({_marks(ATTEMPT)},?)"
                 " ON CONFLICT (client_order_id) DO UPDATE SET state=excluded.state, order_id=excluded.order_id,"
                 " executed=excluded.executed, net=excluded.net, reason=excluded.reason,"
-                " reason_code=excluded.reason_code, quantity=excluded.quantity, price=excluded.price",
+                " reason_code=excluded.reason_code, quantity=excluded.quantity, price=excluded.price"
+                " RETURNING written_ms",
                 (*values, to_ms(at)),
             )
-            self._event(db, "attempt", _named(ATTEMPT, values))
+            [written_ms] = written.fetchone()
+            self._event(db, "attempt", {**_named(ATTEMPT, values), "written_ms": written_ms})
 
     def attempts(self, intent_id: int) -> list[Attempt]:
         """List the attempts of one intent in the order they were made."""
@@ -140,6 +181,11 @@ class Journal:
     def attempts_since(self, at: datetime) -> list[tuple[Attempt, datetime]]:
         """List the attempts written from a time on, oldest first, with that time."""
         return self._attempts("WHERE written_ms>=? ORDER BY rowid", to_ms(at))
+
+    def last_written(self) -> datetime | None:
+        """Tell when the newest attempt was written; None where there is none."""
+        [last] = self._db.execute("SELECT max(written_ms) FROM attempt").fetchone()
+        return None if last is None else from_ms(last)
 
     def write_fills(self, intent_id: int, leg: LegName, fills: tuple[Fill, ...]) -> None:
         """Write fills down; one seen before is left as it is."""
@@ -181,21 +227,34 @@ class Journal:
     # --- reading ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:
         """List every spread with its fills, oldest first."""
+        return self._spreads("IS NOT NULL")
+
+    def spread(self, spread_id: int) -> Spread:
+        """Read one spread."""
+        [found] = self._spreads("=?", spread_id)
+        return found
+
+    def spot_of(self, spread_id: int) -> tuple[str, Decimal]:
+        """Tell a spread's spot symbol, and how many of its units are in one of the perpetual."""
+        query = "SELECT spot_symbol, multiplier FROM spread WHERE spread_id=?"
+        symbol, multiplier = self._db.execute(query, (spread_id,)).fetchone()
+        return symbol, Decimal(multiplier)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+    def _spreads(self, which: str, *values: object) -> list[Spread]:
         fills: dict[int, list[tuple[LegName, Fill]]] = {}  # spread id -> fills
         columns = ", ".join(f"fill.{name}" for name in FILL.split(", "))
         for spread_id, *row in self._db.execute(
             f"SELECT intent.spread_id, {columns} FROM fill JOIN intent USING (intent_id)"
-            " WHERE intent.spread_id IS NOT NULL ORDER BY fill.at_ms, fill.rowid"
+            f" WHERE intent.spread_id {which} ORDER BY fill.at_ms, fill.rowid",
+            values,
         ):
             fills.setdefault(spread_id, []).append(fill_of(tuple(row)))
-        rows = self._db.execute(f"SELECT {SPREAD} FROM spread ORDER BY spread_id")
+        rows = self._db.execute(
+            f"SELECT {SPREAD} FROM spread WHERE spread_id {which} ORDER BY spread_id", values
+        )
         return [spread_of(row, tuple(fills.get(row[0], ()))) for row in rows]
 
-    def spread(self, spread_id: int) -> Spread:
-        """Read one spread."""
-        return next(s for s in self.spreads() if s.spread_id == spread_id)
-
-    # --- inside -------------------------------------------------------------------------------------------------
     def _intents(self, which: str, *values: object) -> list[Intent]:
         return [intent_of(row) for row in self._db.execute(f"SELECT {INTENT} FROM intent {which}", values)]
 
@@ -209,10 +268,12 @@ class Journal:
             with self._commit() as db:
                 schema.create(db, binding, instance_tag(seed))
                 self._event(db, "created", dict(binding))
+                self._event(db, SEALED, seal(db))
         elif version == 1:
             schema.migrate(self._db, instance_tag(repr(sorted(binding.items())).encode()))
             with self._commit() as db:
                 self._event(db, MIGRATED, {"from": version})
+                self._event(db, SEALED, seal(db))
                 for kind, row in snapshot(db):
                     self._event(db, kind, row)
         elif version > schema.VERSION:
@@ -240,19 +301,34 @@ class Journal:
 
     @contextmanager
     def _commit(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
+        with self._writing, self._failing():
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._last = None  # another process may have written since
+            yield self._db
+            if self._holder != threading.get_ident():
                 self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # some failures have ended it already
-                    self._db.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as e:
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        if self._stopped:
             raise StorageError(
-                f"the journal {self._path} cannot be written: {e}", hint="nothing was sent"
-            ) from e
+                f"the journal {self._path} was given up: {self._stopped}",
+                hint="mend the disk, then start atapi again",
+            )
+        try:
+            yield
+        except BaseException as e:
+            if self._db.in_transaction:  # some failures have ended it already
+                self._db.execute("ROLLBACK")
+            if isinstance(e, sqlite3.Error) or self._holder is not None:  # what was held back is lost with it
+                self._stopped = str(e) or type(e).__name__
+            if isinstance(e, sqlite3.Error):
+                raise StorageError(
+                    f"the journal {self._path} cannot be written: {e}",
+                    hint="mend the disk, then start atapi again",
+                ) from e
+            raise
 
     def _next(self, db: sqlite3.Connection, table: str, key: str) -> int:
         [last] = db.execute(f"SELECT coalesce(max({key}), 0) FROM {table}").fetchone()
@@ -264,11 +340,11 @@ class Journal:
 
     def _event(self, db: sqlite3.Connection, kind: str, body: Mapping[str, Any]) -> None:
         text = json.dumps(body, sort_keys=True)
-        last = db.execute("SELECT chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-        db.execute(
-            "INSERT INTO event (kind, body, chain) VALUES (?,?,?)",
-            (kind, text, link(last[0] if last else "", kind, text)),
-        )
+        if self._last is None:
+            last = db.execute("SELECT chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+            self._last = last[0] if last else ""
+        self._last = link(self._last, kind, text)
+        db.execute("INSERT INTO event (kind, body, chain) VALUES (?,?,?)", (kind, text, self._last))
 
 
 def _named(columns: str, values: tuple[object, ...]) -> dict[str, object]:

@@ -18,12 +18,13 @@ Rows = dict[tuple[str, ...], dict[str, Any]]  # (table, key…) -> column -> val
 _TABLES = {  # table -> its columns, and the first columns of its key
     "spread": (SPREAD, 1),
     "intent": (INTENT, 1),
-    "attempt": (ATTEMPT, 1),
+    "attempt": (f"{ATTEMPT}, written_ms", 1),
     "fill": (FILL, 3),
 }
 
-
 MIGRATED = "migrated"  # events before it did not hold their rows; those after it state them all
+_SEAL = ("the file",)
+SEALED = "sealed"  # states what holds for a file's life: how its tables were made, and whose it is
 
 
 def link(previous: str, kind: str, body: str) -> str:
@@ -46,9 +47,16 @@ def fault(db: sqlite3.Connection) -> str | None:
     return None
 
 
+def seal(db: sqlite3.Connection) -> dict[str, Any]:
+    """State what nothing changes once the tables are made; a flipped bit there could turn texts into numbers."""
+    made = list(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"))
+    tables = hashlib.sha256(repr(made).encode()).hexdigest()
+    return {"tables": tables, "meta": dict(db.execute("SELECT name, value FROM meta ORDER BY name"))}
+
+
 def snapshot(db: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]]:
     """State every row as the event that would have written it."""
-    return [(table, row) for (table, *_), row in _stored(db).items()]
+    return [(table, row) for (table, *_), row in _stored(db).items() if table in _TABLES]
 
 
 def _derived(db: sqlite3.Connection) -> Rows | None:
@@ -67,6 +75,8 @@ def _derived(db: sqlite3.Connection) -> Rows | None:
             rows["spread", str(body["spread"])]["state"] = body["state"]
         elif kind == "done":
             rows["intent", str(body["intent"])]["done"] = 1
+        elif kind == SEALED:
+            rows[_SEAL] = body
         elif kind in _TABLES:
             key = _key(kind, body)
             rows[key] = body
@@ -74,7 +84,7 @@ def _derived(db: sqlite3.Connection) -> Rows | None:
 
 
 def _stored(db: sqlite3.Connection) -> Rows:
-    rows: Rows = {}
+    rows: Rows = {_SEAL: seal(db)}
     for table, (columns, _) in _TABLES.items():
         names = columns.split(", ")
         for values in db.execute(f"SELECT {columns} FROM {table}"):

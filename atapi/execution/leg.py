@@ -54,6 +54,7 @@ class Fence:
 
 
 FENCE = Fence()
+MARGIN_FENCE = Fence(visibility=timedelta(seconds=60))  # margin's queries lag longer
 MAX_ASKS = 60  # about eight minutes of asking, then a human is told
 MAX_CANCELS = 20
 RESUMED = Unclear("resumed from the journal")
@@ -70,7 +71,7 @@ class Unproven(Exception):
 
 
 def settle(
-    attempt: Attempt, *, base_asset: str, resumed: bool, rests: bool = False, fence: Fence = FENCE
+    attempt: Attempt, *, base_asset: str, resumed: bool, rests: bool = False, fence: Fence | None = None
 ) -> Settling:
     """Drive an attempt to its outcome: send it unless it was sent before, then ask until it is known.
 
@@ -96,7 +97,7 @@ def dispatch(attempt: Attempt) -> Generator[Effect, Any, Any]:
 
 
 def conclude(
-    attempt: Attempt, answer: Any, *, base_asset: str, rests: bool = False, fence: Fence = FENCE
+    attempt: Attempt, answer: Any, *, base_asset: str, rests: bool = False, fence: Fence | None = None
 ) -> Settling:
     """Bring an attempt that may have been sent to its outcome, from the answer to it on."""
     assert not attempt.state.settled
@@ -108,13 +109,18 @@ def conclude(
     if isinstance(answer, NeverSent):
         reason = f"never sent: {answer.message}"
         return (yield from _finish(replace(attempt, state=AttemptState.ABSENT, reason=reason)))
-    order = yield from _until_known(attempt, answer, rests, fence)
+    order = yield from _until_known(attempt, answer, rests, fence or fence_of(attempt.request.market))
     if order is None and attempt.order_id is not None:
         return (yield from _forgotten(attempt, attempt.order_id, base_asset))
     if order is None:
         reason = "not found past the fence"
         return (yield from _finish(replace(attempt, state=AttemptState.ABSENT, reason=reason)))
     return (yield from _adopt(attempt, order, base_asset))
+
+
+def fence_of(market: Market) -> Fence:
+    """Tell how long an order of a market may still turn up."""
+    return MARGIN_FENCE if market is Market.MARGIN else FENCE
 
 
 def look(attempt: Attempt, *, base_asset: str) -> Settling:
@@ -129,7 +135,7 @@ def look(attempt: Attempt, *, base_asset: str) -> Settling:
     return (yield from _adopt(attempt, answer.order, base_asset))
 
 
-def withdraw(attempt: Attempt, *, base_asset: str, fence: Fence = FENCE) -> Settling:
+def withdraw(attempt: Attempt, *, base_asset: str, fence: Fence | None = None) -> Settling:
     """Cancel a resting order and drive it to its end, which may be a fill that came first.
 
     Only the order itself tells how it ended: a cancel may be lost, and one that finds no order may be late.

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from atapi.services.account import AccountService
     from atapi.services.basis import BasisService
     from atapi.services.funding import FundingService
+    from atapi.services.limits import LimitsService
     from atapi.services.market import MarketService
     from atapi.services.marketcap import MarketCapService
     from atapi.services.network import NetworkService
     from atapi.services.orders import OrderService
     from atapi.services.paper import PaperService
     from atapi.services.pnl import PnlService
+    from atapi.services.reconcile import ReconcileService
     from atapi.services.recovery import Recovery
     from atapi.services.spreads import SpreadService
 
@@ -32,7 +34,9 @@ class Services:
     account: AccountService
     orders: OrderService
     recovery: Recovery
+    reconcile: ReconcileService
     spreads: SpreadService
     pnl: PnlService
     network: NetworkService
+    limits: LimitsService
     paper: PaperService | None  # None on any other network

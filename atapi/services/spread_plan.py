@@ -59,6 +59,15 @@ class Fees:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotExit:
+    """What closing trades on spot."""
+
+    coins: Decimal  # to sell; of a reverse spread to buy, net of fees
+    base_fee: Decimal  # fraction of a purchase that is kept in coins
+    leg: LegPlan | None  # None where nothing is left to trade
+
+
 def plan_open(facts: Facts, amount: Amount, limits: Limits) -> SpreadPlan:
     """Plan an opening.
 
@@ -69,17 +78,17 @@ def plan_open(facts: Facts, amount: Amount, limits: Limits) -> SpreadPlan:
     check_ready(facts)
     fees = expected_fees(facts)
     spot_ask, perp_bid = (
-        _touch(facts.spot_book.asks, facts.pair.spot),
-        _touch(facts.perp_book.bids, facts.pair.perp),
+        touch_of(facts.spot_book.asks, facts.pair.spot),
+        touch_of(facts.perp_book.bids, facts.pair.perp),
     )
     quantity = _size(facts, amount, spot_ask, perp_bid, fees)
-    _check_minimums(facts, quantity, spot_ask, perp_bid, amount)
+    check_minimums(facts, quantity, spot_ask, perp_bid, amount)
     spot_quantity = spot_for(facts.pair, quantity, fees.base)
     perp = plan_leg(facts.pair.perp, Side.SELL, quantity, facts.perp_book, fees.perp, limits.max_slippage)
     spot = plan_leg(facts.pair.spot, Side.BUY, spot_quantity, facts.spot_book, fees.spot, limits.max_slippage)
     for leg, instrument, levels in ((perp, facts.pair.perp, facts.perp_book.bids),
                                     (spot, facts.pair.spot, facts.spot_book.asks)):  # fmt: skip
-        _check_slippage(leg, instrument, levels, limits.max_slippage)
+        check_slippage(leg, instrument, levels, limits.max_slippage)
     margin = perp.notional / facts.leverage
     _check_funds(facts, spot, margin)
     trip = round_trip(facts, perp, spot, fees)
@@ -96,7 +105,7 @@ def plan_open(facts: Facts, amount: Amount, limits: Limits) -> SpreadPlan:
         margin=margin,
         futures_available=facts.futures.available,
         spot_free=free_of(facts.spot_balances, facts.pair.spot.quote_asset),
-        liquidation_price=_liquidation(facts, quantity, perp),
+        liquidation_price=liquidation_of(facts, perp),
         base_fee=fees.base,
         bnb_note=fees.note,
     )
@@ -113,7 +122,7 @@ def plan_leg(
 ) -> LegPlan:
     """Plan one order that takes from the book, capped beyond the touch."""
     levels = book.asks if side is Side.BUY else book.bids
-    touch = _touch(levels, instrument)
+    touch = touch_of(levels, instrument)
     taken = sweep(levels, quantity)
     expected = (
         (taken.average_price or touch) if taken.quantity == quantity else _beyond(taken.worst_price, side)
@@ -157,8 +166,8 @@ def expected_fees(facts: Facts) -> Fees:
 def round_trip(facts: Facts, perp: LegPlan, spot: LegPlan, fees: Fees) -> RoundTrip:
     """State what opening and closing costs with unchanged books: exit legs are planned on the books' other side."""
     multiplier = facts.pair.multiplier
-    spot_out = plan_leg(facts.pair.spot, Side.SELL, spot.quantity, facts.spot_book, fees.spot, ZERO)
-    perp_out = plan_leg(facts.pair.perp, Side.BUY, perp.quantity, facts.perp_book, fees.perp, ZERO)
+    spot_out = plan_leg(facts.pair.spot, spot.side.opposite, spot.quantity, facts.spot_book, fees.spot, ZERO)
+    perp_out = plan_leg(facts.pair.perp, perp.side.opposite, perp.quantity, facts.perp_book, fees.perp, ZERO)
     notional = perp.quantity * multiplier * _mid(facts.spot_book)
     impact = sum(
         (abs(leg.expected_price - leg.touch) * leg.quantity for leg in (perp, spot, perp_out, spot_out)), ZERO
@@ -210,9 +219,14 @@ def _size(facts: Facts, amount: Amount, spot_ask: Decimal, perp_bid: Decimal, fe
     return by_notional(pair, amount.value, unit_cost)
 
 
-def _check_minimums(
+def check_minimums(
     facts: Facts, quantity: Decimal, spot_ask: Decimal, perp_bid: Decimal, amount: Amount
 ) -> None:
+    """Refuse what is below one of the four minimums.
+
+    Raises:
+        Refused: Names the smallest quantity that would do.
+    """
     pair, base = facts.pair, facts.pair.spot.base_asset
     smallest = least(pair, perp_bid, spot_ask)
     if quantity >= smallest:
@@ -234,7 +248,12 @@ def _check_minimums(
     )
 
 
-def _check_slippage(leg: LegPlan, instrument: Instrument, levels: tuple[Level, ...], limit: Decimal) -> None:
+def check_slippage(leg: LegPlan, instrument: Instrument, levels: tuple[Level, ...], limit: Decimal) -> None:
+    """Refuse what would move the book more than is allowed.
+
+    Raises:
+        Refused: Names the size that fits.
+    """
     if leg.slippage <= limit:
         return
     fits = sum((lv.quantity for lv in levels if abs(lv.price - leg.touch) / leg.touch <= limit), ZERO)
@@ -256,6 +275,15 @@ def _check_funds(facts: Facts, spot: LegPlan, margin: Decimal) -> None:
             f"spot has {money(free.quantize(Decimal('0.01')), quote)} free; {needed:.2f} {quote} is needed",
             hint=f"transfer {plain(short)}{quote.lower()} futures spot",
         )
+    check_margin(facts, margin)
+
+
+def check_margin(facts: Facts, margin: Decimal) -> None:
+    """Refuse what the futures wallet cannot back.
+
+    Raises:
+        Refused: Names the share of it that would be used.
+    """
     account = facts.futures
     used = account.initial_margin + margin
     if margin > account.available or used > account.margin_balance * MARGIN_LIMIT:
@@ -266,18 +294,18 @@ def _check_funds(facts: Facts, spot: LegPlan, margin: Decimal) -> None:
         )
 
 
-def _liquidation(facts: Facts, quantity: Decimal, perp: LegPlan) -> Decimal | None:
-    """Where the short would be liquidated after entry, the bracket re-picked at that price."""
+def liquidation_of(facts: Facts, perp: LegPlan) -> Decimal | None:
+    """Tell where the perpetual would be liquidated after entry, the bracket re-picked at that price."""
     account = facts.futures
     backing = account.margin_balance - account.maintenance_margin
     price: Decimal | None = perp.expected_price
     for _ in range(len(facts.brackets)):
         assert price is not None
-        notional = quantity * price
+        notional = perp.quantity * price
         tier = next((b for b in facts.brackets if notional <= b.notional_cap), facts.brackets[-1])
         found = liquidation_price(
             wallet=backing,
-            quantity=-quantity,
+            quantity=perp.side.sign * perp.quantity,
             entry=perp.expected_price,
             maintenance_rate=tier.maintenance_rate,
             maintenance_offset=tier.maintenance_offset,
@@ -288,7 +316,12 @@ def _liquidation(facts: Facts, quantity: Decimal, perp: LegPlan) -> Decimal | No
     return price
 
 
-def _touch(levels: tuple[Level, ...], instrument: Instrument) -> Decimal:
+def touch_of(levels: tuple[Level, ...], instrument: Instrument) -> Decimal:
+    """Tell the best price of one side of a book.
+
+    Raises:
+        Refused: It is empty.
+    """
     if not levels:
         raise Refused(
             f"the {instrument.market} book of {instrument.symbol} is empty", hint=f"depth {instrument.symbol}"

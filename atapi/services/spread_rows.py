@@ -10,11 +10,11 @@ from decimal import Decimal
 from atapi.domain.amounts import BPS
 from atapi.domain.carry import basis
 from atapi.domain.numbers import LEDGER_STEP, ZERO, plain
-from atapi.domain.orders import Fill
+from atapi.domain.orders import Fill, Side
+from atapi.domain.profit import Profit
 from atapi.domain.spreads import LegName, LegPlan, Spread, SpreadPlan
 from atapi.execution.executor import Result, executed
 from atapi.execution.terms import CloseTerms
-from atapi.services.pnl import SpreadPnl
 from atapi.table import column
 
 
@@ -38,7 +38,8 @@ class SpreadRow:
     id: int
     symbol: str
     state: str
-    qty: Decimal = column()  # coins short
+    kind: str  # carry, or reverse
+    qty: Decimal = column()  # coins short on the perpetual; of a reverse spread negative: it is long
     opened: datetime | None = column()
     open_bp: Decimal | None = column(digits=2)
     now_bp: Decimal | None = column(digits=2)
@@ -59,8 +60,11 @@ class CloseRow:
     qty: Decimal = column()  # coins closed now
     held_days: Decimal = column(digits=2)
     price_usdt: Decimal = column(digits=8, signed=True)
+    basis_usdt: Decimal = column(digits=8, signed=True)
     funding_usdt: Decimal = column(digits=8, signed=True)
     fees_usdt: Decimal = column(digits=8, signed=True)
+    interest_usdt: Decimal = column(digits=8, signed=True)
+    dust_usdt: Decimal = column(digits=8, signed=True)
     net_usdt: Decimal = column(digits=8, signed=True)
 
 
@@ -136,7 +140,7 @@ def close_plan_rows(terms: CloseTerms, spot: LegPlan | None, perp: LegPlan) -> l
     ]
 
 
-def close_row(result: Result, split: SpreadPnl, now: datetime) -> CloseRow:
+def close_row(result: Result, split: Profit, now: datetime) -> CloseRow:
     """State what a closed spread earned, split."""
     spread = result.spread
     return CloseRow(
@@ -146,8 +150,11 @@ def close_row(result: Result, split: SpreadPnl, now: datetime) -> CloseRow:
         qty=executed(result, LegName.PERP_EXIT) * spread.multiplier,
         held_days=days_held(spread, now),
         price_usdt=split.price,
+        basis_usdt=split.basis,
         funding_usdt=split.funding,
         fees_usdt=split.fees,
+        interest_usdt=split.interest,
+        dust_usdt=split.dust,
         net_usdt=split.total,
     )
 
@@ -160,9 +167,9 @@ def close_notes(result: Result) -> list[str]:
         fills = fills_of(result, leg)
         if fills:
             quantity = sum((f.quantity for f in fills), ZERO)
-            verb = "sold" if leg.spot else "bought back"
+            verb = "sold" if fills[0].side is Side.SELL else "bought back"
             lines.append(f"{name}: {verb} {plain(quantity)} at {plain(average(fills).quantize(LEDGER_STEP))}")
-    if spread.spot_quantity:
+    if spread.spot_quantity and not spread.reverse:
         lines.append(f"left in the wallet: {plain(spread.spot_quantity)} {spread.base_asset}")
     if result.outcome.refused is not None:
         lines.append(f"only in part: {result.outcome.refused.reason or 'the book was too thin'}")

@@ -11,8 +11,10 @@ from atapi.clock import Clock
 from atapi.domain.account import BnbDiscount
 from atapi.domain.amounts import BPS, PERCENT, Amount
 from atapi.domain.carry import basis
+from atapi.domain.market import Depth
 from atapi.domain.numbers import ZERO, floor_to, plain
 from atapi.domain.orders import Side
+from atapi.domain.profit import Profit
 from atapi.domain.spreads import LegName, LegPlan, Pair, Spread, SpreadPlan, SpreadState
 from atapi.errors import AtapiError, AuthenticationError, Refused, SpreadBroken, VenueError
 from atapi.exchanges.base import FuturesVenue, SpotVenue, WalletVenue
@@ -21,9 +23,13 @@ from atapi.execution.executor import Executor, Result, executed
 from atapi.execution.leg import Unproven
 from atapi.execution.sizing import by_quantity, check_asset, common_lot
 from atapi.execution.terms import CloseTerms, OpenTerms
+from atapi.services.limits import LimitsService
 from atapi.services.pnl import PnlService
-from atapi.services.recovery import Recovery, unproven
-from atapi.services.spread_plan import Facts, Limits, plan_leg, plan_open
+from atapi.services.reconcile import ReconcileService
+from atapi.services.recovery import unproven
+from atapi.services.reverse import ReverseService
+from atapi.services.reverse_plan import plan_reverse
+from atapi.services.spread_plan import Facts, Limits, SpotExit, plan_leg, plan_open
 from atapi.services.spread_rows import SpreadRow, days_held, entry_basis, fills_of
 from atapi.services.symbols import SymbolBook
 
@@ -39,7 +45,7 @@ class ClosePlan:
     spread: Spread
     pair: Pair
     terms: CloseTerms
-    spot: LegPlan | None  # None where no spot is left to sell
+    spot: LegPlan | None  # None where no spot is left to trade
     perp: LegPlan
 
 
@@ -53,13 +59,15 @@ class SpreadService:
     wallet: WalletVenue | None
     clock: Clock
     executor: Executor
-    recovery: Recovery
+    reconcile: ReconcileService
+    limits: LimitsService
     pnl: PnlService
+    reverse: ReverseService
 
     # --- opening ------------------------------------------------------------------------------------------------
     def plan(
         self, symbol: str, amount: Amount, *, limits: Limits | None = None, leverage: int | None = None,
-        add: bool = False,
+        add: bool = False, reverse: bool = False,
     ) -> SpreadPlan:  # fmt: skip
         """Plan an opening; reads only.
 
@@ -68,20 +76,24 @@ class SpreadService:
             amount: Of quote or base asset per leg, or a share of what is free.
             leverage: For the perpetual; None keeps what is set.
             add: Allow adding to a spread that stands.
+            reverse: Long the perpetual against borrowed spot.
 
         Raises:
             Refused: Any reason not to; nothing was sent.
         """
         pair = self.symbols.pair(symbol)
         standing = self._standing(pair.symbol)
-        if standing is not None and not add:
-            raise Refused(
-                f"{pair.symbol} has an open spread of {plain(-standing.perp_quantity * pair.multiplier)}"
-                f" {standing.base_asset} (#{standing.spread_id})",
-                hint=f"--add adds to it; close-spread {pair.symbol}",
-            )
-        self._check_position(pair, ZERO if standing is None else standing.perp_quantity)
-        return plan_open(self._facts(pair, leverage), amount, limits or Limits())
+        if standing is not None:
+            _check_addition(standing, add=add, reverse=reverse)
+        self.reconcile.before_risk(pair)
+        limits = limits or Limits()
+        if reverse:
+            credit = self.reverse.credit(pair, standing)
+            plan = plan_reverse(self._facts(pair, leverage), credit, amount, limits)
+        else:
+            plan = plan_open(self._facts(pair, leverage), amount, limits)
+        self.limits.check_opening(plan, amount)
+        return plan
 
     def open(self, plan: SpreadPlan, *, tag: str = "", add: bool = False) -> Result:
         """Open as planned: perpetual first, spot after it.
@@ -92,7 +104,7 @@ class SpreadService:
             SpreadBroken: One leg stands alone.
             OutcomeUnknown: An order's fate is unproven.
         """
-        self.recovery.run()
+        self.reconcile.before_risk(plan.pair, planned=True)
         if plan.leverage != self.futures.leverage(plan.pair.symbol):
             self.futures.set_leverage(plan.pair.symbol, plan.leverage)
         standing = self._standing(plan.pair.symbol) if add else None
@@ -102,6 +114,7 @@ class SpreadService:
             spot_limit=plan.spot.limit_price,
             base_fee=plan.base_fee,
             adds=standing is not None,
+            reverse=plan.reverse,
         )
         result = self._carry_out(
             lambda: self.executor.open(
@@ -128,42 +141,36 @@ class SpreadService:
         spread = self._standing(pair.symbol)
         if spread is None:
             raise Refused(f"no open spread in {pair.symbol}", hint="spreads")
-        short = -spread.perp_quantity
-        part = self._part(pair, short, amount)
-        whole = part == short
-        held = floor_to(spread.spot_quantity, pair.spot.lot_size)
-        sell = held if whole else min(held, pair.spot.round_quantity(part * pair.multiplier))
-        spot_book, perp_book = (
-            self.spot.depth(pair.spot.symbol, BOOK_DEPTH),
-            self.futures.depth(pair.symbol, BOOK_DEPTH),
-        )
-        perp = plan_leg(pair.perp, Side.BUY, part, perp_book, ZERO, EXIT_CAP)
-        spot = plan_leg(pair.spot, Side.SELL, sell, spot_book, ZERO, max_slippage) if sell else None
-        if spot is not None and spot.slippage > max_slippage:
+        standing = abs(spread.perp_quantity)
+        part = self._part(pair, standing, amount)
+        whole = part == standing
+        book = self.spot.depth(pair.spot.symbol, BOOK_DEPTH)
+        perp_book = self.futures.depth(pair.symbol, BOOK_DEPTH)
+        perp_side = Side.SELL if spread.reverse else Side.BUY
+        perp = plan_leg(pair.perp, perp_side, part, perp_book, ZERO, EXIT_CAP)
+        if spread.reverse:
+            spot = self.reverse.cover(spread, pair, part, book, max_slippage)
+        else:
+            spot = _sale(spread, pair, part, whole, book, max_slippage)
+        if spot.leg is not None and spot.leg.slippage > max_slippage:
             raise Refused(
-                f"expected slippage {spot.slippage / BPS:.1f}bp on spot is over {max_slippage / BPS:.1f}bp"
-                f" at {spot.notional:.0f} {pair.spot.quote_asset}",
+                f"expected slippage {spot.leg.slippage / BPS:.1f}bp on spot is over {max_slippage / BPS:.1f}bp"
+                f" at {spot.leg.notional:.0f} {pair.spot.quote_asset}",
                 hint="a smaller AMOUNT, or --max-slippage",
-            )
-        if spot is not None and spot.quantity * spot.limit_price < pair.spot.min_notional and whole:
-            sell, spot = ZERO, None  # dust: it stays in the wallet and in the books
-        elif spot is not None and spot.quantity * spot.limit_price < pair.spot.min_notional:
-            raise Refused(
-                f"{plain(sell)} {spread.base_asset} is under {pair.spot.symbol}'s minimum of"
-                f" {plain(pair.spot.min_notional)} {pair.spot.quote_asset}",
-                hint="close-spread all",
             )
         return ClosePlan(
             spread=spread,
             pair=pair,
             terms=CloseTerms(
                 perp_quantity=part,
-                spot_quantity=sell,
-                spot_limit=spot.limit_price if spot else ZERO,
+                spot_quantity=spot.coins,
+                spot_limit=spot.leg.limit_price if spot.leg else ZERO,
                 perp_limit=perp.limit_price,
                 whole=whole,
+                base_fee=spot.base_fee,
+                reverse=spread.reverse,
             ),
-            spot=spot,
+            spot=spot.leg,
             perp=perp,
         )
 
@@ -172,16 +179,18 @@ class SpreadService:
 
         Raises:
             VenueError: The spot leg was refused; the spread stands as it was.
-            SpreadBroken: The perpetual could not be bought back.
+            SpreadBroken: The perpetual could not be traded back, or more than dust is still owed.
             OutcomeUnknown: An order's fate is unproven.
         """
-        self.recovery.run()
+        self.reconcile.recovery.run()
         result = self._carry_out(
             lambda: self.executor.close_spread(
                 plan.spread.spread_id, plan.pair, plan.terms, at=self.clock.now()
             )
         )
         self._judge_closing(result)
+        if result.spread.reverse and result.spread.state is SpreadState.FLAT:
+            self.reverse.settle(result.spread)
         return result
 
     # --- showing ------------------------------------------------------------------------------------------------
@@ -193,7 +202,12 @@ class SpreadService:
             if (spread_id is None or s.spread_id == spread_id)
             and (everything or spread_id is not None or s.state is not SpreadState.FLAT)
         ]
-        return [self._row(spread) for spread in chosen]
+        earned = self.pnl.of_all(chosen)
+        return [self._row(spread, earned[spread.spread_id]) for spread in chosen]
+
+    def delta(self, spread: Spread) -> Decimal:
+        """Coins that no perpetual stands against, with interest that is owed in them."""
+        return spread.delta - self.reverse.interest.in_coins(spread)
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _standing(self, symbol: str) -> Spread | None:
@@ -201,16 +215,6 @@ class SpreadService:
             s for s in self.executor.spreads() if s.symbol == symbol and s.state is not SpreadState.FLAT
         ]
         return standing[-1] if standing else None
-
-    def _check_position(self, pair: Pair, ours: Decimal) -> None:
-        """Refuse to trade into a position that somebody else made: selling would close theirs, not open ours."""
-        held = sum((p.quantity for p in self.futures.positions([pair.symbol])), ZERO)
-        if held != ours:
-            raise Refused(
-                f"{pair.symbol} has a position of {plain(held)} {pair.perp.base_asset}, the spreads account for"
-                f" {plain(ours)}",
-                hint=f"positions {pair.symbol}: close what is not the spreads' first",
-            )
 
     def _facts(self, pair: Pair, leverage: int | None) -> Facts:
         symbol = pair.symbol
@@ -237,11 +241,11 @@ class SpreadService:
             bnb_price=bnb_prices.get("BNBUSDT"),
         )
 
-    def _part(self, pair: Pair, short: Decimal, amount: Amount | None) -> Decimal:
+    def _part(self, pair: Pair, standing: Decimal, amount: Amount | None) -> Decimal:
         if amount is None or amount.everything:
-            return short
+            return standing
         if amount.asset is None:
-            part = floor_to(short * amount.value, common_lot(pair))
+            part = floor_to(standing * amount.value, common_lot(pair))
         else:
             check_asset(pair, amount.asset, plain(amount.value) + amount.asset.lower())
             if amount.asset == pair.spot.base_asset:
@@ -251,7 +255,7 @@ class SpreadService:
                 part = floor_to(amount.value / price, common_lot(pair))
         if not part:
             raise Refused(f"that is less than one lot of {plain(common_lot(pair))}", hint="more, or all")
-        return min(part, short)
+        return min(part, standing)
 
     def _carry_out(self, run: Callable[[], T]) -> T:
         try:
@@ -267,20 +271,19 @@ class SpreadService:
         if not sold:
             raise _refusal(outcome.refused, f"the perpetual did not fill; {spread.symbol} is as it was")
         if outcome.unwound == sold:
-            code = outcome.refused.reason_code if outcome.refused else None
-            why = f"refused ({code})" if code is not None else "did not fill"
+            why = _why(outcome.refused)
             raise Refused(
                 f"spot leg {why} after the perp filled {plain(sold)} {spread.base_asset};"
-                f" perp bought back, cost {self._cost_of(result):.2f} {spread.quote_asset}",
+                f" perp {'sold' if spread.reverse else 'bought'} back, cost {self._cost_of(result):.2f} {spread.quote_asset}",
                 hint=f"spreads --id {spread.spread_id}",
             )
 
     def _cost_of(self, result: Result) -> Decimal:
-        """What an opening that came to nothing cost: bought back dearer than sold, and the fees of both."""
+        """What an opening that came to nothing cost: traded back at a worse price, and the fees of both."""
         cost = ZERO
-        for leg, side in ((LegName.PERP_ENTRY, -1), (LegName.UNWIND, 1)):
+        for leg in (LegName.PERP_ENTRY, LegName.UNWIND):
             for fill in fills_of(result, leg):
-                cost += side * fill.notional + self.pnl.fee_value(fill)
+                cost += fill.side.sign * fill.notional + self.pnl.fee_value(fill)
         return cost
 
     def _judge_closing(self, result: Result) -> None:
@@ -288,10 +291,9 @@ class SpreadService:
         if outcome.state is SpreadState.EXPOSED:
             raise _broken(spread, outcome.exposed)
         if outcome.refused is not None and not executed(result, LegName.SPOT_EXIT, LegName.PERP_EXIT):
-            raise _refusal(outcome.refused, f"the spot did not sell; {spread.symbol} is as it was")
+            raise _refusal(outcome.refused, f"the spot did not fill; {spread.symbol} is as it was")
 
-    def _row(self, spread: Spread) -> SpreadRow:
-        split = self.pnl.of(spread)
+    def _row(self, spread: Spread, split: Profit) -> SpreadRow:
         entry = entry_basis(spread)
         days = days_held(spread, self.clock.now())
         capital = sum((f.notional for f in spread.leg_fills(LegName.SPOT_ENTRY)), ZERO)
@@ -300,6 +302,7 @@ class SpreadService:
             id=spread.spread_id,
             symbol=spread.symbol,
             state=spread.state,
+            kind="reverse" if spread.reverse else "carry",
             qty=-spread.perp_quantity * spread.multiplier,
             opened=spread.opened_at,
             open_bp=None if entry is None else entry / BPS,
@@ -308,7 +311,7 @@ class SpreadService:
             fees_usdt=split.fees,
             net_usdt=split.total,
             apr_pct=yearly,
-            delta=spread.delta,
+            delta=self.delta(spread),
         )
 
     def _basis_now(self, spread: Spread) -> Decimal | None:
@@ -316,7 +319,42 @@ class SpreadService:
             return None
         perp = self.futures.book_tickers([spread.symbol])[spread.symbol]
         spot = self.spot.book_tickers([spread.spot_symbol])[spread.spot_symbol]
-        return basis(perp.ask, spot.bid * spread.multiplier) / BPS  # what closing now would trade at
+        bought, sold = (spot.ask, perp.bid) if spread.reverse else (spot.bid, perp.ask)
+        return basis(sold, bought * spread.multiplier) / BPS  # what closing now would trade at
+
+
+def _check_addition(standing: Spread, *, add: bool, reverse: bool) -> None:
+    symbol, size = standing.symbol, plain(abs(standing.perp_quantity) * standing.multiplier)
+    what = f"an open {'reverse ' if standing.reverse else ''}spread of {size} {standing.base_asset}"
+    if standing.reverse is not reverse:
+        raise Refused(
+            f"{symbol} has {what} (#{standing.spread_id}), the other way round",
+            hint=f"close-spread {symbol} first",
+        )
+    if not add:
+        raise Refused(
+            f"{symbol} has {what} (#{standing.spread_id})", hint=f"--add adds to it; close-spread {symbol}"
+        )
+
+
+def _sale(
+    spread: Spread, pair: Pair, part: Decimal, whole: bool, book: Depth, max_slippage: Decimal
+) -> SpotExit:
+    held = floor_to(spread.spot_quantity, pair.spot.lot_size)
+    sell = held if whole else min(held, pair.spot.round_quantity(part * pair.multiplier))
+    nothing = SpotExit(coins=ZERO, base_fee=ZERO, leg=None)
+    if not sell:
+        return nothing
+    leg = plan_leg(pair.spot, Side.SELL, sell, book, ZERO, max_slippage)
+    if leg.quantity * leg.limit_price >= pair.spot.min_notional or leg.slippage > max_slippage:
+        return SpotExit(coins=sell, base_fee=ZERO, leg=leg)
+    if whole:
+        return nothing  # dust: it stays in the wallet and in the books
+    raise Refused(
+        f"{plain(sell)} {spread.base_asset} is under {pair.spot.symbol}'s minimum of"
+        f" {plain(pair.spot.min_notional)} {pair.spot.quote_asset}",
+        hint="close-spread all",
+    )
 
 
 def _broken(spread: Spread, exposed: Decimal) -> SpreadBroken:
@@ -327,7 +365,15 @@ def _broken(spread: Spread, exposed: Decimal) -> SpreadBroken:
     )
 
 
+def _why(attempt: Attempt | None) -> str:
+    if attempt is None or attempt.order_id is not None:
+        return "did not fill"
+    return f"refused ({attempt.reason if attempt.reason_code is None else attempt.reason_code})"
+
+
 def _refusal(attempt: Attempt | None, otherwise: str) -> AtapiError:
+    if attempt is not None and attempt.order_id is None and attempt.reason_code is None:
+        return Refused(attempt.reason, hint="limits")  # the last gate's words
     if attempt is None or attempt.reason_code is None:
         return Refused(otherwise, hint="--max-slippage allows more; depth shows the books")
     kind = AuthenticationError if attempt.reason_code in (-1022, -2014, -2015) else VenueError

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from atapi.domain.amounts import BPS
 from atapi.domain.carry import annualize
-from atapi.domain.numbers import plain
+from atapi.domain.margin import CALL_BAR
+from atapi.domain.numbers import plain, to_ledger
 from atapi.domain.spreads import LegPlan, SpreadPlan
 
 
 def describe(plan: SpreadPlan) -> list[str]:
     """Describe a plan, one line a concern, every figure with its unit; lines fit 80 columns."""
     pair, trip = plan.pair, plan.round_trip
-    hours = plan.funding_interval.total_seconds() / 3600
+    hours = _hours(plan)
     yearly = annualize(plan.funding_rate, plan.funding_interval)
     quote = pair.perp.quote_asset
     return [
-        f"plan {pair.symbol}, entry basis {_bp(plan.basis)}",
-        f"  sell {_leg(plan.perp, 'perp', quote)}",
-        f"  buy {_leg(plan.spot, 'spot', quote)}",
+        f"plan {pair.symbol}{' reverse' if plan.reverse else ''}, entry basis {_bp(plan.basis)}",
+        f"  {plan.perp.side.lower()} {_leg(plan.perp, 'perp', quote)}",
+        f"  {plan.spot.side.lower()} {_leg(plan.spot, 'margin' if plan.reverse else 'spot', quote)}",
+        *_borrowing(plan),
         f"  round trip {_bp(trip.total)}: fees spot {_bp(trip.spot_fees)} perp {_bp(trip.perp_fees)},"
         f" spreads {_bp(trip.spot_spread + trip.perp_spread)}, impact {_bp(trip.impact)}",
-        f"  funding {_bp(plan.funding_rate)} per {hours:g} h, {yearly:.2%} a year: {_break_even(plan)}",
+        f"  funding {_bp(plan.funding_rate)} per {hours}, {yearly:.2%} a year: {_break_even(plan)}",
         f"  margin {plan.margin:.2f} of {plan.futures_available:.2f} {quote} at {plan.leverage}x; {_liquidation(plan)}",
         f"  {plan.bnb_note}",
+    ]
+
+
+def _borrowing(plan: SpreadPlan) -> list[str]:
+    borrow = plan.borrow
+    if borrow is None:
+        return []
+    day = borrow.interest(timedelta(days=1))
+    rise = borrow.level / CALL_BAR - 1
+    return [
+        f"  borrow {plain(borrow.quantity)} {borrow.asset}: lenders have {plain(borrow.inventory)},"
+        f" margin may borrow {plain(borrow.allowed)}",
+        f"  interest {_bp(day)} a day ({plain(to_ledger(day * borrow.quantity))} {borrow.asset}),"
+        f" {_bp(borrow.interest(plan.funding_interval))} per {_hours(plan)}",
+        f"  margin level {borrow.level:.2f} after it, called at {plain(CALL_BAR)}: spot {rise:.0%} higher",
     ]
 
 
@@ -40,9 +58,14 @@ def _bp(fraction: Decimal) -> str:
     return f"{fraction / BPS:.2f}bp"
 
 
+def _hours(plan: SpreadPlan) -> str:
+    return f"{plan.funding_interval.total_seconds() / 3600:g} h"
+
+
 def _break_even(plan: SpreadPlan) -> str:
     if plan.break_even_intervals is None or plan.break_even is None:
-        return "it does not pay now"
+        earns = plan.reverse and plan.funding_rate < 0
+        return "interest takes more than that" if earns else "it does not pay now"
     return f"breaks even in {plan.break_even_intervals} intervals, {plan.break_even.total_seconds() / 86400:.1f} days"
 
 
@@ -50,4 +73,8 @@ def _liquidation(plan: SpreadPlan) -> str:
     if plan.liquidation_price is None or plan.liquidation_distance is None:
         return "no liquidation price"
     price = plan.liquidation_price.quantize(plan.pair.perp.tick_size)
-    return f"liquidation at {plain(price)}, {plan.liquidation_distance:.1%} above"
+    return f"liquidation at {plain(price)}, {_away(plan.liquidation_distance)}"
+
+
+def _away(distance: Decimal) -> str:
+    return f"{abs(distance):.1%} {'above' if distance > 0 else 'below'}"

@@ -23,6 +23,7 @@ from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import Style
 
 from atapi.shell import completion
+from atapi.shell.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from atapi.shell.shell import Shell
@@ -39,7 +40,8 @@ def loop(shell: Shell, intro: str | None) -> None:
     if intro:
         shell.context.say(intro)
     completer = completion.Completer(shell)
-    session = _session(shell, completer)
+    heartbeat = Heartbeat(shell.context)
+    session = _session(shell, completer, heartbeat)
     prompt = _prompt_for(shell)
     while not shell.context.leaving:
         completer.symbols.refresh()
@@ -51,6 +53,7 @@ def loop(shell: Shell, intro: str | None) -> None:
         except EOFError:
             break
         _run_block(shell, text)
+    heartbeat.end()
     shell.exit_code = 0
 
 
@@ -72,7 +75,7 @@ def _without_prompt(line: str) -> str:
     return line.lstrip().removeprefix(PLAIN_PROMPT).removeprefix("atf🖖").lstrip()
 
 
-def _session(shell: Shell, completer: completion.Completer) -> PromptSession[str]:
+def _session(shell: Shell, completer: completion.Completer, heartbeat: Heartbeat) -> PromptSession[str]:
     status = _Status(shell)
     session: PromptSession[str] = PromptSession(
         history=_history(shell),
@@ -89,7 +92,7 @@ def _session(shell: Shell, completer: completion.Completer) -> PromptSession[str
         color_depth=ColorDepth.DEPTH_1_BIT if shell.context.preferences.color == "off" else None,
         prompt_continuation="   … ",
     )
-    session.app.after_render += _Preload(shell).begin
+    session.app.after_render += _Background(shell, heartbeat).begin
     return session
 
 
@@ -151,18 +154,20 @@ class _Completer(Completer):
             )
 
 
-class _Preload:
-    """Imports in the background what the first command will need, once the first prompt stands."""
+class _Background:
+    """Imports what the first command will need, once the first prompt stands, then looks after the session."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, heartbeat: Heartbeat) -> None:
         self._shell = shell
+        self._heartbeat = heartbeat
         self._begun = False
 
     def begin(self, _app: object) -> None:
         if not self._begun:
             self._begun = True
-            threading.Thread(target=self._import, name="preload", daemon=True).start()
+            threading.Thread(target=self._run, name="background", daemon=True).start()
 
-    def _import(self) -> None:
+    def _run(self) -> None:
         with contextlib.suppress(ImportError):  # the command that needs it will say so
             self._shell.context.preload()
+        self._heartbeat.run()

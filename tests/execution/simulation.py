@@ -3,9 +3,9 @@
 It answers the engine's effects directly, so that a whole schedule of faults and crashes runs in well under a
 millisecond. It shares nothing with the engine but the effect types: its rules are the venue's.
 
-A process may die after every effect that leaves a trace (what was written, what was sent, time that passed); dying
-before an effect is dying after the one before it. It comes back after a second, or after minutes, when its countdown
-has fired.
+A process may die wherever its death leaves another trace: once what it wrote is durable and before it reaches outside
+again, and after it sent, canceled or waited. It comes back after a second, or after minutes, when its countdown has
+fired.
 """
 
 from __future__ import annotations

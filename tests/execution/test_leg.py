@@ -39,7 +39,7 @@ SENDING = Attempt(
         price=Decimal(100), time_in_force=TimeInForce.IOC, client_order_id="at-test-aaaaaaaaaaaabp1",
     ),
 )  # fmt: skip
-PURE = ("leg.py", "spread.py", "terms.py", "effects.py", "ids.py", "sizing.py")
+PURE = ("leg.py", "order.py", "spread.py", "terms.py", "effects.py", "ids.py", "sizing.py")
 FORBIDDEN = {
     "time",
     "random",

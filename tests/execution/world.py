@@ -21,6 +21,7 @@ from atapi.execution.effects import (
     Countdown,
     Effect,
     Now,
+    Reaching,
     Send,
     Sleep,
     Stopped,
@@ -28,6 +29,7 @@ from atapi.execution.effects import (
     WriteAttempt,
     WriteFills,
     WriteState,
+    Writing,
 )
 from atapi.execution.leg import Unproven
 from atapi.execution.legs import Legs
@@ -63,6 +65,7 @@ class World:
         self.log: list[str] = []  # every effect and its result, for replays
         self.wrong: list[str] = []  # seen on the way
         self._logs = logs
+        self._written: list[Writing] = []  # since something last reached outside; a crash takes it
         self._rows: dict[tuple[int, LegName, int], Attempt] = {}
         self._fills: dict[str, Fill] = {}
 
@@ -95,6 +98,7 @@ class World:
         rows = {(leg, number): a for (i, leg, number), a in self._rows.items() if i == intent_id}
         legs = Legs(pair=PAIR, intent_id=intent_id, instance="test", rows=rows, resumed=resumed)
         engine = open_spread(legs, terms) if isinstance(terms, OpenTerms) else close_spread(legs, terms)
+        self._written.clear()
         result: Any = None
         try:
             while True:
@@ -103,15 +107,18 @@ class World:
                 result = self._perform(effect, intent_id)
                 if self._logs:
                     self.log.append(f"{self.exchange.time:.3f} {effect!r} -> {result!r}")
-                self._maybe_crash(effect)
+                if isinstance(effect, TRACES):
+                    self._maybe_crash()
         except StopIteration as end:
+            self._make_durable(intent_id)
             outcome: Outcome = end.value
             return outcome
         except Unproven as e:
+            self._make_durable(intent_id)
             return e
 
-    def _maybe_crash(self, effect: Effect) -> None:
-        if self.crashes and isinstance(effect, TRACES) and (away := self.exchange.chooser.pick(3)):
+    def _maybe_crash(self) -> None:
+        if self.crashes and (away := self.exchange.chooser.pick(3)):
             self.crashes -= 1
             self.exchange.advance(self.exchange.time + AWAY[away - 1])
             raise Crash
@@ -119,7 +126,7 @@ class World:
     def _judge(self, effect: Effect, terms: Terms, resumed: bool) -> None:
         """See that what is written and sent was allowed at this moment."""
         if isinstance(effect, Send):
-            written = [a for a in self._rows.values() if a.request == effect.request]
+            written = [a for a in self._newest() if a.request == effect.request]
             if [a.state for a in written] != [AttemptState.SENDING]:
                 self.wrong.append("sent what was not written down, or is settled")
         if isinstance(effect, WriteAttempt) and resumed and takes_risk(effect.attempt, terms):
@@ -127,15 +134,34 @@ class World:
             if key not in self._rows:
                 self.wrong.append("began something new after a crash")
 
+    def _newest(self) -> list[Attempt]:
+        """Every attempt as it will be written by the time something reaches outside."""
+        newest = {a.request.client_order_id: a for a in self._rows.values()}
+        newest |= {
+            w.attempt.request.client_order_id: w.attempt for w in self._written if isinstance(w, WriteAttempt)
+        }
+        return list(newest.values())
+
+    def _make_durable(self, intent_id: int) -> None:
+        for effect in self._written:
+            match effect:
+                case WriteAttempt(attempt):
+                    self._rows[intent_id, attempt.leg, attempt.number] = attempt
+                case WriteFills(_, fills):
+                    self._fills |= {f"{f.market}{f.trade_id}": f for f in fills}
+                case WriteState(state, _):
+                    self.states.append(state)
+        self._written.clear()
+
     def _perform(self, effect: Effect, intent_id: int) -> Any:
         exchange = self.exchange
+        if isinstance(effect, Writing):
+            self._written.append(effect)
+            return None
+        if isinstance(effect, Reaching) and self._written:
+            self._make_durable(intent_id)
+            self._maybe_crash()
         match effect:
-            case WriteAttempt(attempt):
-                self._rows[intent_id, attempt.leg, attempt.number] = attempt
-            case WriteFills(_, fills):
-                self._fills |= {f"{f.market}{f.trade_id}": f for f in fills}
-            case WriteState(state, _):
-                self.states.append(state)
             case Send(request):
                 return exchange.send(request)
             case Ask(market, _, client_order_id):

@@ -85,7 +85,7 @@ def test_the_price_split_sums_by_day_symbol_and_spread(desk: Desk) -> None:
     for by in ("day", "symbol", "spread"):
         rows = desk.services.pnl.rows(by=by)
         assert len(rows) > 1
-        for column in ("price_usdt", "funding_usdt", "fees_usdt", "total_usdt"):
+        for column in ("price_usdt", "basis_usdt", "funding_usdt", "fees_usdt", "dust_usdt", "total_usdt"):
             assert sum(getattr(row, column) for row in rows) == getattr(total, column)
     assert equity(desk) - 100_000 == total.total_usdt
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from atapi.clock import monotonic_ms
 from atapi.errors import RateLimited
+from atapi.exchanges.base import RequestWindow
 
 SHARE = 0.8  # of a limit, for anything but the essential
 
@@ -73,6 +75,19 @@ class Budget:
     def limit(self, kind: str, length_ms: int) -> int | None:
         """Tell a limit, or None where the venue has not stated it."""
         return self._limits.get(Window(kind, length_ms))
+
+    def windows(self) -> list[RequestWindow]:
+        """List the limits the venue has stated, with what is used of each."""
+        return [
+            RequestWindow(
+                kind="orders" if window.kind == "ORDERS" else "weight",
+                span=timedelta(milliseconds=window.length_ms),
+                limit=limit,
+                used=self.used(*window),
+            )
+            for window, limit in self._limits.items()
+            if window.kind in ("ORDERS", "REQUEST_WEIGHT")
+        ]
 
     def pause(self, seconds: float, why: str) -> None:
         """Send nothing for that long."""

@@ -15,11 +15,12 @@ from atapi.domain.instruments import Market
 from atapi.domain.margin import Interest, MarginAccount
 from atapi.domain.market import Depth
 from atapi.domain.numbers import ZERO, wire
-from atapi.domain.orders import Fill, Order, OrderRequest
+from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, TimeInForce
+from atapi.errors import Refused
 from atapi.exchanges.binance import parse, parse_account, parse_margin
 from atapi.exchanges.binance.market import ORDER_RECV_WINDOW_MS, pick
 from atapi.exchanges.binance.paging import fills_since, orders_since, windows
-from atapi.exchanges.binance.spot import BinanceSpot
+from atapi.exchanges.binance.spot import POST_ONLY, BinanceSpot
 
 ORDERS_PAGE = 500
 FILLS_PAGE = 1000
@@ -55,11 +56,12 @@ class BinanceMargin:
     def place(self, request: OrderRequest) -> Order:
         """Send one order, once; errors as `Orders.place` says."""
         assert request.market is self.market
+        rests_only = request.time_in_force is TimeInForce.GTX  # a type of its own here, not a time in force
         payload = self.api.new_margin_order(
             request.symbol,
             request.side,
-            request.type,
-            timeInForce=request.time_in_force,
+            POST_ONLY if rests_only else request.type,
+            timeInForce=None if rests_only else request.time_in_force,
             quantity=request.quantity,
             price=request.price,
             sideEffectType=SIDE_EFFECTS[request.borrows, request.repays],
@@ -74,6 +76,17 @@ class BinanceMargin:
         payload = self.api.cancel_margin_order(symbol, origClientOrderId=client_order_id)
         at = self.link.time.now()
         return parse.outcome("DELETE margin/order", lambda row: parse_margin.canceled(row, at), payload)
+
+    def amend(self, amendment: Amendment) -> None:
+        """Refuse: the venue changes no margin order in place.
+
+        Raises:
+            Refused: Always; nothing was sent.
+        """
+        raise Refused(
+            f"order {amendment.client_order_id} is on margin, where no order is changed in place",
+            hint="cancel it, then send another",
+        )
 
     def order(self, symbol: str, client_order_id: str) -> Order:
         """Ask for one order by our id."""

@@ -62,6 +62,7 @@ def interest(row: Row) -> Interest:
         asset=asset,
         amount=number(row, "interest"),
         principal=number(row, "principal"),
+        on_borrow=text(row, "type").startswith("ON_BORROW"),
         at=from_ms(whole(row, "interestAccuredTime")),  # the venue's spelling
         interest_id=str(whole(row, "txId")),
     )

@@ -1,4 +1,4 @@
-"""close-spread: sell the spot, buy the perpetual back, and say what it earned."""
+"""close-spread: trade both legs back, and say what it earned."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def arguments(parser: Any) -> None:
     arguments=arguments,
     table=True,
     sends_orders=True,
-    columns="id, symbol, state, qty [base], held_days, price_usdt, funding_usdt, fees_usdt, net_usdt; "
+    columns="id, symbol, state, qty [base], held_days, price_usdt, basis_usdt, funding_usdt, fees_usdt, "
+    "interest_usdt, dust_usdt, net_usdt; "
     "with --dry-run: leg, side, qty [base], price, limit, slippage_bp",
     examples=("close-spread BTCUSDT", "close-spread BTCUSDT 50% --dry-run"),
 )
@@ -41,7 +42,9 @@ def close_spread(context: Context, args: argparse.Namespace) -> Table:
     """Sell spot and buy the perpetual back, spot first.
 
     The perpetual goes last and reduce-only: the one kind of order the exchange takes even when it is overloaded.
-    Prints what the spread earned, split into price, funding and fees; the parts sum to the change of the balances.
+    Of a reverse spread what is owed is bought, interest and fee included, and repaid by the order itself; that nothing
+    is left owing is then asked of the venue.
+    Prints what the spread earned, split by cause; the parts sum to the change of the balances.
     """
     from atapi.domain.amounts import BPS
     from atapi.services.spread_rows import ClosePlanRow, CloseRow, close_notes, close_plan_rows, close_row
@@ -60,4 +63,5 @@ def close_spread(context: Context, args: argparse.Namespace) -> Table:
     result = spreads.close(plan)
     services = context.services
     row = close_row(result, services.pnl.of(result.spread), services.clock.now())
-    return Table.of([row], CloseRow, notes=close_notes(result))
+    debts = spreads.reverse.told(result.spread) if result.spread.reverse else []
+    return Table.of([row], CloseRow, notes=[*close_notes(result), *debts])

@@ -21,7 +21,13 @@ def arguments(parser: Any) -> None:
     parser.add_argument(
         "--max-slippage", type=rate, default=None, help="allowed beyond the touch, per leg (5bp)"
     )
-    parser.add_argument("--min-basis", type=rate, default=None, help="refuse below this entry basis")
+    parser.add_argument(
+        "--min-basis",
+        type=rate,
+        default=None,
+        help="refuse a worse entry basis; of a reverse spread a discount",
+    )
+    parser.add_argument("--reverse", action="store_true", help="long the perpetual, short borrowed spot")
     parser.add_argument("--leverage", type=count(1, 150), default=None, help="of the perpetual; as it is set")
     parser.add_argument("--add", action="store_true", help="add to the spread that stands")
     parser.add_argument("--tag", default="", help="a word kept with the spread")
@@ -36,7 +42,11 @@ def arguments(parser: Any) -> None:
     table=True,
     sends_orders=True,
     columns="leg, side, qty [base], price, notional_usdt, fee_usdt, slippage_bp",
-    examples=("open-spread BTCUSDT 1000usdt", "open-spread ETHUSDT 0.5eth --max-slippage 3bp --dry-run"),
+    examples=(
+        "open-spread BTCUSDT 1000usdt",
+        "open-spread ETHUSDT 0.5eth --max-slippage 3bp --dry-run",
+        "open-spread BTCUSDT 1000usdt --reverse",
+    ),
 )
 def open_spread(context: Context, args: argparse.Namespace) -> Table:
     """Buy spot and short the perpetual in equal size.
@@ -45,6 +55,10 @@ def open_spread(context: Context, args: argparse.Namespace) -> Table:
     margin and liquidation. The perpetual goes first, as a limit order that takes at once or not at all; the spot
     follows what the perpetual really filled, net of a fee taken in coins. If the spot cannot follow, the perpetual
     is taken back and the command says so.
+
+    With --reverse it is the other way round: the perpetual is bought, and spot is sold on cross margin with coins
+    that the sale borrows. Lenders, collateral and the rate are looked at first, the interest is in the break-even,
+    and close-spread buys back what is owed and repays it. It earns where funding is negative.
     """
     from atapi.domain.amounts import BPS
     from atapi.services.spread_plan import Limits
@@ -56,7 +70,9 @@ def open_spread(context: Context, args: argparse.Namespace) -> Table:
     limits = Limits(
         max_slippage=5 * BPS if args.max_slippage is None else args.max_slippage, min_basis=args.min_basis
     )
-    plan = spreads.plan(args.symbol, args.amount, limits=limits, leverage=args.leverage, add=args.add)
+    plan = spreads.plan(
+        args.symbol, args.amount, limits=limits, leverage=args.leverage, add=args.add, reverse=args.reverse
+    )
     if args.dry_run:
         return Table.of(plan_rows(plan), LegRow, notes=[*describe(plan), "dry run: nothing was sent"])
     for line in describe(plan):
@@ -64,5 +80,8 @@ def open_spread(context: Context, args: argparse.Namespace) -> Table:
     context.confirm_trade(plan.pair.symbol, yes=args.yes)
     result = spreads.open(plan, tag=args.tag, add=args.add)
     spread = result.spread
-    note = f"spread #{spread.spread_id} {spread.symbol} is {spread.state}: delta {spread.delta:f} {spread.base_asset}"
+    delta = spreads.delta(spread)
+    note = (
+        f"spread #{spread.spread_id} {spread.symbol} is {spread.state}: delta {delta:f} {spread.base_asset}"
+    )
     return Table.of(leg_rows(result, plan, context.services.pnl.fee_value), LegRow, notes=[note])

@@ -1,4 +1,4 @@
-"""pnl: profit of spreads, split into price, funding and fees."""
+"""pnl: what spreads earned, by cause."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 def arguments(parser: Any) -> None:
     """Declare the words of the command."""
-    parser.add_argument("--since", type=time, default=None, help="leave out what ended before")
+    parser.add_argument("--since", type=time, default=None, help="leave out what was booked before")
     parser.add_argument("--by", type=choice("day", "symbol", "spread"), default=None, help="one row for each")
+    parser.add_argument("--fees", action="store_true", help="fees by the asset they were paid in")
 
 
 @command(
@@ -25,21 +26,23 @@ def arguments(parser: Any) -> None:
     group="Account",
     arguments=arguments,
     table=True,
-    columns="key, price_usdt, funding_usdt, fees_usdt, total_usdt",
-    examples=("pnl", "pnl --by spread", "pnl --by day --since 30d"),
+    columns="key, price_usdt, basis_usdt, funding_usdt, fees_usdt, interest_usdt, dust_usdt, total_usdt; "
+    "with --fees: key, asset, fee [asset], fees_usdt",
+    examples=("pnl", "pnl --by day --since 30d", "pnl --fees --by spread"),
 )
 def pnl(context: Context, args: argparse.Namespace) -> Table:
-    """Profit of all spreads, split into price, funding and fees.
+    """Profit of all spreads by cause: price, basis, funding, fees, interest and dust.
 
-    The total is the change of the balances that the spreads caused, to the last digit: cash of both legs, fundings
-    as booked, and what is still held at the price `balance` uses. Fees are valued at the fill they belong to; price
-    is the rest.
+    The parts sum to the change of the balances that the spreads caused, to the last digit: cash of both legs, fundings
+    and interest as booked, and what is still held at the price `balance` uses. Basis is entry less exit; price is
+    what no other leg stood against. A day has what was booked on it, UTC.
     """
-    from atapi.services.pnl import PnlRow
+    from atapi.services.pnl import PaidFeeRow, PnlRow
     from atapi.table import Table
 
     services = context.services
     since = args.since.at(services.clock.now()) if args.since else None
-    return Table.of(
-        services.pnl.rows(by=args.by or "total", since=since), PnlRow, empty="no spread was ever opened"
-    )
+    by, empty = args.by or "total", "no spread was ever opened"
+    if args.fees:
+        return Table.of(services.pnl.fee_rows(by=by, since=since), PaidFeeRow, empty=empty)
+    return Table.of(services.pnl.rows(by=by, since=since), PnlRow, empty=empty)

@@ -25,7 +25,7 @@ def arguments(parser: Any) -> None:
     group="Carry trading",
     arguments=arguments,
     table=True,
-    columns="id, symbol, state, qty [base], opened, open_bp, now_bp, funding_usdt, fees_usdt, net_usdt, "
+    columns="id, symbol, state, kind, qty [base], opened, open_bp, now_bp, funding_usdt, fees_usdt, net_usdt, "
     "apr_pct, delta [base]",
     examples=("spreads", "spreads --all --sort net_usdt:desc"),
 )

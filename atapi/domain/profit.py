@@ -1,0 +1,303 @@
+"""What a spread earned, booking by booking, in parts that sum exactly to what it did to the balances.
+
+Coins short through the perpetual and coins held on spot are paired as they are bought and sold. A pair earns its
+basis: what it was entered at less what it is left at. What moves both legs alike cancels, so `price` holds only what
+had no other leg against it, and the roundings of the venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from decimal import Decimal
+
+from atapi.domain.numbers import ONE, ZERO, to_ledger
+from atapi.domain.orders import Fill
+from atapi.domain.spreads import LegName, Spread, SpreadState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profit:
+    """Profit in quote asset by cause; the parts sum to the total exactly. What was paid is negative."""
+
+    price: Decimal = ZERO  # moves of what no other leg stood against, and the venue's roundings
+    basis: Decimal = ZERO  # entry basis less exit basis, or less the current one while held
+    funding: Decimal = ZERO  # as the venue booked it
+    fees: Decimal = ZERO  # each valued when it was paid
+    interest: Decimal = ZERO  # on borrowed coins, each charge valued when it was made
+    dust: Decimal = ZERO  # coins left below a step: what they are worth less what they cost
+
+    @property
+    def total(self) -> Decimal:
+        """What the account gained."""
+        return self.price + self.basis + self.funding + self.fees + self.interest + self.dust
+
+    def __add__(self, other: Profit) -> Profit:
+        return Profit(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What one event earned."""
+
+    at: datetime
+    profit: Profit
+    fee: Decimal = ZERO  # in its own asset
+    fee_asset: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """Interest on borrowed coins."""
+
+    at: datetime
+    asset: str  # it was charged in
+    amount: Decimal  # of that asset
+    value: Decimal  # in quote asset, at that time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is needed to value what a spread still holds."""
+
+    at: datetime
+    spot_price: Decimal  # of one coin
+    perp_price: Decimal  # of one unit of the perpetual: its mark
+    unrealized: Decimal  # profit of the open perpetual, as the venue states it
+    prices: dict[str, Decimal]  # of other assets that fees or interest were paid in
+    step: Decimal  # coins: less than this cannot be traded against the perpetual
+
+
+Event = Decimal | Charge | tuple[LegName, Fill]  # a funding's amount, interest, or an execution
+
+
+@dataclass(slots=True)
+class Pool:
+    """A quantity and what it was bought or sold for, both signed alike."""
+
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+
+    def put(self, quantity: Decimal, cost: Decimal) -> None:
+        """Add to it."""
+        self.quantity += quantity
+        self.cost += cost
+
+    def take(self, quantity: Decimal) -> Decimal:
+        """Take a quantity out, at most what is there, and tell what it cost: its share, to the ledger's last digit."""
+        assert abs(quantity) <= abs(self.quantity), (quantity, self.quantity)
+        whole = quantity == self.quantity
+        cost = self.cost if whole else to_ledger(self.cost * quantity / self.quantity)
+        self.put(-quantity, -cost)
+        return cost
+
+
+@dataclass(slots=True)
+class Leg:
+    """One leg in coins: what waits for the other leg to enter, what is paired, what left and waits for it to leave."""
+
+    waiting: Pool = field(default_factory=Pool)
+    paired: Pool = field(default_factory=Pool)
+    leaving: Pool = field(default_factory=Pool)  # of what is still in `paired`; cost is what it was left at
+
+    @property
+    def quantity(self) -> Decimal:
+        """What is held, signed."""
+        return self.waiting.quantity + self.paired.quantity - self.leaving.quantity
+
+
+class Pairing:
+    """Follows both legs of one spread in coins and tells what leaving pairs earned."""
+
+    def __init__(self, step: Decimal) -> None:
+        self._step = step
+        self.perp, self.spot = Leg(), Leg()
+
+    def trade(self, leg: Leg, quantity: Decimal, cost: Decimal) -> tuple[Decimal, Decimal]:
+        """Book a signed quantity of coins that was traded for a cost signed alike; tell basis and dust earned."""
+        held = leg.quantity
+        if held * quantity >= 0:
+            leg.waiting.put(quantity, cost)
+            self._pair()
+            return ZERO, ZERO
+        out = max(-abs(held), -abs(quantity)).copy_sign(quantity)
+        share = to_ledger(cost * out / quantity)
+        dust = self._leave(leg, out, share)
+        basis = self._part()
+        if out != quantity:
+            self.trade(leg, quantity - out, cost - share)
+        return basis, dust
+
+    def shrink(self, quantity: Decimal, cost: Decimal) -> None:
+        """Book coins of the spot leg that were charged, not traded."""
+        self.spot.waiting.put(quantity, cost)
+
+    def open_basis(self, perp_price: Decimal, spot_price: Decimal) -> Decimal:
+        """Tell what the pairs that stand would earn at these prices of a coin."""
+        left = max(abs(self.perp.leaving.quantity), abs(self.spot.leaving.quantity))
+        whole = abs(self.spot.paired.quantity)
+        standing = whole - left
+        if not standing:
+            return ZERO
+        share = ONE if standing == whole else standing / whole
+        sign = ONE.copy_sign(self.spot.paired.quantity)
+        now = sign * standing * (spot_price - perp_price)
+        return to_ledger(now - share * (self.spot.paired.cost + self.perp.paired.cost))
+
+    def dust(self, spot_price: Decimal, *, flat: bool) -> Decimal:
+        """Tell what coins that no perpetual stands against earned, where they are fewer than a step or all that is left."""
+        spare = self.spot.waiting
+        if flat:  # what could not be sold is left of pairs, too
+            spare = Pool(self.spot.quantity, spare.cost + self.spot.paired.cost)
+        elif abs(spare.quantity) >= self._step:
+            return ZERO
+        return to_ledger(spare.quantity * spot_price) - spare.cost
+
+    # --- inside -------------------------------------------------------------------------------------------------
+    def _pair(self) -> None:
+        perp, spot = self.perp.waiting, self.spot.waiting
+        if perp.quantity * spot.quantity >= 0:
+            return
+        coins = min(abs(perp.quantity), abs(spot.quantity))
+        for leg in (self.perp, self.spot):
+            quantity = coins.copy_sign(leg.waiting.quantity)
+            leg.paired.put(quantity, leg.waiting.take(quantity))
+
+    def _leave(self, leg: Leg, quantity: Decimal, cost: Decimal) -> Decimal:
+        """Take coins out of a leg, from what nothing stands against or from pairs; tell what dust earned."""
+        if leg is self.perp:  # what spot could not follow is taken back first
+            spare = min(abs(leg.waiting.quantity), abs(quantity))
+        else:  # dust stays to the last
+            free = abs(leg.paired.quantity) - abs(leg.leaving.quantity)
+            spare = abs(quantity) - min(abs(quantity), free)
+        bare = spare.copy_sign(quantity)
+        share = to_ledger(cost * bare / quantity)
+        leg.leaving.put(-(quantity - bare), -(cost - share))
+        small = leg is self.spot and abs(leg.waiting.quantity) < self._step
+        was = leg.waiting.take(-bare) if bare else ZERO
+        return -share - was if small else ZERO
+
+    def _part(self) -> Decimal:
+        """Take out the pairs that both legs have left, and tell their basis."""
+        coins = min(abs(self.perp.leaving.quantity), abs(self.spot.leaving.quantity))
+        if not coins:
+            return ZERO
+        earned = ZERO
+        for leg in (self.perp, self.spot):
+            quantity = coins.copy_sign(leg.leaving.quantity)
+            earned += leg.leaving.take(quantity) - leg.paired.take(quantity)
+        return earned
+
+
+class Books:
+    """The bookings of one spread.
+
+    Args:
+        spread: With its fills.
+        step: Coins: less than this cannot be traded against the perpetual.
+        fee_value: Values a fee in quote asset at the time it was paid.
+    """
+
+    def __init__(self, spread: Spread, step: Decimal, fee_value: Callable[[Fill], Decimal]) -> None:
+        self._spread = spread
+        self._fee_value = fee_value
+        self._pairing = Pairing(step)
+        self._coins = Pool()  # held on spot, net of fees and interest in coins
+        self._others: dict[str, Pool] = {}  # asset -> what fees and interest took of it, at its value then
+
+    def book(self, at: datetime, event: Event) -> Booking:
+        """Book a funding, a charge or a fill."""
+        if isinstance(event, Decimal):
+            return Booking(at=at, profit=Profit(funding=event))
+        if isinstance(event, Charge):
+            return self._charge(event)
+        leg, fill = event
+        return self._fill(fill, spot=leg.spot)
+
+    def hold(self, standing: Standing) -> Booking:
+        """Book what is still there, at what it is worth now."""
+        flat = self._spread.state is SpreadState.FLAT
+        basis = self._pairing.open_basis(standing.perp_price / self._spread.multiplier, standing.spot_price)
+        dust = self._pairing.dust(standing.spot_price, flat=flat)
+        gained = (
+            standing.unrealized + to_ledger(self._coins.quantity * standing.spot_price) - self._coins.cost
+        )
+        for asset, pool in self._others.items():
+            gained += to_ledger(pool.quantity * standing.prices.get(asset, ZERO)) - pool.cost
+        profit = Profit(price=gained - basis - dust, basis=basis, dust=dust)
+        return Booking(at=standing.at, profit=profit)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+    def _fill(self, fill: Fill, *, spot: bool) -> Booking:
+        fee = self._fee_value(fill)
+        if spot:
+            gained, basis, dust = self._spot(fill, fee)
+        else:
+            gained, (basis, dust) = fill.realized or ZERO, self._perp(fill)
+        if fill.fee_asset != self._spread.quote_asset and not (spot and self._in_coins(fill)):
+            self._owe(fill.fee_asset, fill.fee, fee)
+        profit = Profit(price=gained - basis - dust, basis=basis, fees=-fee, dust=dust)
+        return Booking(at=fill.at, profit=profit, fee=fill.fee, fee_asset=fill.fee_asset)
+
+    def _charge(self, charge: Charge) -> Booking:
+        if charge.asset == self._spread.base_asset:
+            self._coins.put(-charge.amount, -charge.value)
+            self._pairing.shrink(-charge.amount, -charge.value)
+        elif charge.asset != self._spread.quote_asset:
+            self._owe(charge.asset, charge.amount, charge.value)
+        return Booking(at=charge.at, profit=Profit(interest=-charge.value))
+
+    def _in_coins(self, fill: Fill) -> bool:
+        return fill.fee_asset == self._spread.base_asset
+
+    def _spot(self, fill: Fill, fee: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+        quantity, cost = fill.side.sign * fill.quantity, fill.side.sign * to_ledger(fill.notional)
+        if self._in_coins(fill):
+            quantity, cost = quantity - fill.fee, cost - fee
+        basis, dust = self._pairing.trade(self._pairing.spot, quantity, cost)
+        return self._traded(quantity, cost), basis, dust
+
+    def _traded(self, quantity: Decimal, cost: Decimal) -> Decimal:
+        """Book coins in or out and tell what those that went out earned."""
+        held = self._coins.quantity
+        if held * quantity >= 0:
+            self._coins.put(quantity, cost)
+            return ZERO
+        if abs(quantity) <= abs(held):
+            return -cost - self._coins.take(-quantity)
+        share = to_ledger(cost * -held / quantity)
+        gained = -share - self._coins.take(held)
+        self._coins.put(quantity + held, cost - share)
+        return gained
+
+    def _perp(self, fill: Fill) -> tuple[Decimal, Decimal]:
+        sign = fill.side.sign
+        coins = sign * fill.quantity * self._spread.multiplier
+        return self._pairing.trade(self._pairing.perp, coins, sign * to_ledger(fill.notional))
+
+    def _owe(self, asset: str, amount: Decimal, value: Decimal) -> None:
+        self._others.setdefault(asset, Pool()).put(-amount, -value)
+
+
+def book(
+    spread: Spread,
+    *,
+    fundings: Iterable[tuple[datetime, Decimal]],
+    charges: Iterable[Charge],
+    fee_value: Callable[[Fill], Decimal],
+    standing: Standing,
+) -> list[Booking]:
+    """Book everything a spread did, oldest first, and what it still holds last.
+
+    The totals of the bookings sum to the change of the balances: cash of both legs, fundings, interest, and what is
+    left at the prices of `standing`.
+    """
+    books = Books(spread, standing.step, fee_value)
+    happened: list[tuple[datetime, int, Event]] = [
+        *((at, 0, amount) for at, amount in fundings),  # a fill of the same moment came after it
+        *((charge.at, 1, charge) for charge in charges),
+        *((fill.at, 2, (leg, fill)) for leg, fill in spread.fills),
+    ]
+    happened.sort(key=lambda event: event[:2])
+    return [books.book(at, event) for at, _, event in happened] + [books.hold(standing)]

@@ -1,0 +1,199 @@
+"""Books spreads from what the venue recorded: fundings, interest, what fees cost when they were paid, what is held."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from atapi.clock import Clock
+from atapi.domain.account import Income, Position
+from atapi.domain.margin import Interest
+from atapi.domain.numbers import ZERO, to_ledger
+from atapi.domain.orders import Fill
+from atapi.domain.profit import Booking, Charge, Standing, book
+from atapi.domain.spreads import Spread
+from atapi.exchanges.base import FuturesVenue, SpotVenue
+from atapi.services.past_prices import PastPrices
+from atapi.services.valuation import NUMERAIRE, price_of
+
+FUNDING_FEE = "FUNDING_FEE"
+GRACE = timedelta(seconds=15)  # Binance may charge a funding to a position opened this long after its time
+HOURLY = "1h"  # interest is charged by the hour
+
+
+class InterestSource(Protocol):
+    """Where interest on borrowed coins is listed."""
+
+    def interest(self, asset: str, *, start: datetime, end: datetime | None = None) -> list[Interest]:
+        """List the interest charged on a debt of an asset, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadBooks:
+    """Reads what booking needs, each page once for all spreads, and books them."""
+
+    spot: SpotVenue
+    futures: FuturesVenue
+    margin: InterestSource | None  # None on networks without margin
+    clock: Clock
+    past: PastPrices
+
+    def book(self, spreads: Sequence[Spread]) -> dict[int, list[Booking]]:
+        """Book some spreads, by their ids."""
+        traded = [s for s in spreads if s.fills]
+        fundings, charges = self.fundings(traded), self.charges(traded)
+        standings = self._standings(traded)
+        self._learn_fee_prices(traded)
+        booked = {
+            s.spread_id: book(
+                s,
+                fundings=((line.at, line.amount) for line in fundings[s.spread_id]),
+                charges=charges[s.spread_id],
+                fee_value=self.fee_value,
+                standing=standings[s.spread_id],
+            )
+            for s in traded
+        }
+        return {s.spread_id: booked.get(s.spread_id, []) for s in spreads}
+
+    def fee_value(self, fill: Fill) -> Decimal:
+        """Value a fee in quote asset when it was paid: in coins at the fill's price, in BNB at that minute's."""
+        if not fill.fee:
+            return ZERO
+        if fill.symbol.startswith(fill.fee_asset):
+            return to_ledger(fill.fee * fill.price)
+        price = self.past.price(fill.fee_asset, fill.at)
+        return to_ledger(fill.fee * (price if price is not None else ZERO))
+
+    def fundings(self, spreads: Sequence[Spread]) -> dict[int, list[Income]]:
+        """List the fundings of each spread as the venue booked them."""
+        shares: dict[int, list[Income]] = {s.spread_id: [] for s in spreads}
+        starts = [s.opened_at for s in spreads if s.opened_at is not None]
+        if not starts:
+            return shares
+        symbols, ends = {s.symbol for s in spreads}, [s.closed_at for s in spreads]
+        lines = self.futures.income(
+            kind=FUNDING_FEE,
+            symbol=next(iter(symbols)) if len(symbols) == 1 else None,
+            start=min(starts),
+            end=None if None in ends else max(e for e in ends if e is not None),
+        )
+        for line in lines:
+            owner = owner_of(line, spreads)
+            if owner is not None:
+                shares[owner.spread_id].append(line)
+        return shares
+
+    def charges(self, spreads: Sequence[Spread]) -> dict[int, list[Charge]]:
+        """List the interest of each spread, valued when it was charged."""
+        shares: dict[int, list[Charge]] = {s.spread_id: [] for s in spreads}
+        lent = [s for s in spreads if s.reverse]
+        if self.margin is None:
+            return shares
+        for asset in sorted({s.base_asset for s in lent}):
+            ours = [s for s in lent if s.base_asset == asset]
+            lines = self.margin.interest(asset, start=min(s.opened_at for s in ours if s.opened_at))
+            for paid_in in sorted({line.asset for line in lines}):
+                self.past.learn(paid_in, (line.at for line in lines if line.asset == paid_in), HOURLY)
+            for line in lines:
+                owner = borrower_of(line, ours, shares)
+                if owner is not None:
+                    shares[owner.spread_id].append(self._charge(line))
+        return shares
+
+    # --- inside -------------------------------------------------------------------------------------------------
+    def _charge(self, line: Interest) -> Charge:
+        price = self.past.price(line.asset, line.at, HOURLY)
+        value = to_ledger(line.amount * (price if price is not None else ZERO))
+        return Charge(at=line.at, asset=line.asset, amount=line.amount, value=value)
+
+    def _standings(self, spreads: Sequence[Spread]) -> dict[int, Standing]:
+        if not spreads:
+            return {}
+        prices = self._prices(spreads)
+        standing = sorted({s.symbol for s in spreads if s.perp_quantity})
+        held = {p.symbol: p for p in self.futures.positions(standing)} if standing else {}
+        marks = {symbol: p.mark_price for symbol, p in held.items()}
+        for mark in self.futures.marks([symbol for symbol in standing if symbol not in held]):
+            marks[mark.symbol] = mark.mark_price
+        lots = {symbol: rules.lot_size for symbol, rules in self.futures.instruments().items()}
+        now = self.clock.now()
+        return {
+            s.spread_id: Standing(
+                at=now,
+                spot_price=prices.get(s.base_asset, ZERO),
+                perp_price=marks.get(s.symbol, ZERO),
+                unrealized=unrealized(s, held.get(s.symbol), marks.get(s.symbol, ZERO)),
+                prices=prices,
+                step=lots.get(s.symbol, ZERO) * s.multiplier,
+            )
+            for s in spreads
+        }
+
+    def _prices(self, spreads: Sequence[Spread]) -> dict[str, Decimal]:
+        """Quote what they hold, and what they paid in: asset -> USDT."""
+        assets = {s.base_asset for s in spreads} | {f.fee_asset for s in spreads for _, f in s.fills}
+        if any(s.reverse for s in spreads):
+            assets.add("BNB")  # interest may be paid in it
+        listed = self.spot.instruments()
+        wanted = sorted({a + NUMERAIRE for a in assets if a != NUMERAIRE} & listed.keys())
+        quoted = self.spot.prices(wanted) if wanted else {}
+        return {a: price for a in assets if (price := price_of(a, quoted)) is not None}
+
+    def _learn_fee_prices(self, spreads: Sequence[Spread]) -> None:
+        times: dict[str, list[datetime]] = defaultdict(list)  # asset -> when fees were paid in it
+        for spread in spreads:
+            for _, fill in spread.fills:
+                if fill.fee and not fill.symbol.startswith(fill.fee_asset):
+                    times[fill.fee_asset].append(fill.at)
+        for asset, moments in times.items():
+            self.past.learn(asset, moments)
+
+
+def owner_of(line: Income, spreads: Iterable[Spread]) -> Spread | None:
+    """Tell whose a funding is: of the spread that had a position just before it, or opened one just after."""
+    ours = [s for s in spreads if s.symbol == line.symbol]
+    for spread in ours:
+        if sum(f.side.sign * f.quantity for leg, f in spread.fills if not leg.spot and f.at < line.at):
+            return spread
+    late = (s for s in ours if s.opened_at is not None and line.at <= s.opened_at <= line.at + GRACE)
+    return next(late, None)
+
+
+def borrower_of(
+    line: Interest, spreads: Iterable[Spread], taken: Mapping[int, Sequence[Charge]]
+) -> Spread | None:
+    """Tell whose interest is: of the spread that stood then; of two that met, the older one's first."""
+    stood = [
+        s
+        for s in spreads
+        if s.opened_at is not None
+        and s.opened_at <= line.at
+        and (s.closed_at is None or line.at <= s.closed_at)
+    ]
+    for spread in stood:
+        if not any(charge.at == line.at for charge in taken[spread.spread_id]):
+            return spread
+    return stood[0] if stood else None
+
+
+def unrealized(spread: Spread, position: Position | None, mark_price: Decimal) -> Decimal:
+    """Tell the profit of a spread's open perpetual: the venue's figure where the position is the spread's alone.
+
+    Where somebody else traded in it, the spread's own part is its fills at the mark price, less what the venue
+    realized on them.
+    """
+    ours = spread.perp_quantity
+    if not ours:
+        return ZERO
+    if position is not None and position.quantity == ours:
+        return position.unrealized
+    fills = [fill for leg, fill in spread.fills if not leg.spot]
+    paid = sum((f.side.sign * f.notional for f in fills), ZERO)
+    realized = sum((f.realized or ZERO for f in fills), ZERO)
+    return to_ledger(ours * mark_price - paid) - realized
