@@ -45,6 +45,10 @@ def instrument(market: Market, lot: str, min_notional: str) -> Instrument:
 PAIR = Pair(spot=instrument(Market.SPOT, "0.001", "5"), perp=instrument(Market.UM, "0.01", "5"))
 
 
+class Crash(Exception):
+    """The process died here."""
+
+
 class Chooser:
     """Picks every fault: by seed, or from a tape and then none at all."""
 
@@ -184,11 +188,17 @@ class Exchange:
         return Answered(known.before if fault == 3 and known.before is not None else known.order)
 
     def cancel(self, market: Market, client_order_id: str) -> Any:
-        fault = self.chooser.pick(5, (1, 4))
+        fault = self.chooser.pick(7, (1, 4, 5))
         known = self._known.get((market, client_order_id))
         if fault == 1:  # lost on its way
             self.advance(self.time + 3)
             return Unclear("timeout")
+        if fault == 5 and known is not None:  # arrives when we have given up on it
+            self._at(self.time + 5, lambda: self._end(known, OrderStatus.CANCELED))
+            self.advance(self.time + 3)
+            return Unclear("timeout")
+        if fault == 6:
+            return Rejected(-1021, "Timestamp for this request is outside of the recvWindow.")
         if fault == 2 and known is not None:  # a fill comes first
             self._execute(known, known.order.quantity - known.order.filled)
         if fault == 3 and known is not None:  # a part comes first

@@ -35,7 +35,7 @@ from atapi.execution.leg import Unproven
 from atapi.execution.legs import Legs
 from atapi.execution.spread import Outcome, close_spread, open_spread
 from atapi.execution.terms import CloseTerms, OpenTerms, Route, Style
-from tests.execution.simulation import DUST, FEE, PAIR, Chooser, D, Exchange
+from tests.execution.simulation import DUST, FEE, PAIR, Chooser, Crash, D, Exchange
 
 Terms = OpenTerms | CloseTerms
 TRACES = (
@@ -48,10 +48,6 @@ TRACES = (
     Sleep,
 )  # dying after another changes nothing
 AWAY = (1.0, 200.0)  # seconds a dead process stays away: before and after its countdown has fired
-
-
-class Crash(Exception):
-    """The process died here."""
 
 
 class World:
