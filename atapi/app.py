@@ -18,26 +18,37 @@ from atapi.clock import AskedClock, Clock, RunningClock, SystemClock, monotonic_
 from atapi.domain.account import Wallet
 from atapi.domain.instruments import Market
 from atapi.errors import UsageError
+from atapi.exchanges.binance.futures import BinanceFutures
+from atapi.exchanges.binance.margin import BinanceMargin
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
+from atapi.exchanges.binance.records import BinanceRecords
+from atapi.exchanges.binance.spot import BinanceSpot
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.execution.day_loss import DayLoss
-from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.gate import LastGate
 from atapi.execution.halt import KillSwitch
 from atapi.execution.quotes import Quotes
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
+from atapi.services.audit import AuditService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
+from atapi.services.flattening import FlattenService
 from atapi.services.funding import FundingService
-from atapi.services.interest import InterestReader
+from atapi.services.guard import GuardService
+from atapi.services.guard_reader import GuardReader
+from atapi.services.hedging import Hedging
+from atapi.services.interest import InterestBook
 from atapi.services.limits import LimitsService
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
+from atapi.services.mending import SpreadMender
 from atapi.services.network import Api, NetworkInfo, NetworkService
+from atapi.services.order_changes import OrderChanges
+from atapi.services.order_finder import OrderFinder
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
@@ -51,6 +62,7 @@ from atapi.services.reverse import ReverseService
 from atapi.services.spread_books import SpreadBooks
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
+from atapi.services.trading import TradingService
 from atapi.settings import NETWORKS, Settings
 from atapi.settings_file import SettingsFile
 
@@ -211,20 +223,23 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues=_venues(venue),
+        venues=_markets(venue),
         switch=venue.futures,
         gate=gate,
         clock=RunningClock(venue.clock.now),
         tell=tell,
+        begin=lambda: audit.begin(),  # which is made of this executor
     )
     stack.callback(executor.close)
-    recovery = Recovery(executor=executor, symbols=book)
-    interest = InterestReader(margin=venue.margin, executor=executor)
+    interest = InterestBook(margin=venue.margin, executor=executor)
+    reverse = ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest)
+    recovery = Recovery(executor=executor, symbols=book, reverse=reverse)
+    finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(
             executor,
-            orders={Market.SPOT: venue.spot, Market.UM: venue.futures},
+            orders=_markets(venue),
             spot=venue.spot,
             positions=venue.futures,
             clock=clock,
@@ -232,17 +247,27 @@ def _services(
         ),
         recovery=recovery,
         symbols=book,
+        interest=interest,
     )
-    pnl = PnlService(
+    books = SpreadBooks(
+        spot=venue.spot,
+        futures=venue.futures,
+        interest=interest,
+        clock=clock,
+        past=PastPrices(venue.spot),
+    )
+    audit = AuditService(
+        source=BinanceRecords(venue.spot, venue.futures, venue.margin),
+        spot=venue.spot,
+        futures=venue.futures,
+        margin=venue.margin,
+        books=books,
         executor=executor,
-        books=SpreadBooks(
-            spot=venue.spot,
-            futures=venue.futures,
-            margin=venue.margin,
-            clock=clock,
-            past=PastPrices(venue.spot),
-        ),
+        clock=clock,
+        complete=paper is not None,
+        tell=tell,
     )
+    pnl = PnlService(executor=executor, books=books)
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(
@@ -268,10 +293,47 @@ def _services(
         day_loss=DayLoss(folder),
         executor=executor,
         account=account,
+        margin=venue.margin,
         network=network,
         budgets={"spot": venue.spot.link.budget, "futures": venue.futures.link.budget},
         clock=clock,
     )
+    trading = TradingService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        clock=clock,
+        executor=executor,
+        recovery=recovery,
+        finder=finder,
+        info=info,
+        limits=limits,
+    )
+    changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
+    spreads = SpreadService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        wallet=venue.wallet,
+        clock=clock,
+        executor=executor,
+        reconcile=reconcile,
+        limits=limits,
+        pnl=pnl,
+        reverse=reverse,
+    )
+
+    def reader() -> GuardReader:
+        return GuardReader(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            wallet=venue.wallet,
+            executor=executor,
+            clock=clock,
+        )
+
+    hedging = Hedging(spreads=spreads, reader=reader)
     return Services(
         clock=clock,
         market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
@@ -281,24 +343,43 @@ def _services(
             spot=venue.spot, futures=venue.futures, funding=funding, fees=fees, book=book, clock=clock
         ),
         account=account,
-        orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
-        recovery=recovery,
-        reconcile=reconcile,
-        spreads=SpreadService(
-            symbols=book,
+        orders=OrderService(
             spot=venue.spot,
             futures=venue.futures,
-            wallet=venue.wallet,
-            clock=clock,
-            executor=executor,
-            reconcile=reconcile,
-            limits=limits,
-            pnl=pnl,
-            reverse=ReverseService(
-                venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest
-            ),
+            book=book,
+            info=info,
+            finder=finder,
+            recovery=recovery,
+            follow=trading.follow,
         ),
+        hedging=hedging,
+        guard=GuardService(
+            spot=venue.spot,
+            wallet=venue.wallet,
+            streams=venue.streams,
+            executor=executor,
+            mender=SpreadMender(spreads, hedging),
+            reconcile=reconcile,
+            halted=switch.standing,
+            reader=reader,
+            info=info,
+            clock=clock,
+        ),
+        trading=trading,
+        changes=changes,
+        flattening=FlattenService(
+            changes=changes,
+            spreads=spreads,
+            trading=trading,
+            futures=venue.futures,
+            executor=executor,
+            pnl=pnl,
+        ),
+        recovery=recovery,
+        reconcile=reconcile,
+        spreads=spreads,
         pnl=pnl,
+        audit=audit,
         network=network,
         limits=limits,
         paper=None
@@ -315,11 +396,12 @@ def _services(
     )
 
 
-def _venues(venue: BinanceVenue) -> dict[Market, LegVenue]:
-    venues: dict[Market, LegVenue] = {Market.SPOT: venue.spot, Market.UM: venue.futures}
+def _markets(venue: BinanceVenue) -> dict[Market, BinanceSpot | BinanceFutures | BinanceMargin]:
+    markets: dict[Market, BinanceSpot | BinanceFutures | BinanceMargin]
+    markets = {Market.SPOT: venue.spot, Market.UM: venue.futures}
     if venue.margin is not None:
-        venues[Market.MARGIN] = venue.margin
-    return venues
+        markets[Market.MARGIN] = venue.margin
+    return markets
 
 
 @dataclass(frozen=True, slots=True)

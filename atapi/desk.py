@@ -137,16 +137,20 @@ class Desk:
         max_slippage_bp: float | Decimal = 5,
         leverage: int | None = None,
         add: bool = False,
+        reverse: bool = False,
     ) -> SpreadPlan:
         """Plan an opening, exactly; nothing is sent.
 
         Args:
             amount: As typed in the shell: `1000usdt`, `0.01btc`, `25%`, `all`.
             notional: Instead of it: quote asset per leg.
+            reverse: Long the perpetual against spot that is borrowed on cross margin.
         """
         asked = self._amount(symbol, amount, notional)
         limits = Limits(max_slippage=Decimal(str(max_slippage_bp)) * BPS)
-        return self.services.spreads.plan(symbol, asked, limits=limits, leverage=leverage, add=add)
+        return self.services.spreads.plan(
+            symbol, asked, limits=limits, leverage=leverage, add=add, reverse=reverse
+        )
 
     def open_spread(
         self,
@@ -157,11 +161,18 @@ class Desk:
         max_slippage_bp: float | Decimal = 5,
         leverage: int | None = None,
         add: bool = False,
+        reverse: bool = False,
         tag: str = "",
     ) -> Spread:
-        """Short the perpetual and buy the spot in equal size; the arguments are `plan_spread`'s."""
+        """Short the perpetual and buy the spot in equal size, or the reverse; the arguments are `plan_spread`'s."""
         plan = self.plan_spread(
-            symbol, amount, notional=notional, max_slippage_bp=max_slippage_bp, leverage=leverage, add=add
+            symbol,
+            amount,
+            notional=notional,
+            max_slippage_bp=max_slippage_bp,
+            leverage=leverage,
+            add=add,
+            reverse=reverse,
         )
         return self.services.spreads.open(plan, tag=tag, add=add).spread
 
@@ -172,7 +183,7 @@ class Desk:
         *,
         max_slippage_bp: float | Decimal = 5,
     ) -> pd.DataFrame:
-        """Sell the spot and buy the perpetual back; one row with the profit split.
+        """Trade both legs back, whichever way round they stand; one row with the profit split.
 
         Args:
             spread: A symbol, a spread's id, or the spread itself.

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from atapi.domain.numbers import ZERO
+
 
 class Wallet(StrEnum):
     """A wallet of one account."""
@@ -25,11 +27,12 @@ class Balance:
     asset: str
     free: Decimal
     locked: Decimal
+    owed: Decimal = ZERO  # borrowed, with its interest; margin alone
 
     @property
     def total(self) -> Decimal:
-        """Free and locked together."""
-        return self.free + self.locked
+        """Free and locked together, less what is owed: negative where more is owed than held."""
+        return self.free + self.locked - self.owed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,7 @@ class Income:
     asset: str
     at: datetime
     income_id: str
+    trade_id: str | None = None  # of the fill it belongs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

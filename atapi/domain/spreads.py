@@ -178,6 +178,7 @@ class Spread:
     created_at: datetime
     reverse: bool = False  # long the perpetual, short borrowed spot
     fills: tuple[tuple[LegName, Fill], ...] = ()
+    interest: Decimal = ZERO  # charged in the borrowed coin, as far as it was booked; owed with it
 
     def leg_fills(self, *legs: LegName) -> list[Fill]:
         """List the fills of some legs, oldest first."""
@@ -202,7 +203,7 @@ class Spread:
 
     @property
     def spot_quantity(self) -> Decimal:
-        """What is left of the coins bought, net of fees taken in them."""
+        """What is left of the coins bought, net of fees taken in them; negative where they were borrowed and sold."""
         total = ZERO
         for leg, fill in self.fills:
             if leg.spot:
@@ -213,5 +214,5 @@ class Spread:
 
     @property
     def delta(self) -> Decimal:
-        """Coins that no perpetual stands against: spot plus perpetual, in spot units."""
-        return self.spot_quantity + self.perp_quantity * self.multiplier
+        """Coins that no perpetual stands against: spot less interest owed in it, plus perpetual, in spot units."""
+        return self.spot_quantity - self.interest + self.perp_quantity * self.multiplier

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -98,6 +98,10 @@ class DeadManSwitch(Protocol):
 class Gate(Protocol):
     """The last gate before an order leaves."""
 
+    def renew(self) -> None:
+        """Trust nothing that was counted: the journal may have grown meanwhile."""
+        ...
+
     def expect(self, journal: Journal, intent_id: int) -> None:
         """Prepare for the orders of one intent."""
         ...
@@ -112,6 +116,18 @@ class Gate(Protocol):
         Raises:
             AtapiError: It is over a cap, trading is halted, or nothing tells: it is not sent.
         """
+        ...
+
+    def admit_change(self, amendment: Amendment) -> None:
+        """Let an order become another where it rests.
+
+        Raises:
+            AtapiError: As `admit`.
+        """
+        ...
+
+    def adopt(self, fills: Iterable[Fill]) -> None:
+        """Note trades by which the venue itself took away what we held."""
         ...
 
 
@@ -251,6 +267,10 @@ class Driver:
         venue = self.venues[amendment.market]
         if not isinstance(venue, ChangeVenue):
             return Rejected(None, f"orders on {amendment.market} cannot be changed", ours=True)
+        try:
+            self.gate.admit_change(amendment)
+        except AtapiError as e:
+            return Rejected(None, e.message, ours=True)
         try:
             venue.amend(amendment)
         except OrderNotFound:

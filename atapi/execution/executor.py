@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
+from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Pair, Spread, SpreadState
 from atapi.execution.driver import DeadManSwitch, Driver, Gate, LegVenue
@@ -62,6 +64,7 @@ class Executor:
         gate: The last gate, asked before each order.
         clock: The venue's time as this machine knows it; it must move while we wait.
         tell: Says a line to the operator.
+        begin: Called before the first intent of a journal is written.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Executor:
         gate: Gate,
         clock: Clock,
         tell: Callable[[str], None],
+        begin: Callable[[], None] | None = None,
     ) -> None:
         self._folder = folder
         self._binding = dict(binding)
@@ -84,6 +88,7 @@ class Executor:
         self._gate = gate
         self._clock = clock
         self._tell = tell
+        self._begin = begin
         self._lock: WriterLock | None = None
 
     def close(self) -> None:
@@ -123,6 +128,29 @@ class Executor:
         if self._lock is None:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = WriterLock(self._folder / "journal.lock")
+            self._gate.renew()  # another process may have traded meanwhile
+
+    @contextmanager
+    def owning(self) -> Iterator[None]:
+        """Take the right to write for as long as the block lasts, unless it was had before.
+
+        Raises:
+            StorageError: Another process has it.
+        """
+        with self.returning():
+            self.own()
+            yield
+
+    @contextmanager
+    def returning(self) -> Iterator[None]:
+        """Give the right to write back at the end of the block where it was taken within."""
+        had = self._lock is not None
+        try:
+            yield
+        finally:
+            if not had and self._lock is not None:
+                self._lock.release()
+                self._lock = None
 
     def put_aside(self) -> None:
         """Give the journal another name, as when the world it tells of is thrown away; nothing is deleted."""
@@ -153,6 +181,8 @@ class Executor:
             at: The venue's time, for the record.
         """
         self.own()
+        if self._begin is not None and not self.journal.begun:
+            self._begin()
         with self.journal.held():
             intent_id = self.journal.create_intent(spread_id, kind, terms, at)
             return intent_id, self._drive(intent_id, spread_id, engine_of, resumed=False)
@@ -177,8 +207,21 @@ class Executor:
         self.own()
         self.journal.note(kind, body)
 
-    def adopt(self, spread_id: int, fills: tuple[Fill, ...], how: str, *, at: datetime) -> None:
-        """Write down trades of a spread's perpetual that no order of ours made.
+    def book_interest(self, spread_id: int, lines: Sequence[Interest]) -> None:
+        """Write down interest that was charged for what a spread borrowed."""
+        self.own()
+        self.journal.write_interest(spread_id, lines)
+
+    def adopt(
+        self,
+        spread_id: int,
+        fills: tuple[Fill, ...],
+        how: str,
+        *,
+        at: datetime,
+        leg: LegName = LegName.PERP_EXIT,
+    ) -> None:
+        """Write down trades of one leg of a spread that no order of ours made.
 
         Args:
             how: Who made them: `auto-deleveraged`, `liquidated`, `made by hand`.
@@ -186,8 +229,9 @@ class Executor:
         self.own()
         with self.journal.held():
             intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
-            self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
+            self.journal.write_fills(intent_id, leg, fills)
             self.journal.finish_intent(intent_id)
+        self._gate.adopt(fills)
 
     # --- spreads ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:

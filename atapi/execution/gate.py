@@ -8,7 +8,7 @@ arithmetic in memory, begun from the journal, so that a restart forgets nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from atapi.domain.caps import Cap, Caps, find
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ONE, ZERO, ceil_to, plain
-from atapi.domain.orders import OrderRequest
+from atapi.domain.orders import Amendment, Fill, OrderRequest
 from atapi.domain.spreads import LegName
 from atapi.errors import Refused
 from atapi.execution.effects import Attempt, AttemptState
@@ -24,7 +24,7 @@ from atapi.execution.halt import Halt
 from atapi.execution.journal import Journal
 from atapi.execution.meant import meant
 from atapi.execution.outgoing import Outgoing, Used
-from atapi.execution.past import Key, departed
+from atapi.execution.past import Key, adopted, departed
 from atapi.execution.quotes import Quotes
 
 BACKSTOP = 6000  # orders in a minute, of any kind: no hand and no engine of ours needs a hundred a second
@@ -37,6 +37,12 @@ class Want(NamedTuple):
 
     key: Key
     notional: Decimal  # USDT
+    instead_of: Decimal = ZERO  # USDT that it counted before, of one that is changed where it rests
+
+    @property
+    def more(self) -> Decimal:
+        """What it adds to what is counted, USDT."""
+        return max(ZERO, self.notional - self.instead_of)
 
 
 class LastGate:
@@ -86,6 +92,11 @@ class LastGate:
         self._written, self._meant, self._out = {}, {}, {}
         self._outgoing = Outgoing(self._now, self._elapsed_s)
         self._outgoing.begin(departed(journal, self.quotes))
+        self.adopt(adopted(journal))
+
+    def renew(self) -> None:
+        """Trust nothing that was counted: the journal may have grown meanwhile."""
+        self._journal = None
 
     def expect(self, journal: Journal, intent_id: int) -> None:
         """Prepare for the orders of one intent: what it means, and what was sent for it before."""
@@ -108,6 +119,12 @@ class LastGate:
             self._outgoing.end(attempt)
             self._weigh(attempt, attempt.executed - attempt.request.quantity)
 
+    def adopt(self, fills: Iterable[Fill]) -> None:
+        """Note trades by which the venue itself took away what we held."""
+        for fill in fills:
+            key = Key(fill.market, fill.symbol)
+            self._outgoing.take(key, fill.quantity * fill.side.sign, fill.notional)
+
     # --- judging ------------------------------------------------------------------------------------------------
     def admit(self, request: OrderRequest) -> None:
         """Let one order out, and count it.
@@ -122,18 +139,30 @@ class LastGate:
             raise Refused(
                 f"order {request.client_order_id} is not what the journal holds, or has left before"
             )
-        orders = self._outgoing.used().orders
-        if orders >= BACKSTOP:
-            raise Refused(f"{orders} orders left within a minute; none of any kind leaves now")
+        self._check_backstop()
         self._check_meant(attempt)
         adds = not (request.reducing or request.reduce_only)
         notional = ZERO
         if adds:
-            notional = self.quotes.of(request.market, request.symbol).notional(request)
+            notional = self.quotes.notional(request)
             self.foresee([Want(Key(request.market, request.symbol), notional)])
         del self._written[request.client_order_id]
         self._outgoing.leave(request, notional, adds=adds)
         self._weigh(attempt, request.quantity)
+
+    def admit_change(self, amendment: Amendment) -> None:
+        """Let an order become another where it rests, and count what it adds.
+
+        Raises:
+            As `admit` does.
+        """
+        self._check_backstop()
+        name, key = amendment.client_order_id, Key(amendment.market, amendment.symbol)
+        was, notional = self._outgoing.out(name), ZERO
+        if was.adds:
+            notional = self.quotes.notional(amendment)
+            self.foresee([Want(key, notional, was.notional)])
+        self._outgoing.change(name, key, amendment.quantity, notional)
 
     def foresee(self, wants: Sequence[Want]) -> None:
         """See whether orders that add risk would be let out, one after the other.
@@ -145,7 +174,7 @@ class LastGate:
         if halt is not None:
             raise halt.refusal()
         caps, used = self._caps(), self._outgoing.used()
-        total = sum((want.notional for want in wants), ZERO)
+        total = sum((want.more for want in wants), ZERO)
         orders = Decimal(used.orders + len(wants))
         for name, value, limit, where in (
             *(("max-order", want.notional, caps.max_order, "") for want in wants),
@@ -175,6 +204,11 @@ class LastGate:
             for leg in [leg for leg in told if leg[0] <= intent_id]:
                 del told[leg]
 
+    def _check_backstop(self) -> None:
+        orders = self._outgoing.used().orders
+        if orders >= BACKSTOP:
+            raise Refused(f"{orders} orders left within a minute; none of any kind leaves now")
+
     def _check_meant(self, attempt: Attempt) -> None:
         leg = attempt.intent_id, attempt.leg
         if leg not in self._meant:
@@ -193,8 +227,8 @@ class LastGate:
 
     def _by_symbol(self, wants: Sequence[Want], caps: Caps) -> list[tuple[Decimal, Decimal, str]]:
         by_symbol = self._outgoing.open()
-        for key, notional in wants:
-            by_symbol[key] = by_symbol.get(key, ZERO) + notional
+        for want in wants:
+            by_symbol[want.key] = by_symbol.get(want.key, ZERO) + want.more
         return [
             (by_symbol[key], caps.max_symbol, f"in {key.symbol} on {key.market}")
             for key in dict.fromkeys(want.key for want in wants)

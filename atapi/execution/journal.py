@@ -15,7 +15,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from atapi.clock import from_ms, to_ms
+from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import StorageError
@@ -41,10 +42,13 @@ from atapi.execution.journal_rows import (
     fill_of,
     fill_values,
     intent_of,
+    interest_of,
+    interest_values,
     spread_of,
     spread_values,
 )
 
+INTEREST = "interest"  # the kind of event that holds it
 _UNREADABLE = (LookupError, TypeError, ValueError)  # what a flipped byte makes of reading a row
 _LIVE = (AttemptState.SENDING, AttemptState.RESTING)
 
@@ -141,6 +145,11 @@ class Journal:
         """List intents that were not brought to their end, oldest first."""
         return self._intents("WHERE done=0 ORDER BY intent_id")
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever meant to be done."""
+        return self._db.execute("SELECT 1 FROM intent LIMIT 1").fetchone() is not None
+
     def intent(self, intent_id: int) -> Intent:
         """Read one intent."""
         [found] = self._intents("WHERE intent_id=?", intent_id)
@@ -213,6 +222,15 @@ class Journal:
             db.execute("UPDATE spread SET state=? WHERE spread_id=?", (state, spread_id))
             self._event(db, "state", {"spread": spread_id, "state": state, "note": note})
 
+    def write_interest(self, spread_id: int, lines: Sequence[Interest]) -> None:
+        """Write down interest that was charged for what a spread borrowed; the caller knows what is written already."""
+        self.note(INTEREST, {"spread": spread_id, "lines": [interest_values(line) for line in lines]})
+
+    def interest(self, spread_id: int) -> list[Interest]:
+        """List the interest that was written down for one spread, oldest first."""
+        notes = (note for note in self.notes(INTEREST) if note["spread"] == spread_id)
+        return [interest_of(values) for note in notes for values in note["lines"]]
+
     # --- whatever else is to be kept ----------------------------------------------------------------------------
     def note(self, kind: str, body: Mapping[str, Any]) -> None:
         """Append an event: a cancel, an alarm, a policy, a transfer; `kind` is the asker's own word."""
@@ -253,7 +271,10 @@ class Journal:
         rows = self._db.execute(
             f"SELECT {SPREAD} FROM spread WHERE spread_id {which} ORDER BY spread_id", values
         )
-        return [spread_of(row, tuple(fills.get(row[0], ()))) for row in rows]
+        return [
+            spread_of(row, tuple(fills.get(row[0], ())), self.interest(row[0]) if row[-1] else [])
+            for row in rows
+        ]
 
     def _intents(self, which: str, *values: object) -> list[Intent]:
         return [intent_of(row) for row in self._db.execute(f"SELECT {INTENT} FROM intent {which}", values)]

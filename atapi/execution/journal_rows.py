@@ -10,6 +10,7 @@ from typing import Any
 
 from atapi.clock import from_ms, to_ms
 from atapi.domain.instruments import Market
+from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill, OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.execution.effects import Attempt, AttemptState
@@ -118,6 +119,27 @@ def intent_of(row: tuple[Any, ...]) -> Intent:
     )
 
 
+def interest_values(line: Interest) -> list[object]:
+    """Write one hour's interest as it stands in an event."""
+    return [
+        line.interest_id, line.owed_asset, line.asset, str(line.amount), str(line.principal), int(line.on_borrow),
+        to_ms(line.at),
+    ]  # fmt: skip
+
+
+def interest_of(values: list[Any]) -> Interest:
+    """Read one hour's interest from an event."""
+    return Interest(
+        interest_id=values[0],
+        owed_asset=values[1],
+        asset=values[2],
+        amount=Decimal(values[3]),
+        principal=Decimal(values[4]),
+        on_borrow=bool(values[5]),
+        at=from_ms(values[6]),
+    )
+
+
 def spread_values(spread_id: int, spread: Spread) -> tuple[object, ...]:
     """Spread a spread over the columns of `SPREAD`."""
     return (
@@ -126,7 +148,9 @@ def spread_values(spread_id: int, spread: Spread) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def spread_of(row: tuple[Any, ...], fills: tuple[tuple[LegName, Fill], ...]) -> Spread:
+def spread_of(
+    row: tuple[Any, ...], fills: tuple[tuple[LegName, Fill], ...], interest: list[Interest]
+) -> Spread:
     """Read a spread from the columns of `SPREAD`."""
     return Spread(
         spread_id=row[0],
@@ -140,4 +164,5 @@ def spread_of(row: tuple[Any, ...], fills: tuple[tuple[LegName, Fill], ...]) -> 
         created_at=from_ms(row[8]),
         reverse=bool(row[9]),
         fills=fills,
+        interest=sum((line.amount for line in interest if line.asset == row[3]), Decimal(0)),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO
 from atapi.domain.orders import OrderRequest
 from atapi.execution.effects import Attempt
@@ -28,11 +29,21 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
-class _Live:
+class Out:
+    """An order that may still execute."""
+
     key: Key
     quantity: Decimal
     price: Decimal  # USDT of one unit, as it was judged
     adds: bool
+
+    @property
+    def notional(self) -> Decimal:
+        """What it may come to, USDT."""
+        return self.quantity * self.price
+
+
+NOT_OURS = Out(Key(Market.SPOT, ""), ZERO, ZERO, True)
 
 
 class Outgoing:
@@ -51,7 +62,7 @@ class Outgoing:
         self._day: date | None = None
         self._day_total = ZERO
         self._held: dict[Key, Held] = {}
-        self._live: dict[str, _Live] = {}  # client order id -> an order that may still execute
+        self._live: dict[str, Out] = {}  # client order id -> an order that may still execute
 
     def begin(self, departed: Iterable[Departed]) -> None:
         """Count what left before, oldest first."""
@@ -84,12 +95,31 @@ class Outgoing:
         self._day_total += counted
         self._live[request.client_order_id] = _live(request, notional, adds=adds)
 
+    def out(self, client_order_id: str) -> Out:
+        """Tell how an order that may still execute counts; one that is not ours adds risk, and counts nothing yet."""
+        return self._live.get(client_order_id, NOT_OURS)
+
+    def change(self, name: str, key: Key, quantity: Decimal, notional: Decimal) -> None:
+        """Count an order that may become another where it rests, as the larger of both, for it may stay as it was."""
+        self._roll()
+        was = self.out(name)
+        more = max(ZERO, notional - was.notional) if was.adds else ZERO
+        self._enter(self._elapsed_s(), more)
+        self._day_total += more
+        self._live[name] = Out(
+            key, max(quantity, was.quantity), max(notional / quantity, was.price), was.adds
+        )
+
     def end(self, attempt: Attempt) -> None:
         """Count what an order that can change no more came to."""
         live = self._live.pop(attempt.request.client_order_id, None)
         if live is not None:
             executed = attempt.executed * attempt.request.side.sign
             self._hold(live.key, executed, attempt.executed * live.price, adds=live.adds)
+
+    def take(self, key: Key, executed: Decimal, traded: Decimal) -> None:
+        """Count what the venue itself took away: a signed quantity, and USDT."""
+        self._hold(key, executed, traded, adds=False)
 
     def used(self) -> Used:
         """Tell how much is used now."""
@@ -108,7 +138,7 @@ class Outgoing:
         by_symbol = {key: held.cost for key, held in self._held.items() if held.cost}
         for live in self._live.values():
             if live.adds:
-                by_symbol[live.key] = by_symbol.get(live.key, ZERO) + live.quantity * live.price
+                by_symbol[live.key] = by_symbol.get(live.key, ZERO) + live.notional
         return by_symbol
 
     def _enter(self, at_s: float, counted: Decimal) -> None:
@@ -135,5 +165,5 @@ def _key(request: OrderRequest) -> Key:
     return Key(request.market, request.symbol)
 
 
-def _live(request: OrderRequest, notional: Decimal, *, adds: bool) -> _Live:
-    return _Live(_key(request), request.quantity, notional / request.quantity, adds)
+def _live(request: OrderRequest, notional: Decimal, *, adds: bool) -> Out:
+    return Out(_key(request), request.quantity, notional / request.quantity, adds)

@@ -82,6 +82,15 @@ def departed(journal: Journal, quotes: Quotes) -> Iterator[Departed]:
         yield Departed(attempt=attempt, at=at, notional=notional, traded=traded)
 
 
+def adopted(journal: Journal) -> list[Fill]:
+    """List the trades that no order of ours made, and that a spread took for its own: the venue acted by itself."""
+    sent = {
+        (attempt.request.market, attempt.request.symbol, attempt.order_id)
+        for attempt, _ in journal.attempts_since(EPOCH)
+    }
+    return [fill for key, fills in _by_order(journal).items() if key not in sent for fill in fills]
+
+
 def _ours(attempt: Attempt) -> bool:
     # The last gate's own no: not a byte of it left.
     unknown = attempt.reason_code is None and attempt.order_id is None

@@ -11,7 +11,7 @@ from atapi.domain.caps import NUMERAIRE
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import BookTicker
 from atapi.domain.numbers import ONE, ZERO
-from atapi.domain.orders import OrderRequest, Side
+from atapi.domain.orders import Amendment, OrderRequest, Side
 from atapi.errors import AtapiError, Refused
 
 FRESH_S = 60.0  # how long a quote serves; the plan of a transaction has just read it
@@ -40,19 +40,18 @@ class Quote:
     ask: Decimal
     rate: Decimal = ONE  # USDT of one unit of the quote asset
 
-    def notional(self, request: OrderRequest) -> Decimal:
+    def notional(self, side: Side, quantity: Decimal, limit: Decimal | None) -> Decimal:
         """Tell what an order may come to, in USDT.
 
         At the touch where it takes at market or up to 1 % beyond; at its own limit where that is further, or rests.
         """
-        limit = request.price
-        if request.side is Side.SELL:
+        if side is Side.SELL:
             price = self.bid if limit is None else max(limit, self.bid)
         elif limit is None or self.ask <= limit <= self.ask * (1 + SLACK):
             price = self.ask
         else:
             price = limit
-        return price * request.quantity * self.rate
+        return price * quantity * self.rate
 
 
 class Quotes:
@@ -86,6 +85,14 @@ class Quotes:
             self._seen[market, symbol] = self._elapsed_s(), quote
         return quote
 
+    def notional(self, order: OrderRequest | Amendment) -> Decimal:
+        """Tell what an order may come to, in USDT.
+
+        Raises:
+            As `of` says.
+        """
+        return self.of(order.market, order.symbol).notional(order.side, order.quantity, order.price)
+
     def rate(self, market: Market, symbol: str) -> Decimal:
         """Tell what a symbol's quote asset is worth in USDT; 1 where nobody can say."""
         if symbol.endswith(NUMERAIRE):
@@ -98,7 +105,7 @@ class Quotes:
     def guess(self, request: OrderRequest) -> Decimal:
         """Tell what an order may come to in USDT; nothing where nobody can say."""
         try:
-            return self.of(request.market, request.symbol).notional(request)
+            return self.notional(request)
         except AtapiError:
             return ZERO
 

@@ -19,7 +19,7 @@ from atapi.domain.account import Balance, Position
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Fill, Order
-from atapi.domain.spreads import Spread, SpreadState
+from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.execution.executor import Executor
 from atapi.execution.ids import instance_of
 from atapi.execution.journal import Journal
@@ -163,9 +163,26 @@ class Reconciler:
         known = {(f.market, f.trade_id) for _, f in [*spread.fills, *self._journal.order_fills()]}
         fills = self._orders[Market.UM].fills(symbol, start=spread.opened_at)
         foreign = tuple(f for f in fills if (f.market, f.trade_id) not in known)
-        if sum((f.side.sign * f.quantity for f in foreign), ZERO) != held - spread.perp_quantity:
+        explained = sum((f.side.sign * f.quantity for f in foreign), ZERO) == held - spread.perp_quantity
+        if not foreign or not explained:
             return ()
         self._adopt(spread, foreign, "made by hand")
+        return foreign
+
+    def adopt_coins(self, symbol: str) -> tuple[Fill, ...]:
+        """Take trades by which somebody sold a spread's coins by hand as the spread's, under the same condition."""
+        spread = next((s for s in self._standing() if s.symbol == symbol and not s.reverse), None)
+        if spread is None or spread.opened_at is None:
+            return ()
+        ours = sum((s.spot_quantity for s in self._standing() if s.base_asset == spread.base_asset), ZERO)
+        held = sum((b.total for b in self._spot.balances() if b.asset == spread.base_asset), ZERO)
+        known = {(f.market, f.trade_id) for _, f in [*spread.fills, *self._journal.order_fills()]}
+        fills = self._orders[Market.SPOT].fills(spread.spot_symbol, start=spread.opened_at)
+        foreign = tuple(f for f in fills if (f.market, f.trade_id) not in known)
+        fees = sum((f.fee for f in foreign if f.fee_asset == spread.base_asset), ZERO)
+        if held >= ours or sum((f.side.sign * f.quantity for f in foreign), ZERO) - fees != held - ours:
+            return ()
+        self._adopt(spread, foreign, "made by hand", leg=LegName.SPOT_EXIT)
         return foreign
 
     # --- inside -------------------------------------------------------------------------------------------------
@@ -181,7 +198,10 @@ class Reconciler:
         last = self._journal.last_written()
         since = now - LOOK_BACK if last is None else min(last, now)
         seen: dict[tuple[Market, str], Order] = {}  # (market, order id) -> order
+        borrowed = any(spread.reverse for spread in self._journal.spreads())
         for market, book in self._orders.items():
+            if market is Market.MARGIN and not borrowed:
+                continue  # whoever never borrowed may have no margin account to ask about
             for symbol in {s.symbol if market is Market.UM else s.spot_symbol for s in scopes}:
                 start = self._seen.get((market, symbol), since)
                 seen |= {(market, o.order_id): o for o in book.orders(symbol, start=start - OVERLAP)}
@@ -202,11 +222,14 @@ class Reconciler:
         if fresh and self._executor.holder() is None:
             self._adopt(spread, fresh, how)
 
-    def _adopt(self, spread: Spread, fills: tuple[Fill, ...], how: str) -> None:
-        self._executor.adopt(spread.spread_id, fills, how, at=self._clock.now())
+    def _adopt(
+        self, spread: Spread, fills: tuple[Fill, ...], how: str, *, leg: LegName = LegName.PERP_EXIT
+    ) -> None:
+        self._executor.adopt(spread.spread_id, fills, how, at=self._clock.now(), leg=leg)
         quantity = sum((f.side.sign * f.quantity for f in fills), ZERO)
         self._tell(
-            f"spread #{spread.spread_id} {spread.symbol}: {_signed(quantity)} of the perpetual was {how};"
+            f"spread #{spread.spread_id} {spread.symbol}: {_signed(quantity)} of"
+            f" {'the coins' if leg.spot else 'the perpetual'} was {how};"
             f" hedge {spread.symbol}"
         )
 

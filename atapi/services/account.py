@@ -117,13 +117,13 @@ class AccountService:
     def balance(self, *, wallet: Wallet | None = None, minimum: Decimal = ZERO) -> Table:
         """List balances, the most valuable of each wallet first.
 
-        `total` is what the wallet holds; `value_usdt` is that at the last price of `…USDT`, rounded to eight
-        decimals. In the futures wallet it includes the profit of open positions, so that the column adds up to
-        what the account is worth.
+        `total` is what the wallet holds less what it owes, negative where more is owed; `value_usdt` is that at the
+        last price of `…USDT`, rounded to eight decimals. In the futures wallet it includes the profit of open
+        positions, so that the column adds up to what the account is worth.
 
         Args:
             wallet: One wallet; all of them where None.
-            minimum: Leave out what is worth less, USDT; an asset without a price stays.
+            minimum: Leave out what is worth less, or owed less, USDT; an asset without a price stays.
 
         Raises:
             Refused: The network has no such wallet.
@@ -133,7 +133,7 @@ class AccountService:
         notes = [f"worth {money(equity(held), NUMERAIRE)} in all"]
         if unpriced:
             notes.append(f"no price in {NUMERAIRE}, counted as nothing: {', '.join(unpriced)}")
-        rows = [_balance_row(h) for h in held if h.value is None or h.value >= minimum]
+        rows = [_balance_row(h) for h in held if h.value is None or abs(h.value) >= minimum]
         return Table.of(rows, BalanceRow, empty="no balances", notes=notes)
 
     def holdings(self, wallet: Wallet | None = None) -> list[Holding]:

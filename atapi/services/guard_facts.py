@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from atapi.domain.account import BnbDiscount, FeeRates, FuturesAccount, Income, Position
 from atapi.domain.margin import MarginAccount
-from atapi.domain.market import FundingRate, FundingTerms, MarkPrice
+from atapi.domain.market import FundingRate, FundingTerms
 from atapi.domain.numbers import ZERO
 from atapi.domain.orders import Order
 from atapi.domain.spreads import Pair, Spread
@@ -39,8 +39,7 @@ class Terms:
     """What changes from day to day, read about each minute."""
 
     pairs: Mapping[str, Pair]  # perpetual's symbol -> instruments, as listed now
-    gone: frozenset[str]  # symbols that are no longer listed
-    marks: Mapping[str, MarkPrice]
+    prices: Mapping[str, Decimal]  # perpetual's symbol -> mark price, or spot's where it has ended
     funding: Mapping[str, FundingTerms]
     settled: Mapping[str, Sequence[FundingRate]]  # the newest fundings, oldest first
     before: Mapping[str, FundingTerms]  # terms as first seen by this guard

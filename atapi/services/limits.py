@@ -9,13 +9,15 @@ from decimal import Decimal
 from typing import Protocol
 
 from atapi.clock import Clock, SystemClock
+from atapi.domain.account import Wallet
 from atapi.domain.amounts import Amount
 from atapi.domain.caps import CAPS, NUMERAIRE, Cap, Caps, find
-from atapi.domain.numbers import plain
+from atapi.domain.instruments import Market
+from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import OrderRequest, OrderType
 from atapi.domain.spreads import SpreadPlan
 from atapi.errors import AtapiError, Refused
-from atapi.exchanges.base import RequestBudget
+from atapi.exchanges.base import MarginVenue, RequestBudget
 from atapi.execution.day_loss import DayLoss
 from atapi.execution.executor import Executor
 from atapi.execution.gate import CENT, LastGate, Want, over
@@ -63,6 +65,7 @@ class LimitsService:
     day_loss: DayLoss
     executor: Executor
     account: AccountService
+    margin: MarginVenue | None  # None where the network has none
     network: NetworkService
     budgets: Mapping[str, RequestBudget]  # API -> what its host has left for us
     clock: Clock
@@ -133,7 +136,7 @@ class LimitsService:
             Refused: One would not; names the limit, and nothing was sent.
         """
         wants = [
-            Want(Key(o.market, o.symbol), self.gate.quotes.of(o.market, o.symbol).notional(o))
+            Want(Key(o.market, o.symbol), self.gate.quotes.notional(o))
             for o in orders
             if not (o.reducing or o.reduce_only)
         ]
@@ -157,9 +160,10 @@ class LimitsService:
         for instrument, leg in ((plan.pair.perp, plan.perp), (plan.pair.spot, plan.spot)):
             if instrument.quote_asset == NUMERAIRE:
                 self.gate.quotes.saw(instrument.market, instrument.symbol, leg.touch)
+            borrowed = plan.reverse and instrument.market is Market.SPOT
             orders.append(
                 OrderRequest(
-                    market=instrument.market,
+                    market=Market.MARGIN if borrowed else instrument.market,
                     symbol=instrument.symbol,
                     side=leg.side,
                     type=OrderType.LIMIT,
@@ -199,7 +203,9 @@ class LimitsService:
         return self.gate.twin(self.executor.journal if self.executor.begun else None)
 
     def _worth(self) -> Decimal:
-        return equity(self.account.holdings())
+        holdings = self.account.holdings()
+        owes = self.margin is not None and any(held.wallet is Wallet.MARGIN for held in holdings)
+        return equity(holdings) - (self.margin.account().debts if self.margin and owes else ZERO)
 
     def _loss_now(self) -> tuple[Decimal | None, list[str]]:
         if not self.network.info.key:
@@ -231,4 +237,4 @@ def _row(cap: Cap, caps: Caps, used: Used, loss: Decimal | None) -> LimitRow:
 
 
 def _percent(fraction: Decimal) -> str:
-    return f"{plain(as_percent(fraction).quantize(Decimal('0.1')))}%"
+    return f"{plain(as_percent(fraction).quantize(CENT))}%"

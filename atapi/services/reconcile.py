@@ -11,6 +11,7 @@ from atapi.errors import Refused
 from atapi.execution.executor import Executor
 from atapi.execution.reconcile import Finding, Reconciler, Scope
 from atapi.execution.sizing import common_lot
+from atapi.services.interest import InterestBook
 from atapi.services.recovery import Recovery
 from atapi.services.symbols import SymbolBook
 from atapi.table import Table
@@ -36,6 +37,7 @@ class ReconcileService:
     reconciler: Reconciler
     recovery: Recovery
     symbols: SymbolBook
+    interest: InterestBook
     _sound: dict[str, float] = field(default_factory=dict)  # symbol -> when nothing was found, monotonic
     _looked: bool = False  # at open orders in all symbols
     _stop: Finding | None = None  # what forbids new risk in every symbol, as last seen
@@ -54,6 +56,7 @@ class ReconcileService:
         now = monotonic_ms()
         if planned and now - self._sound.get(pair.symbol, -FRESH_MS) < FRESH_MS:
             return
+        self.interest.book()
         found = self._compare([_scope(pair)], everywhere=not self._looked or self._stop is not None)
         for finding in found:
             if finding.everywhere or finding.symbol in (pair.symbol, pair.spot.symbol):
@@ -62,6 +65,7 @@ class ReconcileService:
 
     def findings(self) -> list[Finding]:
         """Compare every symbol a spread stands in; what is proven is adopted, the rest is listed."""
+        self.interest.book()
         standing = {s.symbol for s in self.executor.spreads() if s.state is not SpreadState.FLAT}
         scopes = [_scope(self.symbols.pair(symbol)) for symbol in sorted(standing)]
         return self._compare(scopes, everywhere=True)
@@ -90,7 +94,7 @@ class ReconcileService:
             Refused: They do not explain the position.
         """
         pair = self.symbols.pair(symbol)
-        fills = self.reconciler.adopt_trades(pair.symbol)
+        fills = (*self.reconciler.adopt_trades(pair.symbol), *self.reconciler.adopt_coins(pair.symbol))
         if not fills:
             raise Refused(
                 f"no trades explain the position in {pair.symbol}", hint=f"positions {pair.symbol}; fills"

@@ -13,9 +13,9 @@ from atapi.domain.market import Depth
 from atapi.domain.numbers import ONE, ZERO, ceil_to, plain
 from atapi.domain.orders import Side
 from atapi.domain.spreads import Pair, Spread
-from atapi.errors import Refused, SpreadBroken, UsageError
+from atapi.errors import AtapiError, OutcomeUnknown, Refused, SpreadBroken, UsageError, VenueUnreachable
 from atapi.exchanges.base import MarginVenue, SpotVenue, WalletVenue
-from atapi.services.interest import InterestReader
+from atapi.services.interest import InterestBook
 from atapi.services.reverse_plan import Credit
 from atapi.services.spread_plan import SpotExit, plan_leg
 
@@ -38,7 +38,7 @@ class ReverseService:
     venue: MarginVenue | None
     spot: SpotVenue
     wallet: WalletVenue | None
-    interest: InterestReader
+    interest: InterestBook
 
     @property
     def margin(self) -> MarginVenue:
@@ -100,7 +100,18 @@ class ReverseService:
 
         Raises:
             SpreadBroken: More than dust is still owed.
+            OutcomeUnknown: The venue could not be asked.
         """
+        try:
+            self._settle(spread)
+        except VenueUnreachable as e:
+            raise OutcomeUnknown(
+                f"#{spread.spread_id} is closed; whether margin still owes {spread.base_asset} could not be asked:"
+                f" {e.message}",
+                hint="balance --wallet margin",
+            ) from e
+
+    def _settle(self, spread: Spread) -> None:
         base = spread.base_asset
         held = self.margin.account().of(base)
         amount = min(held.owed, held.free)
@@ -114,9 +125,12 @@ class ReverseService:
             )
 
     def told(self, spread: Spread) -> list[str]:
-        """Tell what interest a spread cost, and what the venue says is owed and left of its coin."""
+        """Tell what interest a closed spread cost, and what the venue says is owed and left of its coin."""
         base = spread.base_asset
-        held = self.margin.account().of(base)
+        try:
+            held = self.margin.account().of(base)
+        except AtapiError as e:
+            return [f"what margin owes could not be asked: {e.message}; balance --wallet margin"]
         lines = [f"interest: {self._interest_words(spread)}"]
         if held.owed:
             lines.append(
@@ -185,6 +199,6 @@ class ReverseService:
 
     def _interest_words(self, spread: Spread) -> str:
         sums: dict[str, Decimal] = {}  # asset -> amount
-        for line in self.interest.of(spread):
+        for line in self.interest.executor.journal.interest(spread.spread_id):
             sums[line.asset] = sums.get(line.asset, ZERO) + line.amount
         return ", ".join(f"{plain(amount)} {asset}" for asset, amount in sums.items()) or "none"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -126,7 +127,7 @@ class SpreadService:
             )
         )
         self._judge_opening(result)
-        return result
+        return self._booked(result)
 
     # --- closing ------------------------------------------------------------------------------------------------
     def plan_close(
@@ -191,11 +192,12 @@ class SpreadService:
         self._judge_closing(result)
         if result.spread.reverse and result.spread.state is SpreadState.FLAT:
             self.reverse.settle(result.spread)
-        return result
+        return self._booked(result)
 
     # --- showing ------------------------------------------------------------------------------------------------
     def rows(self, *, everything: bool = False, spread_id: int | None = None) -> list[SpreadRow]:
         """List spreads and what they earned; only those that stand unless asked for all."""
+        self.reverse.interest.book()
         chosen = [
             s
             for s in self.executor.spreads()
@@ -204,10 +206,6 @@ class SpreadService:
         ]
         earned = self.pnl.of_all(chosen)
         return [self._row(spread, earned[spread.spread_id]) for spread in chosen]
-
-    def delta(self, spread: Spread) -> Decimal:
-        """Coins that no perpetual stands against, with interest that is owed in them."""
-        return spread.delta - self.reverse.interest.in_coins(spread)
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _standing(self, symbol: str) -> Spread | None:
@@ -256,6 +254,14 @@ class SpreadService:
         if not part:
             raise Refused(f"that is less than one lot of {plain(common_lot(pair))}", hint="more, or all")
         return min(part, standing)
+
+    def _booked(self, result: Result) -> Result:
+        """Book what borrowing has cost so far; what cannot be read now is booked the next time."""
+        if not result.spread.reverse:
+            return result
+        with suppress(AtapiError):
+            self.reverse.interest.book(result.spread)
+        return replace(result, spread=self.executor.journal.spread(result.spread.spread_id))
 
     def _carry_out(self, run: Callable[[], T]) -> T:
         try:
@@ -311,7 +317,7 @@ class SpreadService:
             fees_usdt=split.fees,
             net_usdt=split.total,
             apr_pct=yearly,
-            delta=self.delta(spread),
+            delta=spread.delta,
         )
 
     def _basis_now(self, spread: Spread) -> Decimal | None:

@@ -25,13 +25,14 @@ class Holding:
     asset: str
     free: Decimal
     locked: Decimal
+    owed: Decimal  # borrowed, with its interest; margin wallet only
     unrealized: Decimal  # profit of open positions, in this asset; futures wallet only
     price: Decimal | None  # USDT; None where the venue quotes none
 
     @property
     def total(self) -> Decimal:
-        """Free and locked together, without unrealised profit."""
-        return self.free + self.locked
+        """Free and locked together, less what is owed, without unrealised profit."""
+        return self.free + self.locked - self.owed
 
     @property
     def value(self) -> Decimal | None:
@@ -84,6 +85,7 @@ def value_holdings(
             asset=held.asset,
             free=held.free,
             locked=held.locked,
+            owed=held.owed,
             unrealized=unrealized.get(held.asset, ZERO) if held.wallet is Wallet.FUTURES else ZERO,
             price=price_of(held.asset, prices),
         )

@@ -13,7 +13,7 @@ import pytest
 
 from atapi.domain.caps import Caps
 from atapi.domain.instruments import Market
-from atapi.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from atapi.domain.orders import Amendment, Fill, OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import Refused
 from atapi.execution.effects import Attempt, AttemptState
@@ -337,6 +337,58 @@ def test_an_order_of_no_intent_does_not_leave(bench: Bench) -> None:
     assert "belongs to no intent" in refused(bench, bench.attempt(77, "0.001"))[0]
 
 
+def changed(attempt: Attempt, quantity: str, price: str) -> Amendment:
+    request = attempt.request
+    return Amendment(
+        market=request.market,
+        symbol=request.symbol,
+        side=request.side,
+        client_order_id=request.client_order_id,
+        quantity=D(quantity),
+        price=D(price),
+    )
+
+
+def test_a_change_is_judged_by_what_the_order_becomes_and_counts_what_it_adds(bench: Bench) -> None:
+    resting = bench.attempt(bench.intent(), "0.01", price="50000")
+    bench.send(resting)
+
+    with pytest.raises(Refused, match="1100 USDT is over the order limit"):
+        bench.gate.admit_change(changed(resting, "0.02", "55000"))
+    bench.gate.admit_change(changed(resting, "0.015", "60000"))
+
+    used = bench.gate.used()
+    assert (used.day, used.symbol, used.orders) == (900, 900, 2)
+
+
+def test_a_change_to_less_frees_nothing_before_the_order_has_ended(bench: Bench) -> None:
+    resting = bench.attempt(bench.intent(), "0.01", price="50000")
+    bench.send(resting)
+
+    bench.gate.admit_change(changed(resting, "0.001", "50000"))
+
+    assert bench.gate.used().symbol == 500
+
+
+def test_an_order_that_is_not_ours_is_changed_within_the_limits_too(bench: Bench) -> None:
+    foreign = bench.attempt(bench.intent(), "0.01", price="50000")
+
+    with pytest.raises(Refused, match="1100 USDT is over the order limit"):
+        bench.gate.admit_change(changed(foreign, "0.02", "55000"))
+
+
+def test_what_the_venue_took_away_is_open_no_more(bench: Bench) -> None:
+    bench.trade(bench.intent(), "0.01", market=Market.UM, side=Side.SELL)
+    fill = Fill(
+        market=Market.UM, symbol="BTCUSDT", trade_id="9", order_id="7", side=Side.BUY, price=D(95000),
+        quantity=D("0.004"), fee=D(0), fee_asset="USDT", realized=None, maker=False, at=START,
+    )  # fmt: skip
+
+    bench.gate.adopt([fill])
+
+    assert bench.gate.used().symbol == D("0.006") * 90000
+
+
 def test_orders_are_foreseen_together_and_count_nothing(bench: Bench) -> None:
     bench.caps = replace(CAPS, max_minute=D(1500))
     wants = [Want(Key(Market.SPOT, "BTCUSDT"), D(900)), Want(Key(Market.UM, "BTCUSDT"), D(900))]
@@ -377,6 +429,19 @@ def test_a_restart_forgets_nothing(bench: Bench) -> None:
     )  # at market, of which no fill tells the price
     with pytest.raises(Refused, match=r"belongs to no intent|has left before"):
         again.admit(sent[2].request)
+
+
+def test_what_another_process_sent_meanwhile_is_counted_once_the_right_to_write_comes_back(
+    bench: Bench,
+) -> None:
+    bench.trade(bench.intent(), "0.001")
+    theirs = bench.attempt(bench.journal.create_intent(None, "order", {}, bench.now()), "0.01", price="90000")
+    bench.journal.write_attempt(replace(theirs, state=AttemptState.RESTING, order_id="2"), bench.now())
+
+    bench.gate.renew()
+    bench.intent()
+
+    assert bench.gate.used().symbol == 900
 
 
 # --- hostile orders -------------------------------------------------------------------------------------------------

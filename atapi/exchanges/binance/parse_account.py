@@ -8,6 +8,7 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/account/re
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from atapi.clock import from_ms
@@ -161,8 +162,9 @@ def spot_balance(row: Row) -> Balance:
 
 
 def margin_balance(row: Row) -> Balance:
-    """Parse one row of the cross margin account's `userAssets`; what is borrowed is not taken off."""
-    return _balance(Wallet.MARGIN, row, "locked")
+    """Parse one row of the cross margin account's `userAssets`."""
+    held = _balance(Wallet.MARGIN, row, "locked")
+    return replace(held, owed=number(row, "borrowed") + number(row, "interest"))
 
 
 def funding_balance(row: Row) -> Balance:
@@ -241,6 +243,7 @@ def income(row: Row) -> Income:
         asset=text(row, "asset"),
         at=from_ms(whole(row, "time")),
         income_id=str(row["tranId"]),
+        trade_id=str(row["tradeId"]) if row.get("tradeId") else None,
     )
 
 

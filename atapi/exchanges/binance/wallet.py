@@ -75,7 +75,7 @@ class BinanceWallet:
             found = parse.read_all("get-funding-asset", parse_account.funding_balance, rows)
         else:
             raise UsageError(f"the {wallet} wallet is listed by its own market")
-        return [balance for balance in found if balance.total]
+        return [balance for balance in found if balance.free or balance.locked or balance.owed]
 
     def bnb_discount(self) -> BnbDiscount:
         """Tell where fees are paid in BNB."""

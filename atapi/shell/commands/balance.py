@@ -44,7 +44,8 @@ def balance(context: Context, args: argparse.Namespace) -> Table:
     """Balances by wallet.
 
     Nothing is rounded: the difference of two balances is what was earned, to the last digit. The value of the
-    futures wallet's USDT includes the profit of open positions, so that the column adds up to the account's worth.
+    futures wallet's USDT includes the profit of open positions, and what the margin wallet owes is taken off, so that
+    the column adds up to the account's worth.
     """
     wallet = None if args.wallet == "all" else Wallet(args.wallet)
     return context.services.account.balance(wallet=wallet, minimum=args.min)

@@ -80,8 +80,5 @@ def open_spread(context: Context, args: argparse.Namespace) -> Table:
     context.confirm_trade(plan.pair.symbol, yes=args.yes)
     result = spreads.open(plan, tag=args.tag, add=args.add)
     spread = result.spread
-    delta = spreads.delta(spread)
-    note = (
-        f"spread #{spread.spread_id} {spread.symbol} is {spread.state}: delta {delta:f} {spread.base_asset}"
-    )
+    note = f"spread #{spread.spread_id} {spread.symbol} is {spread.state}: delta {spread.delta:f} {spread.base_asset}"
     return Table.of(leg_rows(result, plan, context.services.pnl.fee_value), LegRow, notes=[note])
