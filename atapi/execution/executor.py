@@ -21,8 +21,10 @@ from atapi.execution.driver import DeadManSwitch, Driver, Gate, LegVenue
 from atapi.execution.effects import Attempt, Effect
 from atapi.execution.journal import Journal
 from atapi.execution.journal_rows import Intent
+from atapi.execution.legs import Legs, Rows
 from atapi.execution.lock import WriterLock, holder
-from atapi.execution.spread import CloseTerms, Legs, OpenTerms, Outcome, Rows, close_spread, open_spread
+from atapi.execution.spread import Outcome, close_spread, open_spread
+from atapi.execution.terms import CloseTerms, OpenTerms
 
 T = TypeVar("T")
 
@@ -301,7 +303,7 @@ def spread_engine(pair: Pair, terms: OpenTerms | CloseTerms) -> EngineOf[Outcome
     """Choose the engine of a two-leg transaction."""
 
     def engine(of: Transaction) -> Generator[Effect, Any, Outcome]:
-        legs = Legs(pair=pair, intent_id=of.intent_id, instance=of.instance, rows=of.rows)
+        legs = Legs(pair=pair, intent_id=of.intent_id, instance=of.instance, rows=of.rows, resumed=of.resumed)
         return open_spread(legs, terms) if isinstance(terms, OpenTerms) else close_spread(legs, terms)
 
     return engine
