@@ -157,12 +157,24 @@ class LastGate:
             As `admit` does.
         """
         self._check_backstop()
-        name, key = amendment.client_order_id, Key(amendment.market, amendment.symbol)
-        was, notional = self._outgoing.out(name), ZERO
-        if was.adds:
-            notional = self.quotes.notional(amendment)
-            self.foresee([Want(key, notional, was.notional)])
-        self._outgoing.change(name, key, amendment.quantity, notional)
+        key, notional = Key(amendment.market, amendment.symbol), self.foresee_change(amendment)
+        self._outgoing.change(amendment.client_order_id, key, amendment.quantity, notional)
+
+    def foresee_change(self, amendment: Amendment) -> Decimal:
+        """See whether an order would be let become another, and tell what it may then come to, USDT.
+
+        One that is to come to less is never refused.
+
+        Raises:
+            Refused: It would not; names the limit.
+        """
+        was = self._outgoing.out(amendment.client_order_id)
+        if not was.adds:
+            return ZERO
+        notional = self.quotes.notional(amendment)
+        if notional > was.notional:
+            self.foresee([Want(Key(amendment.market, amendment.symbol), notional, was.notional)])
+        return notional
 
     def foresee(self, wants: Sequence[Want]) -> None:
         """See whether orders that add risk would be let out, one after the other.

@@ -14,7 +14,7 @@ from atapi.domain.amounts import Amount
 from atapi.domain.caps import CAPS, NUMERAIRE, Cap, Caps, find
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO, plain
-from atapi.domain.orders import OrderRequest, OrderType
+from atapi.domain.orders import Amendment, OrderRequest, OrderType
 from atapi.domain.spreads import SpreadPlan
 from atapi.errors import AtapiError, Refused
 from atapi.exchanges.base import MarginVenue, RequestBudget
@@ -148,6 +148,14 @@ class LimitsService:
         if largest > most and asked is not None and asked.asset == NUMERAIRE:
             raise over("max-order", max(asked.value, largest), most)
         self._mirror().foresee(wants)
+
+    def check_change(self, amendment: Amendment) -> None:
+        """See whether an order would be let become another where it rests; what comes to less always is.
+
+        Raises:
+            Refused: It would not; names the limit, and nothing was sent.
+        """
+        self._mirror().foresee_change(amendment)
 
     def check_opening(self, plan: SpreadPlan, asked: Amount) -> None:
         """See whether both legs of a spread would be let out, and remember their prices for the gate.
