@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.gate import LastGate
 from atapi.execution.halt import KillSwitch
+from atapi.execution.lifeline import GuardProcess, Letter, Lifeline
 from atapi.execution.quotes import Quotes
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
@@ -58,6 +60,7 @@ from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
 from atapi.services.past_prices import PastPrices
 from atapi.services.pnl import PnlService
+from atapi.services.rebuild import RebuildService
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
 from atapi.services.reverse import ReverseService
@@ -130,6 +133,7 @@ class Joined:
 
     hosted: Hosted
     venue: BinanceVenue
+    where: Callable[[], Endpoints]  # finds it again where it moved
 
     def control(self) -> PaperAdmin:
         """Reach its control path, where it runs now."""
@@ -157,7 +161,7 @@ def join_paper(settings: Settings, stack: ExitStack) -> Joined:
         rediscover=where,
     )
     stack.callback(venue.close)
-    return Joined(hosted, venue)
+    return Joined(hosted, venue, where)
 
 
 def paper_services(
@@ -191,6 +195,7 @@ def paper_services(
         binding={"network": "paper", "world": hosted.folder.name},
         seed=hosted.folder.name.encode(),  # the same world, the same ids: a run can be repeated
         path=path,
+        letter=lambda: Letter(joined.where(), hosted.api_key, hosted.api_secret, settings.timeout_s),
         tell=tell,
         stack=stack,
         paper=PaperSide(control=joined.control, serve=serve, play=play),
@@ -215,6 +220,7 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         binding={"network": settings.network, "account": account},
         seed=secrets.token_bytes(16),  # another host's journal of this account has another
         path=order_path(venue),
+        letter=lambda: Letter(where, settings.api_key or "", settings.api_secret or "", settings.timeout_s),
         tell=tell,
         stack=stack,
         paper=None,
@@ -232,6 +238,7 @@ def _services(
     binding: Mapping[str, str],
     seed: bytes,
     path: OrderPath,
+    letter: Callable[[], Letter],
     tell: Tell,
     stack: ExitStack,
     paper: PaperSide | None,  # None on any other network
@@ -257,6 +264,13 @@ def _services(
         begin=lambda: audit.begin(),  # which is made of this executor
     )
     stack.callback(executor.close)
+    lifeline = Lifeline(
+        futures=venue.futures,
+        spot=venue.spot.open_orders,
+        start=lambda: GuardProcess(letter()),
+        tell=tell,
+    )
+    stack.callback(lifeline.close)
     interest = InterestBook(margin=venue.margin, executor=executor)
     reverse = ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest)
     recovery = Recovery(executor=executor, symbols=book, reverse=reverse)
@@ -334,6 +348,7 @@ def _services(
         finder=finder,
         info=info,
         limits=limits,
+        lifeline=lifeline,
     )
     changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
     spreads = SpreadService(
@@ -348,17 +363,15 @@ def _services(
         pnl=pnl,
         reverse=reverse,
     )
-
-    def reader() -> GuardReader:
-        return GuardReader(
-            spot=venue.spot,
-            futures=venue.futures,
-            margin=venue.margin,
-            wallet=venue.wallet,
-            executor=executor,
-            clock=clock,
-        )
-
+    reader = partial(
+        GuardReader,
+        spot=venue.spot,
+        futures=venue.futures,
+        margin=venue.margin,
+        wallet=venue.wallet,
+        executor=executor,
+        clock=clock,
+    )
     hedging = Hedging(spreads=spreads, reader=reader)
     return Services(
         clock=clock,
@@ -384,7 +397,7 @@ def _services(
             wallet=venue.wallet,
             streams=venue.streams,
             executor=executor,
-            mender=SpreadMender(spreads, hedging),
+            mender=SpreadMender(spreads, hedging, trading),
             reconcile=reconcile,
             halted=switch.standing,
             reader=reader,
@@ -403,6 +416,14 @@ def _services(
         ),
         recovery=recovery,
         reconcile=reconcile,
+        rebuild=RebuildService(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            symbols=book,
+            executor=executor,
+            clock=clock,
+        ),
         spreads=spreads,
         pnl=pnl,
         audit=audit,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from atapi.services.orders import OrderService
     from atapi.services.paper import PaperService
     from atapi.services.pnl import PnlService
+    from atapi.services.rebuild import RebuildService
     from atapi.services.reconcile import ReconcileService
     from atapi.services.recovery import Recovery
     from atapi.services.spreads import SpreadService
@@ -45,6 +46,7 @@ class Services:
     flattening: FlattenService
     recovery: Recovery
     reconcile: ReconcileService
+    rebuild: RebuildService
     spreads: SpreadService
     hedging: Hedging
     guard: GuardService
