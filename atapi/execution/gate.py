@@ -187,8 +187,11 @@ class LastGate:
             self.foresee([Want(Key(amendment.market, amendment.symbol), notional, was.notional)])
         return notional
 
-    def foresee(self, wants: Sequence[Want]) -> None:
+    def foresee(self, wants: Sequence[Want], *, soon: int | None = None) -> None:
         """See whether orders that add risk would be let out, one after the other.
+
+        Args:
+            soon: How many of them are to leave within a minute; all where None.
 
         Raises:
             Refused: One would not; names the limit.
@@ -198,10 +201,12 @@ class LastGate:
             raise halt.refusal()
         caps, used = self._caps(), self._outgoing.used()
         total = sum((want.more for want in wants), ZERO)
-        orders = Decimal(used.orders + len(wants))
+        first = wants[:soon]
+        within = used.minute + sum((want.more for want in first), ZERO)
+        orders = Decimal(used.orders + len(first))
         for name, value, limit, where in (
             *(("max-order", want.notional, caps.max_order, "") for want in wants),
-            ("max-minute", used.minute + total, caps.max_minute, "within a minute"),
+            ("max-minute", within, caps.max_minute, "within a minute"),
             ("max-orders-minute", orders, caps.max_orders_minute, "within a minute"),
             ("max-day", used.day + total, caps.max_day, "today"),
             *(("max-symbol", *row) for row in self._by_symbol(wants, caps)),
