@@ -228,7 +228,7 @@ class LastGate:
         return meant(intent, multiplier=multiplier, spot_lot=self.quotes.lot(Market.SPOT, spot_symbol))
 
     def _check_backstop(self) -> None:
-        orders = self._outgoing.used().orders
+        orders = self._outgoing.orders()
         if orders >= BACKSTOP:
             raise Refused(f"{orders} orders left within a minute; none of any kind leaves now")
 
