@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from atapi.domain.amounts import Amount
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.numbers import plain
-from atapi.domain.orders import Amendment, Order, OrderStatus
+from atapi.domain.orders import Amendment, OrderStatus
 from atapi.errors import OutcomeUnknown, Refused, UsageError, VenueError
 from atapi.execution.effects import Attempt, AttemptState, NeverSent, Rejected
 from atapi.execution.order_engines import (
@@ -153,7 +153,7 @@ class OrderChanges:
         )
         plan = AmendPlan(known=known, attempt=attempt, instrument=instrument, amendment=amendment)
         _check_change(plan)
-        self._check_limits(plan, order)
+        self.trading.limits.check_change(amendment)
         return plan
 
     def amend(self, plan: AmendPlan) -> Attempt:
@@ -210,15 +210,6 @@ class OrderChanges:
         if done.order is None:
             return _ended(known, "no longer shown", Decimal(0))
         return _ended(known, done.order.status, done.order.filled)
-
-    def _check_limits(self, plan: AmendPlan, order: Order) -> None:
-        """See that what a change adds to an order's notional is within the limits: the gate sees new orders only."""
-        new = plan.amendment
-        more = new.quantity * new.price - order.quantity * order.price
-        if more > 0:
-            request = plan.attempt.request
-            added = replace(request, quantity=more / new.price, price=new.price)
-            self.trading.limits.check([added])
 
     def _quantity(self, instrument: Instrument, amount: Amount) -> Decimal:
         exact = base_quantity(instrument, amount) if amount.asset is not None else None

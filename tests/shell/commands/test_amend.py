@@ -121,9 +121,9 @@ def test_a_dearer_order_is_held_against_the_limits(paper: PaperDesk) -> None:
     placed = paper.row("buy BTCUSDT 0.02btc --price 20000 --venue futures")
     paper.type("limits set max-order 300usdt")
 
-    over = paper.type(f"amend {placed['id']} --price 40000")
-    within = paper.type(f"amend {placed['id']} --price 30000")
+    over = paper.type(f"amend {placed['id']} --price 30000")
+    cheaper = paper.type(f"amend {placed['id']} --price 19000")
 
     assert over.code == 1
-    assert "400 USDT is over the order limit of 300 USDT" in over.err
-    assert within.code == 0
+    assert "600 USDT is over the order limit of 300 USDT" in over.err
+    assert cheaper.code == 0
