@@ -33,5 +33,5 @@ def meant(intent: Intent, *, multiplier: Decimal, spot_lot: Decimal) -> dict[Leg
             LegName.PERP_EXIT: Decimal(terms["perp_quantity"]),
         }
     if "quantity" in terms:
-        return {LegName.ORDER: Decimal(terms["quantity"])}
+        return {LegName(terms.get("leg", LegName.ORDER)): Decimal(terms["quantity"])}
     return None

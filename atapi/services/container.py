@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from atapi.services.account import AccountService
     from atapi.services.audit import AuditService
     from atapi.services.basis import BasisService
+    from atapi.services.completing import CompleteService
     from atapi.services.flattening import FlattenService
     from atapi.services.funding import FundingService
     from atapi.services.guard import GuardService
@@ -46,6 +47,7 @@ class Services:
     reconcile: ReconcileService
     spreads: SpreadService
     hedging: Hedging
+    completing: CompleteService
     guard: GuardService
     pnl: PnlService
     audit: AuditService
