@@ -14,28 +14,41 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from atapi.clock import AskedClock, Clock, RunningClock
+from atapi.clock import AskedClock, Clock, RunningClock, SystemClock, monotonic_ms
 from atapi.domain.account import Wallet
 from atapi.domain.instruments import Market
-from atapi.domain.orders import OrderRequest
 from atapi.errors import UsageError
 from atapi.exchanges.binance.futures import BinanceFutures
 from atapi.exchanges.binance.margin import BinanceMargin
 from atapi.exchanges.binance.networks import Endpoints, endpoints, paper_endpoints
+from atapi.exchanges.binance.records import BinanceRecords
 from atapi.exchanges.binance.spot import BinanceSpot
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
+from atapi.execution.day_loss import DayLoss
 from atapi.execution.executor import Executor
+from atapi.execution.gate import LastGate
+from atapi.execution.halt import KillSwitch
+from atapi.execution.quotes import Quotes
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
+from atapi.services.audit import AuditService
 from atapi.services.basis import BasisService
 from atapi.services.container import Services
 from atapi.services.fees import FeeReader
+from atapi.services.flattening import FlattenService
 from atapi.services.funding import FundingService
+from atapi.services.guard import GuardService
+from atapi.services.guard_reader import GuardReader
+from atapi.services.hedging import Hedging
 from atapi.services.interest import InterestBook
+from atapi.services.limits import LimitsService
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
+from atapi.services.mending import SpreadMender
 from atapi.services.network import Api, NetworkInfo, NetworkService
+from atapi.services.order_changes import OrderChanges
+from atapi.services.order_finder import OrderFinder
 from atapi.services.orders import OrderService
 from atapi.services.paper import PaperControl, PaperService
 from atapi.services.paper_accounts import PaperAccounts
@@ -49,7 +62,9 @@ from atapi.services.reverse import ReverseService
 from atapi.services.spread_books import SpreadBooks
 from atapi.services.spreads import SpreadService
 from atapi.services.symbols import DEFAULT_SYMBOLS, SymbolBook
+from atapi.services.trading import TradingService
 from atapi.settings import NETWORKS, Settings
+from atapi.settings_file import SettingsFile
 
 if TYPE_CHECKING:
     from atapi.desk import Desk
@@ -67,6 +82,9 @@ def open_services(settings: Settings, tell: Tell) -> Iterator[Services]:
     """
     if settings.network not in NETWORKS:
         raise UsageError(f"no network '{settings.network}'", hint=", ".join(NETWORKS))
+    SettingsFile(settings.home).caps(
+        settings.network
+    )  # what makes no sense stops us before anything is asked
     with ExitStack() as stack:
         if settings.network == "paper":
             yield _paper(settings, tell, stack)
@@ -193,20 +211,30 @@ def _services(
     paper: PaperSide | None,  # None on any other network
 ) -> Services:
     book = SymbolBook(spot=venue.spot, futures=venue.futures, defaults=settings.symbols or DEFAULT_SYMBOLS)
+    file, switch = SettingsFile(settings.home), KillSwitch(folder, settings.home)
+    gate = LastGate(
+        caps=lambda: file.caps(settings.network),
+        halted=switch.standing,
+        quotes=Quotes({Market.SPOT: venue.spot, Market.UM: venue.futures}, _elapsed_s),
+        now=lambda: SystemClock().now() + venue.clock.offset(),
+        elapsed_s=_elapsed_s,
+    )
     executor = Executor(
         folder,
         binding=binding,
         seed=seed,
         venues=_markets(venue),
         switch=venue.futures,
-        gate=NoGate(),
+        gate=gate,
         clock=RunningClock(venue.clock.now),
         tell=tell,
+        begin=lambda: audit.begin(),  # which is made of this executor
     )
     stack.callback(executor.close)
     interest = InterestBook(margin=venue.margin, executor=executor)
     reverse = ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest)
     recovery = Recovery(executor=executor, symbols=book, reverse=reverse)
+    finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(
@@ -221,16 +249,25 @@ def _services(
         symbols=book,
         interest=interest,
     )
-    pnl = PnlService(
-        executor=executor,
-        books=SpreadBooks(
-            spot=venue.spot,
-            futures=venue.futures,
-            margin=venue.margin,
-            clock=clock,
-            past=PastPrices(venue.spot),
-        ),
+    books = SpreadBooks(
+        spot=venue.spot,
+        futures=venue.futures,
+        interest=interest,
+        clock=clock,
+        past=PastPrices(venue.spot),
     )
+    audit = AuditService(
+        source=BinanceRecords(venue.spot, venue.futures, venue.margin),
+        spot=venue.spot,
+        futures=venue.futures,
+        margin=venue.margin,
+        books=books,
+        executor=executor,
+        clock=clock,
+        complete=paper is not None,
+        tell=tell,
+    )
+    pnl = PnlService(executor=executor, books=books)
     funding = FundingService(futures=venue.futures, book=book)
     fees = FeeReader(spot=venue.spot, futures=venue.futures, wallets=venue.wallet, info=info)
     account = AccountService(
@@ -242,6 +279,61 @@ def _services(
         info=info,
         clock=clock,
     )
+    network = NetworkService(
+        info=info,
+        apis=[
+            Api(name="spot", url=urls["spot"], venue=venue.spot, clock=venue.spot.link.time),
+            Api(name="futures", url=urls["futures"], venue=venue.futures, clock=venue.futures.link.time),
+        ],
+    )
+    limits = LimitsService(
+        file=file,
+        switch=switch,
+        gate=gate,
+        day_loss=DayLoss(folder),
+        executor=executor,
+        account=account,
+        margin=venue.margin,
+        network=network,
+        budgets={"spot": venue.spot.link.budget, "futures": venue.futures.link.budget},
+        clock=clock,
+    )
+    trading = TradingService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        clock=clock,
+        executor=executor,
+        recovery=recovery,
+        finder=finder,
+        info=info,
+        limits=limits,
+    )
+    changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
+    spreads = SpreadService(
+        symbols=book,
+        spot=venue.spot,
+        futures=venue.futures,
+        wallet=venue.wallet,
+        clock=clock,
+        executor=executor,
+        reconcile=reconcile,
+        limits=limits,
+        pnl=pnl,
+        reverse=reverse,
+    )
+
+    def reader() -> GuardReader:
+        return GuardReader(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            wallet=venue.wallet,
+            executor=executor,
+            clock=clock,
+        )
+
+    hedging = Hedging(spreads=spreads, reader=reader)
     return Services(
         clock=clock,
         market=MarketService(spot=venue.spot, futures=venue.futures, book=book),
@@ -251,32 +343,49 @@ def _services(
             spot=venue.spot, futures=venue.futures, funding=funding, fees=fees, book=book, clock=clock
         ),
         account=account,
-        orders=OrderService(spot=venue.spot, futures=venue.futures, book=book, info=info),
-        recovery=recovery,
-        reconcile=reconcile,
-        spreads=SpreadService(
-            symbols=book,
+        orders=OrderService(
             spot=venue.spot,
             futures=venue.futures,
-            wallet=venue.wallet,
-            clock=clock,
-            executor=executor,
-            reconcile=reconcile,
-            pnl=pnl,
-            reverse=reverse,
-        ),
-        pnl=pnl,
-        network=NetworkService(
+            book=book,
             info=info,
-            apis=[
-                Api(name="spot", url=urls["spot"], venue=venue.spot, clock=venue.spot.link.time),
-                Api(name="futures", url=urls["futures"], venue=venue.futures, clock=venue.futures.link.time),
-            ],
+            finder=finder,
+            recovery=recovery,
+            follow=trading.follow,
         ),
+        hedging=hedging,
+        guard=GuardService(
+            spot=venue.spot,
+            wallet=venue.wallet,
+            streams=venue.streams,
+            executor=executor,
+            mender=SpreadMender(spreads, hedging),
+            reconcile=reconcile,
+            halted=switch.standing,
+            reader=reader,
+            info=info,
+            clock=clock,
+        ),
+        trading=trading,
+        changes=changes,
+        flattening=FlattenService(
+            changes=changes,
+            spreads=spreads,
+            trading=trading,
+            futures=venue.futures,
+            executor=executor,
+            pnl=pnl,
+        ),
+        recovery=recovery,
+        reconcile=reconcile,
+        spreads=spreads,
+        pnl=pnl,
+        audit=audit,
+        network=network,
+        limits=limits,
         paper=None
         if paper is None
         else PaperService(
-            control=Jumps(paper.control, venue, executor),
+            control=Jumps(paper.control, venue, executor, limits.day_loss),
             futures=venue.futures,
             account=account,
             accounts=PaperAccounts(PaperBackroom(paper.control)),
@@ -307,10 +416,13 @@ class PaperSide:
 class Jumps:
     """The embedded exchange's control path, with what has to follow on this side when its time or world jumps."""
 
-    def __init__(self, control: Callable[[], PaperControl], venue: BinanceVenue, executor: Executor) -> None:
+    def __init__(
+        self, control: Callable[[], PaperControl], venue: BinanceVenue, executor: Executor, day_loss: DayLoss
+    ) -> None:
         self._control = control
         self._venue = venue
         self._executor = executor
+        self._day_loss = day_loss
 
     def status(self) -> PaperStatus:
         """Ask for its clock, feed, accounts and world."""
@@ -329,15 +441,13 @@ class Jumps:
     def reset(self) -> None:
         """Throw its world away; the journal of what was traded in it is put aside with it."""
         self._executor.put_aside()
+        self._day_loss.begin_anew()
         self._control().reset()
         self._venue.clock.resync()
 
 
-class NoGate:
-    """Admits every order."""
-
-    def admit(self, request: OrderRequest) -> None:
-        """Admit it."""
+def _elapsed_s() -> float:
+    return monotonic_ms() / 1000
 
 
 def _silent(line: str) -> None:

@@ -15,7 +15,8 @@ AtapiError                  exit code
 │   └── AuthenticationError 5    key, signature, address or permission
 ├── VenueUnreachable        6    no usable answer to a read, or nothing was sent
 ├── OutcomeUnknown          3    an order may or may not exist: ask, never resend
-└── SpreadBroken            3    one leg stands without the other
+├── SpreadBroken            3    one leg stands without the other
+└── ExposureLeft            3    what was to be taken away still stands, in part
 ```
 """
 
@@ -145,5 +146,11 @@ class OutcomeUnknown(AtapiError):
 
 class SpreadBroken(AtapiError):
     """One leg of a spread stands without the other; the message says what and how to mend it."""
+
+    exit_code = 3
+
+
+class ExposureLeft(AtapiError):
+    """Orders, spreads or positions that were to be taken away still stand; the message says which."""
 
     exit_code = 3

@@ -46,7 +46,9 @@ class Cap:
         try:
             return self.unit.read(text.strip())
         except UsageError as e:
-            raise UsageError(f"{self.name}: {e.message}", hint=f"{self.name} {self.unit.example}") from e
+            raise UsageError(
+                f"{self.name}: {e.message}", hint=f"limits set {self.name} {self.unit.example}"
+            ) from e
 
     def write(self, value: Decimal) -> str:
         """Write a value as it would be typed."""

@@ -45,6 +45,7 @@ class Code(StrEnum):
     BNB = "bnb"  # fills that it still pays for
     STREAM = "stream"
     REST = "rest"
+    JOURNAL = "journal"  # orders that it should hold and does not, or of another journal
     HALT = "halt"  # the kill switch
     MOVE = "move"  # a transfer of the guard's own whose fate is open
 
@@ -136,7 +137,8 @@ class Sweep:
     """One look at the account."""
 
     at: datetime
-    checks: tuple[Check, ...]
+    checks: tuple[Check, ...]  # as it stands, after what was done
+    seen: tuple[Check, ...] = ()  # alarms before anything was done about them
     deeds: tuple[Deed, ...] = ()
 
     @property

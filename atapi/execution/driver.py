@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -19,7 +19,6 @@ from atapi.errors import (
     DuplicateOrder,
     OrderNotFound,
     OutcomeUnknown,
-    Refused,
     VenueError,
     VenueUnreachable,
 )
@@ -29,12 +28,14 @@ from atapi.execution.effects import (
     Ask,
     AskDepth,
     AskFills,
+    Attempt,
     Cancel,
     Countdown,
     Effect,
     NeverSent,
     NotFound,
     Now,
+    Reaching,
     Rejected,
     Result,
     Send,
@@ -94,12 +95,36 @@ class DeadManSwitch(Protocol):
 class Gate(Protocol):
     """The last gate before an order leaves."""
 
+    def renew(self) -> None:
+        """Trust nothing that was counted: the journal may have grown meanwhile."""
+        ...
+
+    def expect(self, journal: Journal, intent_id: int) -> None:
+        """Prepare for the orders of one intent."""
+        ...
+
+    def follow(self, attempt: Attempt) -> None:
+        """Note what becomes of an attempt, as it is written down."""
+        ...
+
     def admit(self, request: OrderRequest) -> None:
         """Let an order pass.
 
         Raises:
-            Refused: It is over a cap, or trading is halted; it is not sent.
+            AtapiError: It is over a cap, trading is halted, or nothing tells: it is not sent.
         """
+        ...
+
+    def admit_change(self, amendment: Amendment) -> None:
+        """Let an order become another where it rests.
+
+        Raises:
+            AtapiError: As `admit`.
+        """
+        ...
+
+    def adopt(self, fills: Iterable[Fill]) -> None:
+        """Note trades by which the venue itself took away what we held."""
         ...
 
 
@@ -124,7 +149,8 @@ class Driver:
             SystemExit: Told to end.
             StorageError: The journal could not be written; what was not durable was not sent.
         """
-        with DeferredInterrupt(self.tell) as interrupt:
+        with DeferredInterrupt(self.tell) as interrupt, self.journal.held():
+            self.gate.expect(self.journal, intent_id)
             outcome = self._drive(spread_id, intent_id, engine)
             self.journal.finish_intent(intent_id)
         interrupt.catch_up()
@@ -141,14 +167,25 @@ class Driver:
             result = self._perform(effect, spread_id, intent_id)
 
     def _perform(self, effect: Effect, spread_id: int | None, intent_id: int) -> Result:
+        """Perform one effect; whatever reaches outside finds all that was written before it durable."""
         match effect:
+            case Now():
+                return self.clock.now()
             case WriteAttempt(attempt):
                 self.journal.write_attempt(attempt, self.clock.now())
+                self.gate.follow(attempt)
             case WriteFills(leg, fills):
                 self.journal.write_fills(intent_id, leg, fills)
             case WriteState(state, note):
                 assert spread_id is not None, "a single order has no spread's state"
                 self.journal.write_state(spread_id, SpreadState(state), note)
+            case _:
+                self.journal.flush()
+                return self._reach(effect)
+        return None
+
+    def _reach(self, effect: Reaching) -> Result:
+        match effect:
             case Send(request):
                 return self._send(request)
             case Ask(market, symbol, client_order_id):
@@ -163,18 +200,16 @@ class Driver:
                 return self._read(lambda: tuple(self.venues[market].fills(symbol, order_id=order_id)))
             case AskDepth(market, symbol):
                 return self._read(lambda: self.venues[market].depth(symbol, 5))
-            case Now():
-                return self.clock.now()
             case Sleep(seconds, why):
                 if seconds >= 1:
                     self.tell(f"{why} (next in {seconds:g} s)")
                 self.clock.sleep(seconds)
-        return None
+                return None
 
     def _send(self, request: OrderRequest) -> Result:
         try:
             self.gate.admit(request)
-        except Refused as e:
+        except AtapiError as e:
             return Rejected(None, e.message, ours=True)
         try:
             return Answered(self.venues[request.market].place(request))
@@ -197,6 +232,7 @@ class Driver:
 
     def _cancel(self, market: Market, symbol: str, client_order_id: str) -> Result:
         self.journal.note("cancel", {"market": market, "symbol": symbol, "id": client_order_id})
+        self.journal.flush()
         try:
             return Answered(self.venues[market].cancel(symbol, client_order_id))
         except OrderNotFound:
@@ -210,6 +246,10 @@ class Driver:
         venue = self.venues[amendment.market]
         if not isinstance(venue, ChangeVenue):
             return Rejected(None, f"orders on {amendment.market} cannot be changed", ours=True)
+        try:
+            self.gate.admit_change(amendment)
+        except AtapiError as e:
+            return Rejected(None, e.message, ours=True)
         try:
             venue.amend(amendment)
         except OrderNotFound:

@@ -149,20 +149,9 @@ class Sleep:
     why: str
 
 
-Effect = (
-    WriteAttempt
-    | WriteFills
-    | WriteState
-    | Send
-    | Ask
-    | Cancel
-    | Amend
-    | Countdown
-    | AskFills
-    | AskDepth
-    | Now
-    | Sleep
-)
+Writing = WriteAttempt | WriteFills | WriteState
+Reaching = Send | Ask | Cancel | Amend | Countdown | AskFills | AskDepth | Sleep
+Effect = Writing | Reaching | Now
 
 # --- results ----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -61,6 +62,7 @@ class Executor:
         gate: The last gate, asked before each order.
         clock: The venue's time as this machine knows it; it must move while we wait.
         tell: Says a line to the operator.
+        begin: Called before the first intent of a journal is written.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Executor:
         gate: Gate,
         clock: Clock,
         tell: Callable[[str], None],
+        begin: Callable[[], None] | None = None,
     ) -> None:
         self._folder = folder
         self._binding = dict(binding)
@@ -83,6 +86,7 @@ class Executor:
         self._gate = gate
         self._clock = clock
         self._tell = tell
+        self._begin = begin
         self._lock: WriterLock | None = None
 
     def close(self) -> None:
@@ -122,6 +126,29 @@ class Executor:
         if self._lock is None:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = WriterLock(self._folder / "journal.lock")
+            self._gate.renew()  # another process may have traded meanwhile
+
+    @contextmanager
+    def owning(self) -> Iterator[None]:
+        """Take the right to write for as long as the block lasts, unless it was had before.
+
+        Raises:
+            StorageError: Another process has it.
+        """
+        with self.returning():
+            self.own()
+            yield
+
+    @contextmanager
+    def returning(self) -> Iterator[None]:
+        """Give the right to write back at the end of the block where it was taken within."""
+        had = self._lock is not None
+        try:
+            yield
+        finally:
+            if not had and self._lock is not None:
+                self._lock.release()
+                self._lock = None
 
     def put_aside(self) -> None:
         """Give the journal another name, as when the world it tells of is thrown away; nothing is deleted."""
@@ -152,8 +179,11 @@ class Executor:
             at: The venue's time, for the record.
         """
         self.own()
-        intent_id = self.journal.create_intent(spread_id, kind, terms, at)
-        return intent_id, self._drive(intent_id, spread_id, engine_of, resumed=False)
+        if self._begin is not None and not self.journal.begun:
+            self._begin()
+        with self.journal.held():
+            intent_id = self.journal.create_intent(spread_id, kind, terms, at)
+            return intent_id, self._drive(intent_id, spread_id, engine_of, resumed=False)
 
     def recover(self, engine_for: Callable[[Intent], EngineOf[Any]]) -> list[tuple[Intent, Any]]:
         """Bring every transaction that was cut short to its end, by the code that would have ended it then."""
@@ -180,16 +210,26 @@ class Executor:
         self.own()
         self.journal.write_interest(spread_id, lines)
 
-    def adopt(self, spread_id: int, fills: tuple[Fill, ...], how: str, *, at: datetime) -> None:
-        """Write down trades of a spread's perpetual that no order of ours made.
+    def adopt(
+        self,
+        spread_id: int,
+        fills: tuple[Fill, ...],
+        how: str,
+        *,
+        at: datetime,
+        leg: LegName = LegName.PERP_EXIT,
+    ) -> None:
+        """Write down trades of one leg of a spread that no order of ours made.
 
         Args:
             how: Who made them: `auto-deleveraged`, `liquidated`, `made by hand`.
         """
         self.own()
-        intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
-        self.journal.write_fills(intent_id, LegName.PERP_EXIT, fills)
-        self.journal.finish_intent(intent_id)
+        with self.journal.held():
+            intent_id = self.journal.create_intent(spread_id, "adopted", {"how": how}, at)
+            self.journal.write_fills(intent_id, leg, fills)
+            self.journal.finish_intent(intent_id)
+        self._gate.adopt(fills)
 
     # --- spreads ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:
@@ -210,8 +250,9 @@ class Executor:
             add_to: Id of the spread to add to; None makes a new one.
         """
         self.own()
-        spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag, terms.reverse))
-        run = self.run("open", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
+        with self.journal.held():
+            spread_id = add_to or self.journal.create_spread(_planned(pair, at, tag, terms.reverse))
+            run = self.run("open", terms.as_text(), spread_engine(pair, terms), at=at, spread_id=spread_id)
         return self._result(spread_id, *run)
 
     def close_spread(self, spread_id: int, pair: Pair, terms: CloseTerms, *, at: datetime) -> Result:

@@ -1,41 +1,35 @@
 """The last gate: what may leave this machine, whatever the layers above ask.
 
-It stands directly before the venue and knows nothing of what an order is for. Every order must be in the journal,
-leave once, and be within what its intent meant. One that adds risk must also be within the caps, and nothing of the
-kind leaves while trading is halted. What takes risk away passes both; only the backstop on the rate of all orders
-and what was meant hold it too. All of it is arithmetic in memory, begun from the journal, so that a restart forgets
-nothing.
+It stands directly before the venue. Every order must be in the journal, leave once, and be within what its intent
+means. One that adds risk must also be within the caps, and none of the kind leaves while trading is halted. What
+takes risk away passes both; only the backstop on the rate of all orders and what was meant hold it too. All of it is
+arithmetic in memory, begun from the journal, so that a restart forgets nothing.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from atapi.domain.caps import Cap, Caps, find
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ONE, ZERO, ceil_to, plain
-from atapi.domain.orders import OrderRequest
+from atapi.domain.orders import Amendment, Fill, OrderRequest
 from atapi.domain.spreads import LegName
 from atapi.errors import Refused
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.halt import Halt
+from atapi.execution.journal import Journal
+from atapi.execution.meant import meant
+from atapi.execution.outgoing import Outgoing, Used
+from atapi.execution.past import Key, adopted, departed
 from atapi.execution.quotes import Quotes
 
-MINUTE_S = 60.0
 BACKSTOP = 6000  # orders in a minute, of any kind: no hand and no engine of ours needs a hundred a second
+REMEMBERED = 64  # intents whose meaning is kept
 CENT = Decimal("0.01")
-
-
-class Key(NamedTuple):
-    """One symbol of one market."""
-
-    market: Market
-    symbol: str
 
 
 class Want(NamedTuple):
@@ -43,67 +37,20 @@ class Want(NamedTuple):
 
     key: Key
     notional: Decimal  # USDT
+    instead_of: Decimal = ZERO  # USDT that it counted before, of one that is changed where it rests
+
+    @property
+    def more(self) -> Decimal:
+        """What it adds to what is counted, USDT."""
+        return max(ZERO, self.notional - self.instead_of)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departed:
-    """An order that left before this gate was made."""
-
-    attempt: Attempt
-    at: datetime
-    notional: Decimal  # USDT, of the whole order
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What our own orders made of one symbol."""
-
-    quantity: Decimal = ZERO  # base asset, signed
-    cost: Decimal = ZERO  # USDT it was traded at, never negative
-
-    def after(self, quantity: Decimal, notional: Decimal) -> Held:
-        """Trade a signed quantity for so much; what is taken away goes at the mean of what it cost."""
-        total = self.quantity + quantity
-        if self.quantity * quantity >= 0:
-            return Held(quantity=total, cost=self.cost + notional)
-        if total * self.quantity > 0:
-            return Held(quantity=total, cost=self.cost * (total / self.quantity))
-        return Held(quantity=total, cost=notional * (total / quantity))
-
-    def at_most(self, quantity: Decimal) -> Decimal:
-        """Cut a signed quantity that takes away to what there is, so that it never counts as credit."""
-        if self.quantity * quantity >= 0:
-            return ZERO
-        return quantity if abs(quantity) <= abs(self.quantity) else -self.quantity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Used:
-    """How much of the caps is used."""
-
-    minute: Decimal
-    orders: int
-    day: Decimal
-    symbol: Decimal  # of the symbol in which most is open
-    account: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """An order that is out, and may still execute."""
-
-    key: Key
-    price: Decimal  # USDT of one unit, as it was judged
-    quantity: Decimal  # signed
-    adds: bool  # whether it was judged by the caps
-
-
-class Gate:
+class LastGate:
     """Counts what leaves, and says no.
 
     Args:
-        caps: The limits as they stand now; asked before each order.
-        halted: What stops trading now, or None; asked before each order.
+        caps: The limits as they stand now; asked before each order that adds risk.
+        halted: What stops trading now, or None; asked likewise.
         quotes: What an order may come to.
         now: The venue's time, for the UTC day.
         elapsed_s: Seconds of a clock that never jumps, for the minute.
@@ -123,61 +70,60 @@ class Gate:
         self._halted = halted
         self._now = now
         self._elapsed_s = elapsed_s
-        self._minute: deque[tuple[float, Decimal]] = deque()  # (when, USDT of what adds risk) of every order
-        self._minute_total = ZERO
-        self._day: date | None = None
-        self._day_total = ZERO
-        self._held: dict[Key, Held] = {}
-        self._live: dict[str, _Live] = {}  # client order id ->
+        self._journal: Journal | None = None
+        self._outgoing = Outgoing(now, elapsed_s)
         self._written: dict[str, Attempt] = {}  # client order id -> an attempt that may leave, once
-        self._meant: dict[tuple[int, LegName], Decimal] = {}
-        self._out: dict[tuple[int, LegName], Decimal] = {}  # executed, or still able to
+        self._meant: dict[tuple[int, LegName], Decimal | None] = {}  # None: its intent states no quantity
+        self._out: dict[tuple[int, LegName], Decimal] = {}  # executed, or able to
+
+    def twin(self, journal: Journal | None) -> LastGate:
+        """Make another of the same mind, begun from a journal as it stands: to look ahead, or for who may not trade."""
+        twin = LastGate(
+            caps=self._caps, halted=self._halted, quotes=self.quotes, now=self._now, elapsed_s=self._elapsed_s
+        )
+        if journal is not None:
+            twin.begin(journal)
+        return twin
 
     # --- what the order path tells ------------------------------------------------------------------------------
-    def begin(self, departed: Iterable[Departed], held: Mapping[Key, Held]) -> None:
-        """Take over what the journal knows, forgetting everything else.
+    def begin(self, journal: Journal) -> None:
+        """Begin the arithmetic from what a journal holds."""
+        self._journal = journal
+        self._written, self._meant, self._out = {}, {}, {}
+        self._outgoing = Outgoing(self._now, self._elapsed_s)
+        self._outgoing.begin(departed(journal, self.quotes))
+        self.adopt(adopted(journal))
 
-        Args:
-            departed: Orders of the last minute and of the UTC day, and every one that is not settled.
-            held: What settled orders of all time made of each symbol.
-        """
-        self._minute.clear()
-        self._minute_total = ZERO
-        self._day, self._day_total = self._now().date(), ZERO
-        self._live, self._written, self._out = {}, {}, {}
-        self._held = dict(held)
-        for order in sorted(departed, key=lambda d: d.at):
-            self._take_over(order)
+    def renew(self) -> None:
+        """Trust nothing that was counted: the journal may have grown meanwhile."""
+        self._journal = None
 
-    def expect(self, intent_id: int, meant: Mapping[LegName, Decimal], attempts: Iterable[Attempt]) -> None:
-        """Say what an intent means to trade, leg by leg, and what it has sent for it before."""
-        for leg, quantity in meant.items():
-            self._meant[intent_id, leg] = quantity
+    def expect(self, journal: Journal, intent_id: int) -> None:
+        """Prepare for the orders of one intent: what it means, and what was sent for it before."""
+        if journal is not self._journal:
+            self.begin(journal)
+        self._forget(intent_id - REMEMBERED)
+        means = self._means(journal, intent_id)
+        for leg in LegName:
+            self._meant[intent_id, leg] = None if means is None else means.get(leg, ZERO)
             self._out[intent_id, leg] = ZERO
-        for attempt in attempts:
-            self._out[intent_id, attempt.leg] = self._out.get((intent_id, attempt.leg), ZERO) + _weight(
-                attempt
-            )
+        for attempt in journal.attempts(intent_id):
+            self._weigh(attempt, attempt.executed if attempt.state.settled else attempt.request.quantity)
 
     def follow(self, attempt: Attempt) -> None:
-        """Note what became of an attempt, as it is written down."""
+        """Note what becomes of an attempt, as it is written down."""
         name = attempt.request.client_order_id
         if attempt.state is AttemptState.SENDING:
             self._written[name] = attempt
-            return
-        if not attempt.state.settled:
-            return
-        self._written.pop(name, None)
-        live = self._live.pop(name, None)
-        if live is None:
-            return
-        held = self._held.get(live.key, Held())
-        executed = attempt.executed * attempt.request.side.sign
-        if not live.adds:
-            executed = held.at_most(executed)
-        self._held[live.key] = held.after(executed, abs(executed) * live.price)
-        leg = attempt.intent_id, attempt.leg
-        self._out[leg] = self._out.get(leg, ZERO) - (attempt.request.quantity - attempt.executed)
+        elif attempt.state.settled and self._written.pop(name, None) is None:
+            self._outgoing.end(attempt)
+            self._weigh(attempt, attempt.executed - attempt.request.quantity)
+
+    def adopt(self, fills: Iterable[Fill]) -> None:
+        """Note trades by which the venue itself took away what we held."""
+        for fill in fills:
+            key = Key(fill.market, fill.symbol)
+            self._outgoing.take(key, fill.quantity * fill.side.sign, fill.notional)
 
     # --- judging ------------------------------------------------------------------------------------------------
     def admit(self, request: OrderRequest) -> None:
@@ -190,16 +136,33 @@ class Gate:
         """
         attempt = self._written.get(request.client_order_id)
         if attempt is None or attempt.request != request:
-            raise Refused(f"order {request.client_order_id} is not what the journal holds, or left before")
+            raise Refused(
+                f"order {request.client_order_id} is not what the journal holds, or has left before"
+            )
         self._check_backstop()
         self._check_meant(attempt)
         adds = not (request.reducing or request.reduce_only)
         notional = ZERO
         if adds:
-            notional = self.quotes.of(request.market, request.symbol).notional(request)
+            notional = self.quotes.notional(request)
             self.foresee([Want(Key(request.market, request.symbol), notional)])
         del self._written[request.client_order_id]
-        self._count(attempt, notional, adds=adds)
+        self._outgoing.leave(request, notional, adds=adds)
+        self._weigh(attempt, request.quantity)
+
+    def admit_change(self, amendment: Amendment) -> None:
+        """Let an order become another where it rests, and count what it adds.
+
+        Raises:
+            As `admit` does.
+        """
+        self._check_backstop()
+        name, key = amendment.client_order_id, Key(amendment.market, amendment.symbol)
+        was, notional = self._outgoing.out(name), ZERO
+        if was.adds:
+            notional = self.quotes.notional(amendment)
+            self.foresee([Want(key, notional, was.notional)])
+        self._outgoing.change(name, key, amendment.quantity, notional)
 
     def foresee(self, wants: Sequence[Want]) -> None:
         """See whether orders that add risk would be let out, one after the other.
@@ -210,95 +173,66 @@ class Gate:
         halt = self._halted()
         if halt is not None:
             raise halt.refusal()
-        caps, used = self._caps(), self.used()
-        for want in wants:
-            if want.notional > caps.max_order:
-                raise over("max-order", want.notional, caps.max_order)
-        total = sum((want.notional for want in wants), ZERO)
-        minute, orders = used.minute + total, Decimal(used.orders + len(wants))
-        if minute > caps.max_minute:
-            raise over("max-minute", minute, caps.max_minute, "within a minute")
-        if orders > caps.max_orders_minute:
-            raise over("max-orders-minute", orders, caps.max_orders_minute, "within a minute")
-        if used.day + total > caps.max_day:
-            raise over("max-day", used.day + total, caps.max_day, "today")
-        self._check_open(wants, caps, used.account + total)
+        caps, used = self._caps(), self._outgoing.used()
+        total = sum((want.more for want in wants), ZERO)
+        orders = Decimal(used.orders + len(wants))
+        for name, value, limit, where in (
+            *(("max-order", want.notional, caps.max_order, "") for want in wants),
+            ("max-minute", used.minute + total, caps.max_minute, "within a minute"),
+            ("max-orders-minute", orders, caps.max_orders_minute, "within a minute"),
+            ("max-day", used.day + total, caps.max_day, "today"),
+            *(("max-symbol", *row) for row in self._by_symbol(wants, caps)),
+            ("max-account", used.account + total, caps.max_account, "open in all"),
+        ):
+            if value > limit:
+                raise over(name, value, limit, where)
 
     def used(self) -> Used:
         """Tell how much of the caps is used now."""
-        self._roll()
-        by_symbol = self._open()
-        return Used(
-            minute=self._minute_total,
-            orders=len(self._minute),
-            day=self._day_total,
-            symbol=max(by_symbol.values(), default=ZERO),
-            account=sum(by_symbol.values(), ZERO),
-        )
+        return self._outgoing.used()
 
     # --- inside -------------------------------------------------------------------------------------------------
+    def _means(self, journal: Journal, intent_id: int) -> dict[LegName, Decimal] | None:
+        intent = journal.intent(intent_id)
+        if intent.spread_id is None:
+            return meant(intent, multiplier=ONE, spot_lot=ZERO)
+        spot_symbol, multiplier = journal.spot_of(intent.spread_id)
+        return meant(intent, multiplier=multiplier, spot_lot=self.quotes.lot(Market.SPOT, spot_symbol))
+
+    def _forget(self, intent_id: int) -> None:
+        for told in (self._meant, self._out):
+            for leg in [leg for leg in told if leg[0] <= intent_id]:
+                del told[leg]
+
     def _check_backstop(self) -> None:
-        self._roll()
-        if len(self._minute) >= BACKSTOP:
-            raise Refused(f"{len(self._minute)} orders left within a minute; none of any kind leaves now")
+        orders = self._outgoing.used().orders
+        if orders >= BACKSTOP:
+            raise Refused(f"{orders} orders left within a minute; none of any kind leaves now")
 
     def _check_meant(self, attempt: Attempt) -> None:
         leg = attempt.intent_id, attempt.leg
-        meant = self._meant.get(leg)
+        if leg not in self._meant:
+            raise Refused(f"order {attempt.request.client_order_id} belongs to no intent that was announced")
+        limit = self._meant[leg]
         out = self._out.get(leg, ZERO) + attempt.request.quantity
-        if meant is None or out > meant:
+        if limit is not None and out > limit:
             raise Refused(
                 f"order {attempt.request.client_order_id} would make it {plain(out)} {attempt.request.symbol},"
-                f" its intent means {plain(meant or ZERO)}"
+                f" its intent means {plain(limit)}"
             )
 
-    def _check_open(self, wants: Sequence[Want], caps: Caps, account: Decimal) -> None:
-        by_symbol = self._open()
-        for key, notional in wants:
-            by_symbol[key] = by_symbol.get(key, ZERO) + notional
-            if by_symbol[key] > caps.max_symbol:
-                where = f"in {key.symbol} on {key.market}"
-                raise over("max-symbol", by_symbol[key], caps.max_symbol, where)
-        if account > caps.max_account:
-            raise over("max-account", account, caps.max_account, "open in all")
-
-    def _count(self, attempt: Attempt, notional: Decimal, *, adds: bool) -> None:
-        request = attempt.request
-        self._minute.append((self._elapsed_s(), notional))
-        self._minute_total += notional
-        self._day_total += notional
-        self._live[request.client_order_id] = _live(request, notional, adds=adds)
+    def _weigh(self, attempt: Attempt, quantity: Decimal) -> None:
         leg = attempt.intent_id, attempt.leg
-        self._out[leg] = self._out.get(leg, ZERO) + request.quantity
+        self._out[leg] = self._out.get(leg, ZERO) + quantity
 
-    def _take_over(self, order: Departed) -> None:
-        request = order.attempt.request
-        adds = not (request.reducing or request.reduce_only)
-        notional = order.notional if adds else ZERO
-        age_s = max((self._now() - order.at) / timedelta(seconds=1), 0.0)
-        if age_s < MINUTE_S:
-            self._minute.append((self._elapsed_s() - age_s, notional))
-            self._minute_total += notional
-        if order.at.date() == self._day:
-            self._day_total += notional
-        if not order.attempt.state.settled:
-            self._live[request.client_order_id] = _live(request, order.notional, adds=adds)
-
-    def _open(self) -> dict[Key, Decimal]:
-        by_symbol = {key: held.cost for key, held in self._held.items() if held.cost}
-        for live in self._live.values():
-            if live.adds:
-                worth = abs(live.quantity) * live.price
-                by_symbol[live.key] = by_symbol.get(live.key, ZERO) + worth
-        return by_symbol
-
-    def _roll(self) -> None:
-        now = self._elapsed_s()
-        while self._minute and now - self._minute[0][0] >= MINUTE_S:
-            self._minute_total -= self._minute.popleft()[1]
-        today = self._now().date()
-        if today != self._day:
-            self._day, self._day_total = today, ZERO
+    def _by_symbol(self, wants: Sequence[Want], caps: Caps) -> list[tuple[Decimal, Decimal, str]]:
+        by_symbol = self._outgoing.open()
+        for want in wants:
+            by_symbol[want.key] = by_symbol.get(want.key, ZERO) + want.more
+        return [
+            (by_symbol[key], caps.max_symbol, f"in {key.symbol} on {key.market}")
+            for key in dict.fromkeys(want.key for want in wants)
+        ]
 
 
 def over(name: str, value: Decimal, limit: Decimal, where: str = "") -> Refused:
@@ -312,16 +246,3 @@ def over(name: str, value: Decimal, limit: Decimal, where: str = "") -> Refused:
 
 def _shown(value: Decimal, cap: Cap) -> str:
     return f"{plain(ceil_to(value, CENT))} {cap.unit.name}"
-
-
-def _live(request: OrderRequest, notional: Decimal, *, adds: bool) -> _Live:
-    return _Live(
-        key=Key(request.market, request.symbol),
-        price=notional / request.quantity,
-        quantity=request.quantity * request.side.sign,
-        adds=adds,
-    )
-
-
-def _weight(attempt: Attempt) -> Decimal:
-    return attempt.executed if attempt.state.settled else attempt.request.quantity

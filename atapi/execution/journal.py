@@ -1,8 +1,12 @@
 """The journal: what we meant to do, written down before we do it.
 
 SQLite with a write-ahead log and `synchronous=FULL`: a commit that returned survives a pulled plug. An attempt's
-SENDING row is committed before the first byte of its order leaves; outcomes can be asked for again. Every change is
-also an event in a hash chain, so a damaged or edited journal is noticed before it is traded on.
+SENDING row is committed before the first byte of its order leaves; outcomes can be asked for again, and wait for the
+next commit where the writer says so (`held`). Every change is also an event in a hash chain, so a damaged or edited
+journal is noticed before it is traded on.
+
+A failed commit stops the journal for this process: after a failed sync nobody knows what the disk holds, and a second
+try may be told that all is well.
 """
 
 from __future__ import annotations
@@ -10,9 +14,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +67,10 @@ class Journal:
 
     def __init__(self, path: Path, binding: Mapping[str, str], *, seed: bytes) -> None:
         self._path = path
+        self._writing = threading.RLock()
+        self._holder: int | None = None  # the thread that makes its writes durable together
+        self._stopped = ""  # why nothing is written any more
+        self._last: str | None = None  # the chain's last link, once a transaction has asked for it
         fresh = not path.exists()
         try:
             if fresh:
@@ -80,6 +90,34 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make this thread's writes durable together: at each `flush`, and at the block's end."""
+        if self._holder == threading.get_ident():
+            yield
+            return
+        assert self._holder is None, "two transactions at once"
+        self._holder = threading.get_ident()
+        try:
+            yield
+        except BaseException:
+            self._holder = None
+            if not self._stopped:
+                self.flush()  # what was learned is true whatever went wrong
+            raise
+        self._holder = None
+        self.flush()
+
+    def flush(self) -> None:
+        """Make durable what was held back; nothing may reach a venue before.
+
+        Raises:
+            StorageError: It could not be, or something before it could not.
+        """
+        with self._writing, self._failing():
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
 
     # --- intents ------------------------------------------------------------------------------------------------
     def create_spread(self, spread: Spread) -> int:
@@ -106,6 +144,11 @@ class Journal:
     def open_intents(self) -> list[Intent]:
         """List intents that were not brought to their end, oldest first."""
         return self._intents("WHERE done=0 ORDER BY intent_id")
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever meant to be done."""
+        return self._db.execute("SELECT 1 FROM intent LIMIT 1").fetchone() is not None
 
     def intent(self, intent_id: int) -> Intent:
         """Read one intent."""
@@ -202,24 +245,37 @@ class Journal:
     # --- reading ------------------------------------------------------------------------------------------------
     def spreads(self) -> list[Spread]:
         """List every spread with its fills, oldest first."""
+        return self._spreads("IS NOT NULL")
+
+    def spread(self, spread_id: int) -> Spread:
+        """Read one spread."""
+        [found] = self._spreads("=?", spread_id)
+        return found
+
+    def spot_of(self, spread_id: int) -> tuple[str, Decimal]:
+        """Tell a spread's spot symbol, and how many of its units are in one of the perpetual."""
+        query = "SELECT spot_symbol, multiplier FROM spread WHERE spread_id=?"
+        symbol, multiplier = self._db.execute(query, (spread_id,)).fetchone()
+        return symbol, Decimal(multiplier)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+    def _spreads(self, which: str, *values: object) -> list[Spread]:
         fills: dict[int, list[tuple[LegName, Fill]]] = {}  # spread id -> fills
         columns = ", ".join(f"fill.{name}" for name in FILL.split(", "))
         for spread_id, *row in self._db.execute(
             f"SELECT intent.spread_id, {columns} FROM fill JOIN intent USING (intent_id)"
-            " WHERE intent.spread_id IS NOT NULL ORDER BY fill.at_ms, fill.rowid"
+            f" WHERE intent.spread_id {which} ORDER BY fill.at_ms, fill.rowid",
+            values,
         ):
             fills.setdefault(spread_id, []).append(fill_of(tuple(row)))
-        rows = self._db.execute(f"SELECT {SPREAD} FROM spread ORDER BY spread_id")
+        rows = self._db.execute(
+            f"SELECT {SPREAD} FROM spread WHERE spread_id {which} ORDER BY spread_id", values
+        )
         return [
             spread_of(row, tuple(fills.get(row[0], ())), self.interest(row[0]) if row[-1] else [])
             for row in rows
         ]
 
-    def spread(self, spread_id: int) -> Spread:
-        """Read one spread."""
-        return next(s for s in self.spreads() if s.spread_id == spread_id)
-
-    # --- inside -------------------------------------------------------------------------------------------------
     def _intents(self, which: str, *values: object) -> list[Intent]:
         return [intent_of(row) for row in self._db.execute(f"SELECT {INTENT} FROM intent {which}", values)]
 
@@ -266,19 +322,34 @@ class Journal:
 
     @contextmanager
     def _commit(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
+        with self._writing, self._failing():
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._last = None  # another process may have written since
+            yield self._db
+            if self._holder != threading.get_ident():
                 self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # some failures have ended it already
-                    self._db.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as e:
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        if self._stopped:
             raise StorageError(
-                f"the journal {self._path} cannot be written: {e}", hint="nothing was sent"
-            ) from e
+                f"the journal {self._path} was given up: {self._stopped}",
+                hint="mend the disk, then start atapi again",
+            )
+        try:
+            yield
+        except BaseException as e:
+            if self._db.in_transaction:  # some failures have ended it already
+                self._db.execute("ROLLBACK")
+            if isinstance(e, sqlite3.Error) or self._holder is not None:  # what was held back is lost with it
+                self._stopped = str(e) or type(e).__name__
+            if isinstance(e, sqlite3.Error):
+                raise StorageError(
+                    f"the journal {self._path} cannot be written: {e}",
+                    hint="mend the disk, then start atapi again",
+                ) from e
+            raise
 
     def _next(self, db: sqlite3.Connection, table: str, key: str) -> int:
         [last] = db.execute(f"SELECT coalesce(max({key}), 0) FROM {table}").fetchone()
@@ -290,11 +361,11 @@ class Journal:
 
     def _event(self, db: sqlite3.Connection, kind: str, body: Mapping[str, Any]) -> None:
         text = json.dumps(body, sort_keys=True)
-        last = db.execute("SELECT chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-        db.execute(
-            "INSERT INTO event (kind, body, chain) VALUES (?,?,?)",
-            (kind, text, link(last[0] if last else "", kind, text)),
-        )
+        if self._last is None:
+            last = db.execute("SELECT chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+            self._last = last[0] if last else ""
+        self._last = link(self._last, kind, text)
+        db.execute("INSERT INTO event (kind, body, chain) VALUES (?,?,?)", (kind, text, self._last))
 
 
 def _named(columns: str, values: tuple[object, ...]) -> dict[str, object]:

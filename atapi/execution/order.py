@@ -153,6 +153,21 @@ def place_order(slot: Slot, terms: OrderTerms) -> Generator[Effect, Any, Placed]
     return Placed(executed=executed, last=last)
 
 
+def follow_order(
+    attempt: Attempt, *, base_asset: str, fence: Fence = FENCE
+) -> Generator[Effect, Any, Attempt]:
+    """Ask how a live order stands and take the venue's word, also for a price or quantity changed by other hands.
+
+    Raises:
+        Unproven: The venue could not be asked for too long.
+    """
+    request = attempt.request
+    answer = yield Ask(request.market, request.symbol, request.client_order_id)
+    if isinstance(answer, Answered):
+        return (yield from _as_shown(attempt, answer.order, base_asset, fence))
+    return (yield from conclude(attempt, answer, base_asset=base_asset, rests=True, fence=fence))
+
+
 def cancel_order(
     attempt: Attempt, *, base_asset: str, fence: Fence = FENCE
 ) -> Generator[Effect, Any, Attempt]:
@@ -274,6 +289,6 @@ def _as_shown(
     attempt: Attempt, order: Order, base_asset: str, fence: Fence
 ) -> Generator[Effect, Any, Attempt]:
     # The row takes the order's own quantity and price before its fills are held against them.
-    request = replace(attempt.request, quantity=order.quantity, price=order.price)
+    request = replace(attempt.request, quantity=order.quantity, price=order.price or attempt.request.price)
     shown = replace(attempt, request=request)
     return (yield from conclude(shown, Answered(order), base_asset=base_asset, rests=True, fence=fence))

@@ -10,9 +10,9 @@ from typing import Protocol
 from atapi.domain.caps import NUMERAIRE
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import BookTicker
-from atapi.domain.numbers import ONE
-from atapi.domain.orders import OrderRequest, Side
-from atapi.errors import Refused
+from atapi.domain.numbers import ONE, ZERO
+from atapi.domain.orders import Amendment, OrderRequest, Side
+from atapi.errors import AtapiError, Refused
 
 FRESH_S = 60.0  # how long a quote serves; the plan of a transaction has just read it
 SLACK = Decimal(
@@ -40,19 +40,18 @@ class Quote:
     ask: Decimal
     rate: Decimal = ONE  # USDT of one unit of the quote asset
 
-    def notional(self, request: OrderRequest) -> Decimal:
+    def notional(self, side: Side, quantity: Decimal, limit: Decimal | None) -> Decimal:
         """Tell what an order may come to, in USDT.
 
         At the touch where it takes at market or up to 1 % beyond; at its own limit where that is further, or rests.
         """
-        limit = request.price
-        if request.side is Side.SELL:
+        if side is Side.SELL:
             price = self.bid if limit is None else max(limit, self.bid)
         elif limit is None or self.ask <= limit <= self.ask * (1 + SLACK):
             price = self.ask
         else:
             price = limit
-        return price * request.quantity * self.rate
+        return price * quantity * self.rate
 
 
 class Quotes:
@@ -68,9 +67,9 @@ class Quotes:
         self._elapsed_s = elapsed_s
         self._seen: dict[tuple[Market, str], tuple[float, Quote]] = {}  # -> when, and the quote
 
-    def saw(self, market: Market, symbol: str, bid: Decimal, ask: Decimal) -> None:
-        """Remember a quote of a USDT symbol that was read for a plan, so that no order waits for another look."""
-        self._seen[market, symbol] = self._elapsed_s(), Quote(bid=bid, ask=ask)
+    def saw(self, market: Market, symbol: str, touch: Decimal) -> None:
+        """Remember the price a plan takes a USDT symbol at, so that its order need not wait for another look."""
+        self._seen[market, symbol] = self._elapsed_s(), Quote(bid=touch, ask=touch)
 
     def of(self, market: Market, symbol: str) -> Quote:
         """Quote a symbol.
@@ -85,6 +84,35 @@ class Quotes:
             quote = self._ask(market, symbol)
             self._seen[market, symbol] = self._elapsed_s(), quote
         return quote
+
+    def notional(self, order: OrderRequest | Amendment) -> Decimal:
+        """Tell what an order may come to, in USDT.
+
+        Raises:
+            As `of` says.
+        """
+        return self.of(order.market, order.symbol).notional(order.side, order.quantity, order.price)
+
+    def rate(self, market: Market, symbol: str) -> Decimal:
+        """Tell what a symbol's quote asset is worth in USDT; 1 where nobody can say."""
+        if symbol.endswith(NUMERAIRE):
+            return ONE
+        try:
+            return self.of(market, symbol).rate
+        except AtapiError:
+            return ONE
+
+    def guess(self, request: OrderRequest) -> Decimal:
+        """Tell what an order may come to in USDT; nothing where nobody can say."""
+        try:
+            return self.notional(request)
+        except AtapiError:
+            return ZERO
+
+    def lot(self, market: Market, symbol: str) -> Decimal:
+        """Tell the quantity step of a symbol; zero where there is no such symbol."""
+        instrument = self._venues[market].instruments().get(symbol)
+        return ZERO if instrument is None else instrument.lot_size
 
     def _ask(self, market: Market, symbol: str) -> Quote:
         venue = self._venues[market]

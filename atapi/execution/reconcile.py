@@ -19,7 +19,7 @@ from atapi.domain.account import Balance, Position
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Fill, Order
-from atapi.domain.spreads import Spread, SpreadState
+from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.execution.executor import Executor
 from atapi.execution.ids import instance_of
 from atapi.execution.journal import Journal
@@ -129,9 +129,13 @@ class Reconciler:
         self._tell = tell
         self._seen: dict[tuple[Market, str], datetime] = {}  # up to when own orders were compared
 
-    def compare(self, scopes: Sequence[Scope]) -> list[Finding]:
-        """Look at some symbols, and at open orders in all; adopt what is proven and list what differs."""
-        seen = self._own_orders(scopes)
+    def compare(self, scopes: Sequence[Scope], *, everywhere: bool = False) -> list[Finding]:
+        """Look at some symbols; adopt what is proven and list what differs.
+
+        Args:
+            everywhere: Look at open orders in all symbols too, which weighs forty times as much.
+        """
+        seen = self._own_orders(scopes, everywhere)
         for order in seen:
             self._adopt_action(order)
         found = [f for order in seen for f in self._strange(order)]
@@ -159,9 +163,26 @@ class Reconciler:
         known = {(f.market, f.trade_id) for _, f in [*spread.fills, *self._journal.order_fills()]}
         fills = self._orders[Market.UM].fills(symbol, start=spread.opened_at)
         foreign = tuple(f for f in fills if (f.market, f.trade_id) not in known)
-        if sum((f.side.sign * f.quantity for f in foreign), ZERO) != held - spread.perp_quantity:
+        explained = sum((f.side.sign * f.quantity for f in foreign), ZERO) == held - spread.perp_quantity
+        if not foreign or not explained:
             return ()
         self._adopt(spread, foreign, "made by hand")
+        return foreign
+
+    def adopt_coins(self, symbol: str) -> tuple[Fill, ...]:
+        """Take trades by which somebody sold a spread's coins by hand as the spread's, under the same condition."""
+        spread = next((s for s in self._standing() if s.symbol == symbol and not s.reverse), None)
+        if spread is None or spread.opened_at is None:
+            return ()
+        ours = sum((s.spot_quantity for s in self._standing() if s.base_asset == spread.base_asset), ZERO)
+        held = sum((b.total for b in self._spot.balances() if b.asset == spread.base_asset), ZERO)
+        known = {(f.market, f.trade_id) for _, f in [*spread.fills, *self._journal.order_fills()]}
+        fills = self._orders[Market.SPOT].fills(spread.spot_symbol, start=spread.opened_at)
+        foreign = tuple(f for f in fills if (f.market, f.trade_id) not in known)
+        fees = sum((f.fee for f in foreign if f.fee_asset == spread.base_asset), ZERO)
+        if held >= ours or sum((f.side.sign * f.quantity for f in foreign), ZERO) - fees != held - ours:
+            return ()
+        self._adopt(spread, foreign, "made by hand", leg=LegName.SPOT_EXIT)
         return foreign
 
     # --- inside -------------------------------------------------------------------------------------------------
@@ -172,7 +193,7 @@ class Reconciler:
     def _standing(self) -> list[Spread]:
         return [s for s in self._journal.spreads() if s.state is not SpreadState.FLAT]
 
-    def _own_orders(self, scopes: Sequence[Scope]) -> list[Order]:
+    def _own_orders(self, scopes: Sequence[Scope], everywhere: bool) -> list[Order]:
         now = self._clock.now()
         last = self._journal.last_written()
         since = now - LOOK_BACK if last is None else min(last, now)
@@ -185,7 +206,8 @@ class Reconciler:
                 start = self._seen.get((market, symbol), since)
                 seen |= {(market, o.order_id): o for o in book.orders(symbol, start=start - OVERLAP)}
                 self._seen[market, symbol] = now
-            seen |= {(market, o.order_id): o for o in book.open_orders()}
+            if everywhere:
+                seen |= {(market, o.order_id): o for o in book.open_orders()}
         return list(seen.values())
 
     def _adopt_action(self, order: Order) -> None:
@@ -200,11 +222,14 @@ class Reconciler:
         if fresh and self._executor.holder() is None:
             self._adopt(spread, fresh, how)
 
-    def _adopt(self, spread: Spread, fills: tuple[Fill, ...], how: str) -> None:
-        self._executor.adopt(spread.spread_id, fills, how, at=self._clock.now())
+    def _adopt(
+        self, spread: Spread, fills: tuple[Fill, ...], how: str, *, leg: LegName = LegName.PERP_EXIT
+    ) -> None:
+        self._executor.adopt(spread.spread_id, fills, how, at=self._clock.now(), leg=leg)
         quantity = sum((f.side.sign * f.quantity for f in fills), ZERO)
         self._tell(
-            f"spread #{spread.spread_id} {spread.symbol}: {_signed(quantity)} of the perpetual was {how};"
+            f"spread #{spread.spread_id} {spread.symbol}: {_signed(quantity)} of"
+            f" {'the coins' if leg.spot else 'the perpetual'} was {how};"
             f" hedge {spread.symbol}"
         )
 

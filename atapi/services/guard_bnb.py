@@ -45,8 +45,9 @@ def check_bnb(account: Account, terms: Terms, standing: Sequence[Standing], boun
 def fee_in_bnb(spread: Spread, terms: Terms, wallet: str) -> Decimal:
     """Tell what closing one leg of a spread at once costs in BNB."""
     assert terms.bnb_price is not None
-    if wallet == "spot":
-        rate = terms.spot_fees[spread.symbol].taker * terms.bnb.spot_multiplier
-    else:
-        rate = terms.perp_fees[spread.symbol].taker * terms.bnb.futures_multiplier
-    return abs(spread.perp_quantity) * terms.marks[spread.symbol].mark_price * rate / terms.bnb_price
+    spot = wallet == "spot"
+    fees = (terms.spot_fees if spot else terms.perp_fees).get(spread.symbol)
+    if fees is None:
+        return ZERO  # it does not trade any more
+    rate = fees.taker * (terms.bnb.spot_multiplier if spot else terms.bnb.futures_multiplier)
+    return abs(spread.perp_quantity) * terms.prices[spread.symbol] * rate / terms.bnb_price

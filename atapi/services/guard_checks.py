@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from atapi.domain.guard import Check, Code, Severity
 from atapi.domain.streams import StreamState
+from atapi.execution.halt import Halt
+from atapi.execution.reconcile import Finding
 from atapi.services.guard_bnb import check_bnb
 from atapi.services.guard_facts import Account, Standing, Terms, standings
 from atapi.services.guard_legs import check_foreign, check_legs, check_transit, span
@@ -74,6 +76,38 @@ def check_streams(states: Sequence[StreamState]) -> list[Check]:
             )
         )
     return checks
+
+
+def check_journal(findings: Iterable[Finding]) -> list[Check]:
+    """Say of own orders that the journal does not hold, and of those of another journal; legs are judged elsewhere."""
+    return [
+        Check.of_account(
+            Code.JOURNAL,
+            finding.about,
+            about=finding.about,
+            severity=Severity.ALARM,
+            message=finding.message,
+            mend=finding.hint,
+        )
+        for finding in findings
+        if finding.everywhere
+    ]
+
+
+def check_halt(halt: Halt | None) -> list[Check]:
+    """Say that the kill switch is pulled: what takes risk away still passes."""
+    if halt is None:
+        return []
+    refusal = halt.refusal()
+    return [
+        Check.of_account(
+            Code.HALT,
+            f"since {halt.since:%H:%M}",
+            severity=Severity.WARNING,
+            message=f"{refusal.message}; only what takes risk away is sent",
+            mend=refusal.hint,
+        )
+    ]
 
 
 def check_silence(why: str, age: timedelta) -> Check:

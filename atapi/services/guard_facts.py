@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 
 from atapi.domain.account import BnbDiscount, FeeRates, FuturesAccount, Income, Position
 from atapi.domain.margin import MarginAccount
-from atapi.domain.market import FundingRate, FundingTerms, MarkPrice
+from atapi.domain.market import FundingRate, FundingTerms
 from atapi.domain.numbers import ZERO
 from atapi.domain.orders import Order
 from atapi.domain.spreads import Pair, Spread
@@ -32,7 +31,7 @@ class Account:
     margin: MarginAccount | None  # None where no spread borrows
     moved: tuple[Income, ...]  # in and out of the futures wallet since the spreads stand, of a day at most
     # symbol -> orders of the exchange's own that closed a part of it, oldest first; asked for where legs differ
-    forced: Mapping[str, tuple[Order, ...]] = MappingProxyType({})
+    forced: Mapping[str, tuple[Order, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +39,7 @@ class Terms:
     """What changes from day to day, read about each minute."""
 
     pairs: Mapping[str, Pair]  # perpetual's symbol -> instruments, as listed now
-    gone: frozenset[str]  # symbols that are no longer listed
-    marks: Mapping[str, MarkPrice]
+    prices: Mapping[str, Decimal]  # perpetual's symbol -> mark price, or spot's where it has ended
     funding: Mapping[str, FundingTerms]
     settled: Mapping[str, Sequence[FundingRate]]  # the newest fundings, oldest first
     before: Mapping[str, FundingTerms]  # terms as first seen by this guard

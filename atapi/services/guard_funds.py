@@ -12,6 +12,7 @@ from atapi.domain.guard import Check, Code, Deed, Severity
 from atapi.domain.instruments import Instrument
 from atapi.domain.numbers import ZERO, ceil_to, floor_to, plain
 from atapi.errors import AtapiError
+from atapi.execution.executor import Executor
 from atapi.services.guard_facts import Account, Terms
 from atapi.services.guard_margin import Bounds, level_needs, needed
 from atapi.services.guard_moves import DAY, Moves
@@ -33,6 +34,14 @@ class Allowance:
     top_up: Decimal | None = None  # quote asset, a day and in all of a run
     keep_bnb: Decimal | None = None  # BNB, in each wallet that pays fees in it
     buy_bnb: Decimal | None = None  # quote asset a day
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is allowed."""
+        return self.top_up is not None or self.keep_bnb is not None
+
+
+NOTHING = Allowance()
 
 
 @dataclass
@@ -58,12 +67,19 @@ class Funds:
             return []
         return self._top_up(account, checks, bounds, reserved) or self._keep_bnb(account, terms)
 
+    def blocked(self, checks: Iterable[Check], who: str) -> list[Deed]:
+        """Say that another process may write, once it matters."""
+        if self.allowance.top_up is None or not _strained(checks) & (STRAINED | {Code.LEVEL}):
+            return []
+        return self._once(
+            "blocked", f"process {who} is trading on this journal: no funds are moved from here"
+        )
+
     # --- collateral ---------------------------------------------------------------------------------------------
     def _top_up(
         self, account: Account, checks: Iterable[Check], bounds: Bounds, reserved: Decimal
     ) -> list[Deed]:
-        limit = self.allowance.top_up
-        strained = {check.code for check in checks if check.severity is not Severity.OK}
+        limit, strained = self.allowance.top_up, _strained(checks)
         if limit is None:
             return []
         if strained & STRAINED:
@@ -101,9 +117,10 @@ class Funds:
             return []
         spare_spot = spot - (keep if terms.bnb.spot else ZERO)
         spare_futures = futures - (keep if terms.bnb.futures else ZERO)
-        if low_futures and (amount := _step(min(keep - futures, spare_spot))) > 0:
+        least = keep / 4  # less would be moved again and again
+        if low_futures and (amount := _step(min(keep - futures, spare_spot))) >= least:
             return [self.moves.make("BNB", amount, Wallet.SPOT, Wallet.FUTURES, "fees are paid in it")]
-        if low_spot and (amount := _step(min(keep - spot, spare_futures))) > 0:
+        if low_spot and (amount := _step(min(keep - spot, spare_futures))) >= least:
             return [self.moves.make("BNB", amount, Wallet.FUTURES, Wallet.SPOT, "fees are paid in it")]
         missing = max(ZERO, keep - spot if terms.bnb.spot else ZERO) + max(
             ZERO, keep - futures if low_futures else ZERO
@@ -142,6 +159,21 @@ class Funds:
             return []
         self._said.add(about)
         return [Deed(what=what, done=False)]
+
+
+def reserved(executor: Executor) -> Decimal:
+    """Sum what unfinished openings may still spend on spot, in quote asset; it is not the guard's to move."""
+    total = ZERO
+    for intent in executor.journal.open_intents():
+        if intent.kind == "open" and intent.spread_id is not None:
+            spread = executor.journal.spread(intent.spread_id)
+            quantity, limit = Decimal(intent.terms["quantity"]), Decimal(intent.terms["spot_limit"])
+            total += quantity * spread.multiplier * limit
+    return total
+
+
+def _strained(checks: Iterable[Check]) -> set[Code]:
+    return {check.code for check in checks if check.severity is not Severity.OK}
 
 
 def _step(amount: Decimal) -> Decimal:

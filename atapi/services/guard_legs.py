@@ -8,6 +8,7 @@ from atapi.domain.guard import Check, Code, Severity
 from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Order
 from atapi.domain.spreads import Pair, Spread
+from atapi.services.evening import tolerance
 from atapi.services.guard_facts import Account, Standing, Terms
 
 TRANSIT = timedelta(seconds=60)  # a transaction that takes longer was cut short
@@ -31,7 +32,7 @@ def forced(order: Order) -> Code | None:
 
 def even(standing: Standing, pair: Pair) -> bool:
     """Tell whether the legs differ by less than the coarser lot."""
-    return abs(standing.delta) < max(pair.perp.lot_size * pair.multiplier, pair.spot.lot_size)
+    return abs(standing.delta) < tolerance(pair)
 
 
 def check_legs(standing: Standing, account: Account, terms: Terms, since: datetime) -> Check:
@@ -41,16 +42,18 @@ def check_legs(standing: Standing, account: Account, terms: Terms, since: dateti
         since: When the legs were first seen to differ as they do.
     """
     spread, pair = standing.spread, terms.pairs[standing.spread.symbol]
-    lot = max(pair.perp.lot_size * pair.multiplier, pair.spot.lot_size)
     drift = standing.delta
-    worth = drift * terms.marks[spread.symbol].mark_price / pair.multiplier
+    worth = drift * terms.prices[spread.symbol] / pair.multiplier
     value = f"{plain(drift)} {spread.base_asset} ({worth:+.2f} {spread.quote_asset})"
-    limit = f"{plain(lot)} {spread.base_asset}"
+    limit = f"{plain(tolerance(pair))} {spread.base_asset}"
     if even(standing, pair):
         return Check.of(spread, Code.DELTA, value, limit=limit)
     code, why, at = _cause(standing, account.forced.get(spread.symbol, ()), since)
     side = "long" if drift > 0 else "short"
-    both = standing.spot and standing.perp
+    mend = f"hedge {spread.symbol}"
+    if code is Code.HAND and standing.perp_missing > 0:
+        turned = standing.foreign and not standing.perp
+        mend = f"positions {spread.symbol}" if turned else f"reconcile --adopt {spread.symbol}; {mend}"
     return Check.of(
         spread,
         code,
@@ -59,7 +62,7 @@ def check_legs(standing: Standing, account: Account, terms: Terms, since: dateti
         severity=Severity.ALARM,
         message=f"{spread.symbol} is {side} {plain(abs(drift))} {spread.base_asset} ({abs(worth):.2f}"
         f" {spread.quote_asset}) unhedged for {span(account.at - at)}: {why}",
-        mend=f"hedge {spread.symbol}" if both else f"close-spread {spread.symbol}",
+        mend=mend,
     )
 
 

@@ -122,12 +122,14 @@ def check_level(account: Account, bounds: Bounds, asset: str) -> list[Check]:
 
 
 def check_collateral(account: Account, bounds: Bounds, asset: str) -> Check:
-    """See that nobody takes the collateral away from under a spread."""
-    lines = [line for line in account.moved if line.asset == asset]
-    net = sum((line.amount for line in lines), ZERO)
-    last = max((line.at for line in lines if line.amount < 0), default=None)
-    if net >= 0 or last is None:
-        return Check.of_account(Code.COLLATERAL, _money(max(net, ZERO), asset), limit="0.00")
+    """See that nobody takes the collateral away from under a spread and does not bring it back."""
+    net, last = ZERO, account.at
+    for line in account.moved:
+        if line.asset == asset:
+            net = min(ZERO, net + line.amount)  # what came in before is no excuse for what goes out
+            last = line.at if line.amount < 0 else last
+    if not net:
+        return Check.of_account(Code.COLLATERAL, _money(net, asset), limit="0.00")
     dear = ratio(account) >= bounds.margin_warning or account.at - last <= FRESH
     return Check.of_account(
         Code.COLLATERAL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,18 +10,21 @@ from typing import Protocol
 
 from atapi.clock import Clock
 from atapi.domain.account import BnbDiscount, Income, Position
+from atapi.domain.instruments import Instrument, Market
 from atapi.domain.margin import MarginAccount
 from atapi.domain.market import FundingTerms
 from atapi.domain.numbers import ZERO
 from atapi.domain.orders import Order
 from atapi.domain.spreads import Pair, Spread, SpreadState
+from atapi.errors import VenueError
 from atapi.exchanges.base import FuturesVenue, SpotVenue, WalletVenue
 from atapi.execution.executor import Executor
 from atapi.services.guard_facts import Account, Terms, standings
 from atapi.services.guard_legs import even, forced
-from atapi.services.symbols import SymbolBook
 
 DAY = timedelta(days=1)  # how long collateral that left is remembered
+DELISTED = "DELISTED"  # ours, of a symbol the venue does not list any more
+NO_DISCOUNT = BnbDiscount(spot=False, futures=False)
 READS = 3  # tries at an account that stands still between two looks at the journal
 
 
@@ -43,7 +46,6 @@ class GuardReader:
         futures: FuturesVenue,
         margin: MarginSource | None,
         wallet: WalletVenue | None,
-        book: SymbolBook,
         executor: Executor,
         clock: Clock,
     ) -> None:
@@ -51,7 +53,6 @@ class GuardReader:
         self._futures = futures
         self._margin = margin
         self._wallet = wallet
-        self._book = book
         self._executor = executor
         self._clock = clock
         self._before: dict[str, FundingTerms] = {}  # as first seen
@@ -79,28 +80,27 @@ class GuardReader:
         return replace(account, forced={symbol: self._forced(spread) for symbol, spread in uneven.items()})
 
     def terms(self, spreads: Sequence[Spread]) -> Terms:
-        """Read the terms of trade of some spreads."""
-        symbols = sorted({spread.symbol for spread in spreads})
-        spots = sorted({spread.spot_symbol for spread in spreads})
-        known = {spread.symbol: self._book.pair(spread.symbol) for spread in spreads}
-        perps, coins = self._futures.listing(symbols), self._spot.listing(spots)
-        funding = self._futures.funding_terms(symbols)
+        """Read the terms of trade of some spreads.
+
+        Raises:
+            VenueError: Neither symbol of a spread is listed any more.
+        """
+        perps = self._futures.listing(sorted({spread.symbol for spread in spreads}))
+        coins = self._spot.listing(sorted({spread.spot_symbol for spread in spreads}))
+        pairs = {s.symbol: _pair(s, perps.get(s.symbol), coins.get(s.spot_symbol)) for s in spreads}
+        traded = [symbol for symbol in pairs if symbol in perps]
+        funding = self._futures.funding_terms(traded)
         self._before = funding | self._before
-        no_discount = BnbDiscount(spot=False, futures=False)
-        discount = self._wallet.bnb_discount() if self._wallet else no_discount
+        discount = self._wallet.bnb_discount() if self._wallet else NO_DISCOUNT
         return Terms(
-            pairs={
-                symbol: Pair(spot=coins.get(pair.spot.symbol, pair.spot), perp=perps.get(symbol, pair.perp))
-                for symbol, pair in known.items()
-            },
-            gone=frozenset({*symbols, *spots} - perps.keys() - coins.keys()),
-            marks={mark.symbol: mark for mark in self._futures.marks(symbols)},
+            pairs=pairs,
+            prices=self._prices(pairs, traded),
             funding=funding,
-            settled={symbol: self._futures.funding_history(symbol, limit=2) for symbol in symbols},
+            settled={symbol: self._futures.funding_history(symbol, limit=2) for symbol in traded},
             before=self._before,
             bnb=discount,
-            spot_fees={symbol: self._spot.fee_rates(known[symbol].spot.symbol) for symbol in symbols},
-            perp_fees={symbol: self._futures.fee_rates(symbol) for symbol in symbols},
+            spot_fees={s: self._spot.fee_rates(p.spot.symbol) for s, p in pairs.items() if p.spot.trading},
+            perp_fees={s: self._futures.fee_rates(s) for s in traded},
             bnb_price=self._bnb_price() if discount.spot or discount.futures else None,
         )
 
@@ -138,17 +138,35 @@ class GuardReader:
         if self._moved_at is None or self._moved_at[0] != balance or self._moved_at[1] > since:
             self._moved = tuple(self._futures.income(kind="TRANSFER", start=since))
             self._moved_at = (balance, since)
-        return tuple(line for line in self._moved if line.at > since)
+        return tuple(line for line in self._moved if line.at >= since)
 
     def _forced(self, spread: Spread) -> tuple[Order, ...]:
         orders = self._futures.orders(spread.symbol, start=spread.opened_at)
         found = [order for order in orders if forced(order) is not None and order.filled]
         return tuple(sorted(found, key=lambda order: order.updated_at))
 
+    def _prices(self, pairs: Mapping[str, Pair], traded: Sequence[str]) -> dict[str, Decimal]:
+        marks = {mark.symbol: mark.mark_price for mark in self._futures.marks(traded)}
+        ended = {symbol: pair for symbol, pair in pairs.items() if symbol not in marks}
+        last = self._spot.prices([pair.spot.symbol for pair in ended.values()])
+        return marks | {symbol: last[pair.spot.symbol] * pair.multiplier for symbol, pair in ended.items()}
+
     def _bnb_price(self) -> Decimal | None:
         if "BNBUSDT" not in self._spot.instruments():
             return None
         return self._spot.prices(["BNBUSDT"])["BNBUSDT"]
+
+
+def _pair(spread: Spread, perp: Instrument | None, spot: Instrument | None) -> Pair:
+    """Put a pair together; a symbol that is gone is counted by the other one's rules."""
+    if perp is None and spot is None:
+        raise VenueError(f"neither {spread.symbol} nor {spread.spot_symbol} is listed any more")
+    if perp is None:
+        assert spot is not None
+        perp = replace(spot, market=Market.UM, symbol=spread.symbol, status=DELISTED)
+    if spot is None:
+        spot = replace(perp, market=Market.SPOT, symbol=spread.spot_symbol, status=DELISTED)
+    return Pair(spot=spot, perp=perp)
 
 
 def _decides(position: Position, held: dict[str, Decimal]) -> bool:

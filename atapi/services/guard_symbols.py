@@ -18,10 +18,10 @@ NOTICE = timedelta(hours=1)  # before a contract ends; in its last half hour it 
 
 def check_listing(spread: Spread, terms: Terms, now: datetime) -> Check:
     """See that both symbols trade, and will."""
-    gone, pair = terms.gone, terms.pairs[spread.symbol]
+    pair = terms.pairs[spread.symbol]
     problem, severity = (
-        _problem(None if spread.symbol in gone else pair.perp, f"{spread.symbol} on um", now)
-        or _problem(None if spread.spot_symbol in gone else pair.spot, f"{spread.spot_symbol} on spot", now)
+        _problem(pair.perp, f"{spread.symbol} on um", now)
+        or _problem(pair.spot, f"{spread.spot_symbol} on spot", now)
         or ("TRADING", Severity.OK)
     )
     return Check.of(
@@ -40,6 +40,8 @@ def check_funding(spread: Spread, terms: Terms) -> Check:
 
     As often: as the newest settled fundings lie apart, so that a guard that starts after the change sees it too.
     """
+    if spread.symbol not in terms.funding:
+        return Check.of(spread, Code.FUNDING, "none")
     now, before = terms.funding[spread.symbol], terms.before[spread.symbol]
     paid = terms.settled.get(spread.symbol, ())
     apart = paid[-1].at - paid[-2].at if len(paid) > 1 else before.interval
@@ -60,9 +62,7 @@ def check_funding(spread: Spread, terms: Terms) -> Check:
     )
 
 
-def _problem(instrument: Instrument | None, named: str, now: datetime) -> tuple[str, Severity] | None:
-    if instrument is None:
-        return f"{named} is no longer listed", Severity.ALARM
+def _problem(instrument: Instrument, named: str, now: datetime) -> tuple[str, Severity] | None:
     if not instrument.trading:
         return f"{named} is {instrument.status}", Severity.ALARM
     end = instrument.delivers_at

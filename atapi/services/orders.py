@@ -1,36 +1,24 @@
-"""Own orders and fills on both markets, as the venue shows them."""
+"""Own orders and fills on both markets, as the venue shows them, and where the journal says otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from atapi.domain.instruments import Market
-from atapi.domain.orders import Fill, Order
+from atapi.domain.numbers import plain
+from atapi.domain.orders import Fill
 from atapi.exchanges.base import FuturesVenue, Orders, SpotVenue
+from atapi.execution.effects import Attempt
 from atapi.services.network import NetworkInfo
+from atapi.services.order_finder import VENUE_WORDS as VENUES
+from atapi.services.order_finder import KnownOrder, OrderFinder
+from atapi.services.order_rows import OrderRow, order_fields, order_row
+from atapi.services.recovery import Recovery
 from atapi.services.symbols import SymbolBook, spellings
 from atapi.table import Table, column
-
-VENUES = {Market.SPOT: "spot", Market.UM: "futures"}  # the word of `--venue`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRow:
-    """One order."""
-
-    id: str
-    time: datetime
-    venue: str
-    symbol: str
-    side: str
-    type: str
-    qty: Decimal  # asked, base asset
-    filled: Decimal  # base asset
-    price: Decimal | None  # limit; None for a market order
-    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +45,14 @@ class OrderService:
     futures: FuturesVenue
     book: SymbolBook
     info: NetworkInfo
+    finder: OrderFinder
+    recovery: Recovery
+    follow: Callable[[Attempt], Attempt]  # brings the journal's row of a live order to date
 
     def orders(
         self, typed: Sequence[str] = (), *, market: Market | None = None, every: bool = False
     ) -> Table:
-        """List open orders, oldest first.
+        """List open orders, oldest first, and those that only the journal believes live or unclear.
 
         Args:
             typed: Only these symbols; all of them where none is named.
@@ -70,17 +61,41 @@ class OrderService:
                 that question one symbol at a time.
         """
         self.info.need_key("orders")
+        notes: Sequence[str] = ()
         if every:
             asked, notes = self._asked(typed, market)
             found = [order for venue, symbol in asked for order in venue.orders(symbol)]
-        elif spellings(typed):
-            asked, notes = self._asked(typed, market)
-            found = [order for venue, symbol in asked for order in venue.open_orders(symbol)]
+            found.sort(key=lambda o: (o.created_at, o.order_id))
+            known = [KnownOrder(attempt=self.finder.attempt_of(order), order=order) for order in found]
         else:
-            notes = ()
-            found = [order for m in _markets(market) for order in self._venue(m).open_orders()]
-        rows = [_order_row(order) for order in sorted(found, key=lambda o: (o.created_at, o.order_id))]
+            notes = self.recovery.before_reading()
+            symbols = [symbol for _, symbol in self._asked(typed, market)[0]] if spellings(typed) else []
+            known = self.finder.live(market=market, symbols=symbols)
+        rows = [order_row(one) for one in known]
+        if any(row.differs for row in rows):
+            notes = [*notes, "order ID asks how it stands and brings the journal to date"]
         return Table.of(rows, OrderRow, empty="no orders" if every else "no open orders", notes=notes)
+
+    def order(self, typed: str, *, symbol: str | None = None, market: Market | None = None) -> Table:
+        """Show one order, field by field, the journal and the exchange side by side; bring the journal to date.
+
+        Raises:
+            Refused: Neither has it.
+            OutcomeUnknown: The exchange cannot be asked how it stands.
+        """
+        self.info.need_key("order")
+        notes = self.recovery.before_reading()
+        if symbol is None or self.finder.matching(typed, market=market):
+            known = self.finder.find(typed, market=market)
+        else:
+            known = self.finder.among_history(typed, symbol, market=market)
+        if known.attempt is not None and not known.attempt.state.settled and not notes:
+            now = self.follow(known.attempt)
+            if now != known.attempt:
+                notes = [*notes, f"the journal is brought to date: {now.state}, {plain(now.executed)} filled"]
+        return Table.from_mapping(
+            ("field", "journal", "exchange", "differs"), order_fields(known), notes=notes
+        )
 
     def fills(self, typed: Sequence[str] = (), *, since: datetime | None = None) -> Table:
         """List own fills on both markets, oldest first; of the default symbols where none is named."""
@@ -101,25 +116,6 @@ class OrderService:
 
     def _venue(self, market: Market) -> Orders:
         return self.futures if market is Market.UM else self.spot
-
-
-def _markets(market: Market | None) -> Sequence[Market]:
-    return (Market.SPOT, Market.UM) if market is None else (market,)
-
-
-def _order_row(order: Order) -> OrderRow:
-    return OrderRow(
-        id=order.order_id,
-        time=order.created_at,
-        venue=VENUES[order.market],
-        symbol=order.symbol,
-        side=order.side.value,
-        type=order.type,
-        qty=order.quantity,
-        filled=order.filled,
-        price=order.price or None,
-        status=order.status.value,
-    )
 
 
 def _fill_row(fill: Fill) -> FillRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from atapi.clock import monotonic_ms
@@ -38,6 +39,8 @@ class ReconcileService:
     symbols: SymbolBook
     interest: InterestBook
     _sound: dict[str, float] = field(default_factory=dict)  # symbol -> when nothing was found, monotonic
+    _looked: bool = False  # at open orders in all symbols
+    _stop: Finding | None = None  # what forbids new risk in every symbol, as last seen
 
     def before_risk(self, pair: Pair, *, planned: bool = False) -> None:
         """See that nothing stands against new risk in a symbol.
@@ -54,7 +57,8 @@ class ReconcileService:
         if planned and now - self._sound.get(pair.symbol, -FRESH_MS) < FRESH_MS:
             return
         self.interest.book()
-        for finding in self.reconciler.compare([_scope(pair)]):
+        found = self._compare([_scope(pair)], everywhere=not self._looked or self._stop is not None)
+        for finding in found:
             if finding.everywhere or finding.symbol in (pair.symbol, pair.spot.symbol):
                 raise Refused(finding.message, hint=finding.hint)
         self._sound[pair.symbol] = now
@@ -63,7 +67,8 @@ class ReconcileService:
         """Compare every symbol a spread stands in; what is proven is adopted, the rest is listed."""
         self.interest.book()
         standing = {s.symbol for s in self.executor.spreads() if s.state is not SpreadState.FLAT}
-        return self.reconciler.compare([_scope(self.symbols.pair(symbol)) for symbol in sorted(standing)])
+        scopes = [_scope(self.symbols.pair(symbol)) for symbol in sorted(standing)]
+        return self._compare(scopes, everywhere=True)
 
     def table(self) -> Table:
         """List what differs between the account and the journal."""
@@ -79,6 +84,7 @@ class ReconcileService:
         found = self.findings()
         for finding in found:
             self.reconciler.accept(finding)
+        self._stop = None
         return found
 
     def adopt(self, symbol: str) -> str:
@@ -88,7 +94,7 @@ class ReconcileService:
             Refused: They do not explain the position.
         """
         pair = self.symbols.pair(symbol)
-        fills = self.reconciler.adopt_trades(pair.symbol)
+        fills = (*self.reconciler.adopt_trades(pair.symbol), *self.reconciler.adopt_coins(pair.symbol))
         if not fills:
             raise Refused(
                 f"no trades explain the position in {pair.symbol}", hint=f"positions {pair.symbol}; fills"
@@ -96,6 +102,13 @@ class ReconcileService:
         return (
             f"{len(fills)} trades of {pair.symbol} are the spread's now; hedge {pair.symbol} evens its legs"
         )
+
+    def _compare(self, scopes: Sequence[Scope], *, everywhere: bool) -> list[Finding]:
+        found = self.reconciler.compare(scopes, everywhere=everywhere)
+        if everywhere:
+            self._looked = True
+            self._stop = next((f for f in found if f.everywhere), None)
+        return found
 
 
 def _scope(pair: Pair) -> Scope:

@@ -11,6 +11,7 @@ from atapi.errors import OutcomeUnknown
 from atapi.execution.executor import EngineOf, Executor, recovery_engine
 from atapi.execution.journal_rows import Intent
 from atapi.execution.leg import Unproven
+from atapi.execution.order_engines import KINDS, recovering
 from atapi.services.reverse import ReverseService
 from atapi.services.symbols import SymbolBook
 
@@ -64,11 +65,16 @@ class Recovery:
         ]
 
     def _told(self, intent: Intent, outcome: Any) -> str:
+        if intent.kind in KINDS:
+            symbol = intent.terms.get("symbol") or intent.terms["client_order_id"]
+            return f"{intent.kind} of {symbol}: ended; orders"
         assert intent.spread_id is not None, intent
         symbol = self.executor.journal.spread(intent.spread_id).symbol
         return f"#{intent.spread_id} {symbol}: ended {outcome.state}"
 
     def _engine_for(self, intent: Intent) -> EngineOf[Any]:
+        if intent.kind in KINDS:
+            return recovering(intent, self.executor.journal)
         assert intent.spread_id is not None, intent
         spread = self.executor.journal.spread(intent.spread_id)
         return recovery_engine(intent, self.symbols.pair(spread.symbol))

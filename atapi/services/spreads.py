@@ -24,6 +24,7 @@ from atapi.execution.executor import Executor, Result, executed
 from atapi.execution.leg import Unproven
 from atapi.execution.sizing import by_quantity, check_asset, common_lot
 from atapi.execution.spread import CloseTerms, OpenTerms
+from atapi.services.limits import LimitsService
 from atapi.services.pnl import PnlService
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import unproven
@@ -60,6 +61,7 @@ class SpreadService:
     clock: Clock
     executor: Executor
     reconcile: ReconcileService
+    limits: LimitsService
     pnl: PnlService
     reverse: ReverseService
 
@@ -88,8 +90,11 @@ class SpreadService:
         limits = limits or Limits()
         if reverse:
             credit = self.reverse.credit(pair, standing)
-            return plan_reverse(self._facts(pair, leverage), credit, amount, limits)
-        return plan_open(self._facts(pair, leverage), amount, limits)
+            plan = plan_reverse(self._facts(pair, leverage), credit, amount, limits)
+        else:
+            plan = plan_open(self._facts(pair, leverage), amount, limits)
+        self.limits.check_opening(plan, amount)
+        return plan
 
     def open(self, plan: SpreadPlan, *, tag: str = "", add: bool = False) -> Result:
         """Open as planned: perpetual first, spot after it.
@@ -272,8 +277,7 @@ class SpreadService:
         if not sold:
             raise _refusal(outcome.refused, f"the perpetual did not fill; {spread.symbol} is as it was")
         if outcome.unwound == sold:
-            code = outcome.refused.reason_code if outcome.refused else None
-            why = f"refused ({code})" if code is not None else "did not fill"
+            why = _why(outcome.refused)
             raise Refused(
                 f"spot leg {why} after the perp filled {plain(sold)} {spread.base_asset};"
                 f" perp {'sold' if spread.reverse else 'bought'} back, cost {self._cost_of(result):.2f} {spread.quote_asset}",
@@ -305,7 +309,7 @@ class SpreadService:
             symbol=spread.symbol,
             state=spread.state,
             kind="reverse" if spread.reverse else "carry",
-            qty=-spread.perp_quantity * spread.multiplier,
+            qty=abs(spread.perp_quantity) * spread.multiplier,
             opened=spread.opened_at,
             open_bp=None if entry is None else entry / BPS,
             now_bp=self._basis_now(spread),
@@ -367,7 +371,15 @@ def _broken(spread: Spread, exposed: Decimal) -> SpreadBroken:
     )
 
 
+def _why(attempt: Attempt | None) -> str:
+    if attempt is None or attempt.order_id is not None:
+        return "did not fill"
+    return f"refused ({attempt.reason if attempt.reason_code is None else attempt.reason_code})"
+
+
 def _refusal(attempt: Attempt | None, otherwise: str) -> AtapiError:
+    if attempt is not None and attempt.order_id is None and attempt.reason_code is None:
+        return Refused(attempt.reason, hint="limits")  # the last gate's words
     if attempt is None or attempt.reason_code is None:
         return Refused(otherwise, hint="--max-slippage allows more; depth shows the books")
     kind = AuthenticationError if attempt.reason_code in (-1022, -2014, -2015) else VenueError

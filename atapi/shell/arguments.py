@@ -1,7 +1,7 @@
 """Arguments of one command: argparse, without its exits, its guesses and its messages.
 
 Besides the parser this holds the readers that commands give as `type=`: `symbol`, `symbols`, `amount`, `rate`,
-`span`, `time`, `count` and `choice`. They know the name of what they read, so that a refusal names it.
+`price`, `span`, `time`, `count` and `choice`. They know the name of what they read, so that a refusal names it.
 """
 
 from __future__ import annotations
@@ -282,6 +282,15 @@ def _read_rate(text: str, name: str) -> Any:
     return parse_rate(text, name)
 
 
+def _read_price(text: str, name: str) -> Any:
+    from atapi.domain.numbers import parse_plain
+
+    value = parse_plain(text)
+    if value is None or not value:
+        raise UsageError(f"{name} '{text}' is not a price", hint="67000.1: digits, a point, digits")
+    return value
+
+
 def _read_span(text: str, name: str) -> Any:
     from atapi.domain.amounts import parse_span
 
@@ -300,5 +309,6 @@ symbol = Kind(_read_symbol, "SYMBOL")  # one, as the venue spells it: "BTCUSDT";
 symbols = Kind(_read_symbols, "SYMBOL")  # a list; with nargs="*" the words' lists become one
 amount = Kind(_read_amount, "AMOUNT")  # an `Amount`: 1000usdt, 0.01btc, 25%, all
 rate = Kind(_read_rate, "RATE")  # a fraction as `Decimal`: 5bp, 0.05%
+price = Kind(_read_price, "PRICE")  # a `Decimal` above zero: 67000.1
 span = Kind(_read_span, "SPAN")  # a `timedelta`: 500ms, 8h, 30d
 time = Kind(_read_time, "TIME")  # a `Moment`: 2026-11-01, 2026-11-01T08:00, 30d

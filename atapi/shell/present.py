@@ -52,6 +52,8 @@ def put(shell: Shell, result: Any, stream: IO[str], view: View | None = None) ->
     text = text_of(shell.context, result, stream, view)
     if text is not None:
         shell.write(stream, text)
+    if result.fault is not None:
+        raise AtapiError(result.fault)
 
 
 def say_notes(context: Context, table: Table) -> None:

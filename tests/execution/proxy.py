@@ -1,51 +1,117 @@
-"""A proxy between a real shell and a real exchange that does to one chosen order what networks do.
+"""A proxy between a real shell and one market of a real exchange, that does to chosen requests what networks do.
 
-It understands just enough HTTP to tell where a request ends and which one it is.
+It understands just enough HTTP to tell where a message ends and what a request asks for. Which fault befalls which
+request is the caller's to say; `tests/execution/faults.py` has the faults.
 """
 
 from __future__ import annotations
 
-import os
-import signal
+import re
 import socket
+import struct
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-ORDERS = (b"POST /api/v3/order?", b"POST /fapi/v1/order?", b"POST /sapi/v1/margin/order?")
-HTML = b"<html><body>gateway</body></html>"
+from atapi.clock import monotonic_ms
 
-Fault = Callable[["Exchanged"], None]
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close sends RST
+# The exchange sees one address behind all proxies, and what all their clients use together is nobody's budget
+WEIGHTS = re.compile(rb"x-(?:mbx|sapi)-used-[^\r]*\r\n", re.IGNORECASE)
+CLOSING = b"\r\nConnection: close\r\n\r\n"
+
+
+class Asked(NamedTuple):
+    """A request that reached a proxy."""
+
+    at_s: float
+    market: str
+    method: str
+    path: str
 
 
 class Hangup(Exception):
     """The connection to the client ends here."""
 
 
-class Exchanged:
-    """One order on its way: send it on, or not; answer, or not."""
+class Passing:
+    """One request on its way: send it on, or not; answer, or not."""
 
     def __init__(self, proxy: Proxy, client: socket.socket, request: bytes) -> None:
-        self._proxy = proxy
+        self.proxy = proxy
+        self.market = proxy.market
+        method, target = request.split(b" ", 2)[:2]
+        self.method = method.decode("ascii")
+        self.path = target.partition(b"?")[0].decode("ascii")
+        self.number = 0  # of the requests since the count began, on all proxies that share it
         self._client = client
         self._request = request
 
+    @property
+    def what(self) -> str:
+        """The request in words, without its parameters."""
+        return f"{self.method} {self.path}"
+
     def forward(self) -> bytes:
-        """Send the order on and read the exchange's whole answer."""
-        return self._proxy.ask(self._request)
+        """Send the request on, and read the exchange's whole answer."""
+        return self.proxy.ask(self._request)
 
     def answer(self, data: bytes) -> None:
         """Send bytes to the client."""
         self._client.sendall(data)
 
-    def interrupt(self) -> None:
-        """Press Ctrl-C."""
-        os.kill(self._proxy.victim(), signal.SIGINT)
-
-    def kill(self) -> None:
-        """End the client's process, as a pulled plug would."""
-        os.kill(self._proxy.victim(), signal.SIGKILL)
+    def hang_up(self, *, reset: bool = False) -> None:
+        """End the connection, politely or not."""
+        if reset:
+            self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         raise Hangup
+
+    def wait_until_gone(self, most_s: float | None = None) -> bool:
+        """Wait until the client hangs up, or that long; tells whether it did."""
+        self._client.settimeout(most_s)
+        try:
+            gone = not self._client.recv(1)
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self._client.settimeout(None)
+        return gone
+
+
+Fault = Callable[[Passing], None]
+Meet = Callable[[Passing], Fault | None]  # what befalls a request; None: nothing
+
+
+class Count:
+    """Numbers the requests of one shell over all the markets it talks to."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.begin(lambda passing: None)
+
+    def begin(self, meet: Meet) -> None:
+        """Forget what was asked, and count from one again."""
+        with self._lock:
+            self.asked: list[Asked] = []
+            self.pauses: list[
+                tuple[str, float, float]
+            ] = []  # market, from, until: where a client was told to wait
+            self._meet = meet
+
+    def take(self, passing: Passing) -> Fault | None:
+        """Number a request and tell what befalls it."""
+        with self._lock:
+            self.asked.append(Asked(monotonic_ms() / 1000, passing.market, passing.method, passing.path))
+            passing.number = len(self.asked)
+            return self._meet(passing)
+
+    def pause(self, market: str, seconds: float) -> None:
+        """Note that a client is about to be told to wait."""
+        now = monotonic_ms() / 1000
+        self.pauses.append((market, now, now + seconds))
 
 
 class Proxy:
@@ -53,31 +119,87 @@ class Proxy:
 
     Args:
         upstream: Base URL of the market.
-        number: Which order the fault befalls, counted from 1.
-        fault: What is done to it.
-        victim: Tells the process id of the client.
+        market: Its name: spot or um.
+        count: Numbers the requests, and tells what befalls them.
     """
 
-    def __init__(self, upstream: str, *, number: int, fault: Fault, victim: Callable[[], int]) -> None:
+    def __init__(self, upstream: str, market: str, count: Count) -> None:
         where = urlsplit(upstream)
         self._upstream = (where.hostname or "", where.port or 0)
-        self._number = number
-        self._fault = fault
-        self.victim = victim
-        self.orders = 0  # seen so far
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.market = market
+        self.count = count
+        self._clients: set[socket.socket] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._listening(self._listener)
+
+    def shut(self) -> None:
+        """Refuse connections from now on."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def open(self) -> None:
+        """Take connections again, if it was shut."""
+        if self._listener.fileno() == -1:
+            self._listener = socket.create_server(("127.0.0.1", self._port), backlog=64)
+            self._listening(self._listener)
 
     def close(self) -> None:
-        """Listen no more."""
-        self._listener.close()
+        """Refuse connections, and end those there are."""
+        if self._listener.fileno() != -1:
+            self.shut()
+        for client in list(self._clients):
+            client.close()
 
     def ask(self, request: bytes) -> bytes:
         """Make one request of the exchange on a connection of its own."""
         with socket.create_connection(self._upstream) as upstream:
-            upstream.sendall(request)
-            return _message(upstream) or b""
+            return _asked(upstream, request)
+
+    def _listening(self, listener: socket.socket) -> None:
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._clients.add(client)
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        upstream = socket.create_connection(self._upstream)
+        try:
+            with client, upstream:
+                while (request := message(client)) is not None:
+                    passing = Passing(self, client, request)
+                    fault = self.count.take(passing)
+                    if fault is not None:
+                        fault(passing)
+                        continue
+                    client.sendall(_asked(upstream, request))
+        except (Hangup, OSError):
+            return
+        finally:
+            self._clients.discard(client)
+
+
+class Bystander:
+    """Another host, to which a redirect may point; nobody has any business there."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.met = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
 
     def _accept(self) -> None:
         while True:
@@ -85,23 +207,16 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client:
-            try:
-                while (request := _message(client)) is not None:
-                    if request.startswith(ORDERS):
-                        self.orders += 1
-                        if self.orders == self._number:
-                            self._fault(Exchanged(self, client, request))
-                            continue
-                    client.sendall(self.ask(request))
-            except (Hangup, OSError):
-                return
+            self.met += 1
+            client.close()
 
 
-def _message(connection: socket.socket) -> bytes | None:
+def _asked(upstream: socket.socket, request: bytes) -> bytes:
+    upstream.sendall(request)
+    return WEIGHTS.sub(b"", message(upstream) or b"")
+
+
+def message(connection: socket.socket) -> bytes | None:
     """Read one whole HTTP message; None where the other side is gone."""
     data = b""
     while b"\r\n\r\n" not in data:
@@ -121,92 +236,3 @@ def _message(connection: socket.socket) -> bytes | None:
         data += part
         missing -= len(part)
     return data
-
-
-# --- faults -----------------------------------------------------------------------------------------------------
-
-
-def killed_before(order: Exchanged) -> None:
-    """The process dies with its order written down and not yet out."""
-    order.kill()
-
-
-def killed_after(order: Exchanged) -> None:
-    """The process dies after the exchange executed its order."""
-    order.forward()
-    order.kill()
-
-
-def interrupted(order: Exchanged) -> None:
-    """The trader presses Ctrl-C while the exchange executes the order; the answer comes."""
-    answer = order.forward()
-    order.interrupt()
-    order.answer(answer)
-
-
-def lost(order: Exchanged) -> None:
-    """Executed; no answer ever comes."""
-    order.forward()
-    threading.Event().wait()
-
-
-def hung_up(order: Exchanged) -> None:
-    """Executed; the connection ends without a byte of answer."""
-    order.forward()
-    raise Hangup
-
-
-def cut(order: Exchanged) -> None:
-    """Executed; half of the answer arrives."""
-    answer = order.forward()
-    order.answer(answer[: len(answer) // 2])
-    raise Hangup
-
-
-def garbled(order: Exchanged) -> None:
-    """Executed; a gateway answers 200 with a page of its own."""
-    order.forward()
-    order.answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(HTML), HTML))
-
-
-def emptied(order: Exchanged) -> None:
-    """Executed; the answer is an empty object."""
-    order.forward()
-    order.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-
-
-def unavailable(order: Exchanged) -> None:
-    """Executed; a 503 that says nothing about it."""
-    order.forward()
-    order.answer(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: %d\r\n\r\n%b" % (len(HTML), HTML))
-
-
-def timed_out(order: Exchanged) -> None:
-    """Executed; the exchange says that it does not know (-1007)."""
-    order.forward()
-    body = b'{"code":-1007,"msg":"Timeout waiting for response from backend server. Send status unknown."}'
-    order.answer(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-
-
-def moved(order: Exchanged) -> None:
-    """Executed; answered with a redirect."""
-    order.forward()
-    order.answer(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
-
-
-def refused(order: Exchanged) -> None:
-    """Not executed; refused for good."""
-    body = b'{"code":-2010,"msg":"Account has insufficient balance for requested action."}'
-    order.answer(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-
-
-def limited(order: Exchanged) -> None:
-    """Not executed; too many requests, wait one second."""
-    body = b'{"code":-1003,"msg":"Too many requests."}'
-    head = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: %d\r\n\r\n" % len(body)
-    order.answer(head + body)
-
-
-def dropped(order: Exchanged) -> None:
-    """Never arrives; no answer either."""
-    threading.Event().wait()

@@ -34,6 +34,7 @@ from atapi.execution.effects import (
     WriteAttempt,
     WriteFills,
     WriteState,
+    Writing,
 )
 from atapi.execution.leg import Unproven
 from atapi.execution.spread import CloseTerms, Legs, OpenTerms, Outcome, close_spread, open_spread
@@ -215,6 +216,7 @@ class World:
         self._crashes = crashes
         self._rows: dict[tuple[int, LegName, int], Attempt] = {}
         self._fills: dict[str, Fill] = {}
+        self._held: list[Writing] = []  # written since something last reached outside; a crash takes it
 
     def run(self, intent_id: int, terms: OpenTerms | CloseTerms) -> Outcome | Unproven:
         while True:
@@ -230,11 +232,14 @@ class World:
                     self.log.append(f"{self.exchange.time:.3f} {effect!r} -> {result!r}")
                     self._maybe_crash()
             except StopIteration as end:
+                self._make_durable(intent_id)
                 outcome: Outcome = end.value
                 return outcome
             except Crash:
+                self._held.clear()
                 self.exchange.advance(self.exchange.time + 1)
             except Unproven as e:
+                self._make_durable(intent_id)
                 return e
 
     def held(self) -> Decimal:
@@ -251,14 +256,24 @@ class World:
             self._crashes -= 1
             raise Crash
 
+    def _make_durable(self, intent_id: int) -> None:
+        for effect in self._held:
+            match effect:
+                case WriteAttempt(attempt):
+                    self._rows[intent_id, attempt.leg, attempt.number] = replace(attempt)
+                case WriteFills(_, fills):
+                    self._fills |= {f"{f.market}{f.trade_id}": f for f in fills}
+                case WriteState(state, _):
+                    self.states.append(state)
+        self._held.clear()
+
     def _perform(self, effect: Effect, intent_id: int) -> Any:
+        if isinstance(effect, Writing):
+            self._held.append(effect)
+            return None
+        if not isinstance(effect, Now):
+            self._make_durable(intent_id)
         match effect:
-            case WriteAttempt(attempt):
-                self._rows[intent_id, attempt.leg, attempt.number] = replace(attempt)
-            case WriteFills(_, fills):
-                self._fills |= {f"{f.market}{f.trade_id}": f for f in fills}
-            case WriteState(state, _):
-                self.states.append(state)
             case Send(request):
                 return self.exchange.send(request)
             case Ask(market, _, client_order_id):

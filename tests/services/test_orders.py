@@ -10,7 +10,7 @@ from atapi.errors import AuthenticationError
 from atapi.services.network import NetworkInfo
 from atapi.services.orders import OrderService
 from tests.fakes import D, FakeFutures, FakeSpot, utc
-from tests.services.worlds import FUTURES, SPOT, book_of, column
+from tests.services.worlds import FUTURES, SPOT, book_of, column, unwritten
 
 
 def order(
@@ -54,7 +54,7 @@ def fill(market: Market, trade_id: str, at: str, *, realized: str | None = None)
 def service(spot: FakeSpot, futures: FakeFutures, *, key: str | None = "k") -> OrderService:
     spot.listed, futures.listed = SPOT, FUTURES
     info = NetworkInfo(name="testnet", key=key)
-    return OrderService(spot=spot, futures=futures, book=book_of(spot, futures), info=info)
+    return unwritten(spot, futures, book_of(spot, futures), info)
 
 
 def both() -> OrderService:
@@ -73,11 +73,11 @@ def test_open_orders_of_both_markets_come_oldest_first() -> None:
     table = both().orders()
 
     assert table.names == (
-        "id", "time", "venue", "symbol", "side", "type", "qty", "filled", "price", "status",
+        "id", "time", "venue", "symbol", "side", "type", "qty", "filled", "price", "status", "differs",
     )  # fmt: skip
     assert table.rows == (
-        ("2", utc("2026-01-01"), "futures", "BTCUSDT", "BUY", "LIMIT", D(2), D(1), D(1), "NEW"),
-        ("1", utc("2026-01-02"), "spot", "BTCUSDT", "BUY", "LIMIT", D(2), D(1), D(1), "NEW"),
+        ("2", utc("2026-01-01"), "futures", "BTCUSDT", "BUY", "LIMIT", D(2), D(1), D(1), "NEW", ""),
+        ("1", utc("2026-01-02"), "spot", "BTCUSDT", "BUY", "LIMIT", D(2), D(1), D(1), "NEW", ""),
     )
 
 

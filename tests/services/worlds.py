@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 from atapi.exchanges.base import MarketData
+from atapi.services.network import NetworkInfo
+from atapi.services.order_finder import OrderFinder
+from atapi.services.orders import OrderService
 from atapi.services.symbols import SymbolBook
 from atapi.table import Table, Value
 from tests.fakes import by_symbol, perpetual, spot_instrument
@@ -45,3 +51,22 @@ def record(table: Table) -> dict[str, Value]:
 def book_of(spot: MarketData, futures: MarketData) -> SymbolBook:
     """Make a symbol book over two fakes."""
     return SymbolBook(spot=spot, futures=futures)
+
+
+def unwritten(spot: Any, futures: Any, book: SymbolBook, info: NetworkInfo) -> OrderService:
+    """Make an order service of an account on which atapi has never traded: there is no journal."""
+    executor: Any = SimpleNamespace(begun=False)
+    recovery: Any = SimpleNamespace(before_reading=list)
+
+    def follow(attempt: Any) -> Any:
+        raise AssertionError("there is no journal, so there is nothing to follow")
+
+    return OrderService(
+        spot=spot,
+        futures=futures,
+        book=book,
+        info=info,
+        finder=OrderFinder(spot=spot, futures=futures, book=book, executor=executor),
+        recovery=recovery,
+        follow=follow,
+    )

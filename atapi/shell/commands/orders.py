@@ -21,10 +21,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     group="Orders",
     arguments=_arguments,
     table=True,
-    columns="id, time, venue, symbol, side, type, qty, filled [base], price, status",
+    columns="id, time, venue, symbol, side, type, qty, filled [base], price, status, differs",
     examples=("orders", "orders BTCUSDT --all"),
 )
 def orders(context: Context, args: argparse.Namespace) -> Table:
-    """Open orders."""
+    """Open orders.
+
+    As the exchange shows them, with those that only the journal believes live or unclear. Where the two disagree,
+    `differs` says how; `order ID` asks how it stands and brings the journal to date.
+    """
     market = MARKETS[args.venue] if args.venue else None
     return context.services.orders.orders(named(args), market=market, every=args.all)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes import D
 from tests.shell.commands.desk import Desk
+from tests.shell.commands.paper_desk import PaperDesk, seated
 from tests.shell.commands.stock import stocked_futures, stocked_spot
 
 
@@ -26,3 +28,10 @@ def stocked(tmp_path: Path) -> Desk:
         futures=stocked_futures(),
         supply={"BTC": D("19.5"), "ETH": D(120), "BNB": D("0.5")},
     )
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Iterator[PaperDesk]:
+    """Sit down at the embedded exchange with 50 000 USDT in each wallet."""
+    with seated(tmp_path / "home") as desk:
+        yield desk

@@ -19,7 +19,6 @@ from atapi.services.funding import FundingService
 from atapi.services.market import MarketService
 from atapi.services.marketcap import MarketCapService
 from atapi.services.network import Api, NetworkInfo, NetworkService
-from atapi.services.orders import OrderService
 from atapi.services.paper import PaperService
 from atapi.services.paper_accounts import PaperAccounts
 from atapi.services.paper_faults import PaperFaults
@@ -38,7 +37,7 @@ from tests.fakes import (
     FakeSupply,
     FakeWallets,
 )
-from tests.services.worlds import FUTURES, SPOT, book_of
+from tests.services.worlds import FUTURES, SPOT, book_of, unwritten
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Desk:
                 spot=spot, futures=futures, funding=funding, fees=reader, book=book, clock=clock
             ),
             account=account,
-            orders=OrderService(spot=spot, futures=futures, book=book, info=info),
+            orders=unwritten(spot, futures, book, info),
             network=NetworkService(info=info, apis=apis),
             paper=PaperService(
                 control=self.control,

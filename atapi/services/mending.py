@@ -1,0 +1,56 @@
+"""Mends spreads by the commands' own services: what the guard does is what a trader would have typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from atapi.domain.numbers import plain
+from atapi.domain.spreads import LegName
+from atapi.execution.executor import Result, executed
+from atapi.services.hedging import Hedging
+from atapi.services.spreads import SpreadService
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadMender:
+    """Ends, evens and closes spreads. Implements `Mender`."""
+
+    spreads: SpreadService
+    hedging: Hedging
+
+    def book(self, symbol: str) -> None:
+        """Make the journal true, as far as the exchange's own trades explain what differs."""
+        self.spreads.reconcile.findings()
+
+    def recover(self) -> str:
+        """Bring what was cut short to its end."""
+        ended = self.spreads.reconcile.recovery.run()
+        return f"brought {len(ended)} transactions that were cut short to their end"
+
+    def rehedge(self, symbol: str) -> str:
+        """Reduce the longer leg of the spread in a symbol to the shorter."""
+        self.hedging.take_in(symbol)
+        return _told("evened", self.spreads.close(self.hedging.plan(symbol)))
+
+    def unwind(self, symbol: str) -> str:
+        """Close the spread in a symbol, as much of it as is there."""
+        self.hedging.take_in(symbol)
+        return _told("closed", self.spreads.close(self.hedging.plan_unwind(symbol)))
+
+    def buy_bnb(self, quantity: Decimal) -> str:
+        """Buy BNB on spot."""
+        raise NotImplementedError
+
+
+def _told(verb: str, result: Result) -> str:
+    spread = result.spread
+    spot, perp = executed(result, LegName.SPOT_EXIT), executed(result, LegName.PERP_EXIT)
+    parts = [
+        f"{plain(quantity)} of {leg}"
+        for leg, quantity in (("spot", spot), ("the perpetual", perp))
+        if quantity
+    ]
+    return (
+        f"{verb} {spread.symbol} by {' and '.join(parts) or 'nothing'}: #{spread.spread_id} is {spread.state}"
+    )

@@ -1,0 +1,263 @@
+"""Single orders: planned, placed, followed. They go through `execution/` and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+
+from atapi.clock import Clock
+from atapi.domain.instruments import Instrument, Market
+from atapi.domain.numbers import ZERO, plain
+from atapi.domain.orders import Fill, OrderRequest, OrderType, TimeInForce
+from atapi.domain.spreads import Spread, SpreadState
+from atapi.errors import (
+    AtapiError,
+    AuthenticationError,
+    OutcomeUnknown,
+    Refused,
+    VenueError,
+    VenueUnreachable,
+)
+from atapi.exchanges.base import FuturesVenue, SpotVenue
+from atapi.execution.effects import Attempt, AttemptState
+from atapi.execution.executor import EngineOf, Executor
+from atapi.execution.leg import Unproven
+from atapi.execution.order import OrderTerms, Placed, StillOpen
+from atapi.execution.order_engines import FOLLOW, PLACE, following, order_text, placing
+from atapi.services.limits import LimitsService
+from atapi.services.network import NetworkInfo
+from atapi.services.order_finder import VENUE_WORDS, OrderFinder
+from atapi.services.order_plan import OrderFacts, OrderPlan, Wish, plan_order
+from atapi.services.recovery import Recovery
+from atapi.services.spread_plan import free_of
+from atapi.services.symbols import SymbolBook
+
+T = TypeVar("T")
+BOOK_DEPTH = 500  # levels read for a plan
+KEY_CODES = (-1022, -2014, -2015)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderResult:
+    """One order as it stands after it was sent."""
+
+    attempts: tuple[Attempt, ...]
+    fills: tuple[Fill, ...]
+
+    @property
+    def executed(self) -> Decimal:
+        """What was executed, base asset."""
+        return sum((a.executed for a in self.attempts), ZERO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingService:
+    """Places single orders."""
+
+    symbols: SymbolBook
+    spot: SpotVenue
+    futures: FuturesVenue
+    clock: Clock
+    executor: Executor
+    recovery: Recovery
+    finder: OrderFinder
+    info: NetworkInfo
+    limits: LimitsService
+
+    def plan(self, symbol: str, wish: Wish, *, market: Market) -> OrderPlan:
+        """Plan an order; reads only.
+
+        Raises:
+            Refused: Any reason not to; nothing was sent.
+        """
+        self.info.need_key(wish.side.lower())
+        instrument = self.symbols.find(symbol, market=market)
+        plan = plan_order(self._facts(instrument), wish)
+        self.limits.check([_meant(plan)], asked=wish.amount)
+        return plan
+
+    def place(self, plan: OrderPlan, *, again: bool = False, dead_man: bool = False) -> OrderResult:
+        """Place an order as planned.
+
+        Args:
+            again: Although one like it is not done.
+            dead_man: The order is under the dead-man switch, which somebody holds already.
+
+        Raises:
+            Refused: One like it is not done, or nothing filled.
+            VenueError: The venue refused it; nothing changed.
+            OutcomeUnknown: Its fate is unproven.
+        """
+        self.recovery.run()
+        self.executor.own()  # from here on nobody else can begin one like it
+        if not again:
+            self._refuse_a_second(plan)
+        instrument = plan.instrument
+        terms = OrderTerms(
+            market=instrument.market,
+            symbol=instrument.symbol,
+            base_asset=instrument.base_asset,
+            lot_size=instrument.lot_size,
+            side=plan.side,
+            quantity=plan.quantity,
+            tries=(plan.limit,),
+            time_in_force=plan.time_in_force,
+            reduce_only=plan.reduce_only,
+            reducing=plan.reducing,
+            dead_man=dead_man,
+        )
+        return self.send(terms)
+
+    def send(self, terms: OrderTerms) -> OrderResult:
+        """Send an order by its terms.
+
+        Raises:
+            As `place` says.
+        """
+        intent_id, placed = proven(
+            lambda: self.executor.run(PLACE, terms.as_text(), placing(terms), at=self.clock.now())
+        )
+        if placed.executed == 0 and (placed.last is None or placed.last.state is not AttemptState.RESTING):
+            raise refusal_of(placed, terms)
+        return self.result(self.executor.journal.attempts(intent_id))
+
+    def result(self, attempts: Iterable[Attempt]) -> OrderResult:
+        """Put orders and their fills together."""
+        rows = tuple(attempts)
+        ids = {(row.request.market, row.order_id) for row in rows}
+        fills = [
+            fill for _, fill in self.executor.journal.order_fills() if (fill.market, fill.order_id) in ids
+        ]
+        return OrderResult(attempts=rows, fills=tuple(fills))
+
+    def follow(self, attempt: Attempt) -> Attempt:
+        """Bring the journal's row of a live order to date: ask how it stands.
+
+        Raises:
+            OutcomeUnknown: The venue cannot be asked.
+        """
+        base = self.finder.base_asset(attempt.request.market, attempt.request.symbol)
+        return self.carry_out(FOLLOW, order_text(attempt, base), following(attempt, base), of=attempt)
+
+    def carry_out(
+        self, kind: str, terms: dict[str, str], engine: EngineOf[T], *, of: Attempt | None = None
+    ) -> T:
+        """Run a transaction about an order that exists, as a part of the spread that the order belongs to, if any.
+
+        Raises:
+            OutcomeUnknown: Its fate is unproven.
+        """
+        spread_id = None if of is None else self.executor.journal.intent(of.intent_id).spread_id
+        at = self.clock.now()
+        return proven(lambda: self.executor.run(kind, terms, engine, at=at, spread_id=spread_id))[1]
+
+    # --- inside -------------------------------------------------------------------------------------------------
+    def _facts(self, instrument: Instrument) -> OrderFacts:
+        symbol = instrument.symbol
+        standing = [s for s in self.executor.spreads() if s.state is not SpreadState.FLAT]
+        if instrument.market is Market.SPOT:
+            balances = self.spot.balances()
+            of = [s for s in standing if s.base_asset == instrument.base_asset and s.spot_quantity > 0]
+            return OrderFacts(
+                instrument=instrument,
+                book=self.spot.depth(symbol, BOOK_DEPTH),
+                taker_fee=self.spot.fee_rates(symbol).taker,
+                base_free=free_of(balances, instrument.base_asset),
+                quote_free=free_of(balances, instrument.quote_asset),
+                needed=sum((s.spot_quantity for s in of), ZERO),
+                spreads=_ids(of),
+            )
+        of = [s for s in standing if s.symbol == symbol and s.perp_quantity]
+        return OrderFacts(
+            instrument=instrument,
+            book=self.futures.depth(symbol, BOOK_DEPTH),
+            taker_fee=self.futures.fee_rates(symbol).taker,
+            futures=self.futures.account(),
+            position=sum((p.quantity for p in self.futures.positions([symbol])), ZERO),
+            leverage=self.futures.leverage(symbol),
+            needed=sum((s.perp_quantity for s in of), ZERO),
+            spreads=_ids(of),
+        )
+
+    def _refuse_a_second(self, plan: OrderPlan) -> None:
+        like = (plan.instrument.market, plan.instrument.symbol, plan.side)
+        for row in self.finder.unsettled():
+            request = row.request
+            if (request.market, request.symbol, request.side) != like:
+                continue
+            now = self.follow(row)
+            if not now.state.settled:
+                at = f" at {plain(request.price)}" if request.price is not None else ""
+                raise Refused(
+                    f"an order to {request.side} {plain(request.quantity)} {request.symbol}{at} on"
+                    f" {VENUE_WORDS[request.market]} is not done ({now.order_id or request.client_order_id})",
+                    hint=f"--again sends another; cancel {now.order_id or request.client_order_id}",
+                )
+
+
+def proven(run: Callable[[], T]) -> T:
+    """Run something on the order path; say what may be live where its end could not be proven.
+
+    Raises:
+        OutcomeUnknown: It could not.
+    """
+    try:
+        return run()
+    except Unproven as e:
+        name = e.attempt.request.client_order_id
+        raise no_answer(name) from e
+    except StillOpen as e:
+        raise no_answer(str(e)) from e
+
+
+def no_answer(name: str) -> OutcomeUnknown:
+    """Say that an order's fate could not be established, and what to do."""
+    return OutcomeUnknown(
+        f"no answer for order {name}; it may be live",
+        hint=f"order {name}: asks Binance; nothing is sent twice",
+    )
+
+
+def refusal_of(placed: Placed, terms: OrderTerms) -> AtapiError:
+    """Say why an order came to nothing."""
+    row = placed.last
+    if row is None:
+        return Refused(placed.why, hint=f"nothing was sent; orders {terms.symbol}")
+    if row.state is AttemptState.ABSENT:
+        if row.reason.startswith("never sent"):
+            return VenueUnreachable(row.reason, sent=False)
+        return Refused(f"order {row.request.client_order_id} never reached the exchange: {row.reason}")
+    if row.reason_code is not None:
+        kind = AuthenticationError if row.reason_code in KEY_CODES else VenueError
+        return kind(f"Binance refused the order ({row.reason_code}): {row.reason}", code=row.reason_code)
+    if row.order_id is None:
+        return Refused(row.reason, hint="limits")
+    if terms.time_in_force is TimeInForce.GTX:
+        return Refused("a post-only order would have taken at once", hint=f"depth {terms.symbol}")
+    limit = terms.tries[0]
+    within = f" within {plain(limit)}" if limit is not None else ""
+    return Refused(
+        f"nothing filled{within}; {terms.symbol} is as it was",
+        hint=f"depth {terms.symbol}; --max-slippage allows more",
+    )
+
+
+def _meant(plan: OrderPlan) -> OrderRequest:
+    return OrderRequest(
+        market=plan.instrument.market,
+        symbol=plan.instrument.symbol,
+        side=plan.side,
+        type=OrderType.LIMIT,
+        quantity=plan.quantity,
+        price=plan.limit,
+        time_in_force=plan.time_in_force,
+        reduce_only=plan.reduce_only,
+        reducing=plan.reducing,
+        client_order_id="",  # not made yet
+    )
+
+
+def _ids(spreads: list[Spread]) -> tuple[int, ...]:
+    return tuple(s.spread_id for s in spreads)
