@@ -253,7 +253,7 @@ class Reconciler:
                 about=order.client_order_id,
                 message=f"order {order.client_order_id} is ours ({order.side} {plain(order.quantity)} {order.symbol},"
                 f" {order.status}), but not in the journal: it is an old copy or was cut",
-                hint="reconcile lists them; restore the journal, or close by hand and reconcile --accept",
+                hint="restore the journal, or journal rebuild; reconcile lists them, reconcile --accept lets them be",
                 everywhere=True,
             )
 

@@ -126,7 +126,7 @@ def unclaimed(records: Sequence[Record], claims: Claims) -> list[Record]:
     at = max((r.at for r in traded), default=None)
     for (wallet, asset), amount in sorted(rest.items()):
         if at is not None:
-            label = "margin trades that are not the journal's"
+            label = "trades not in the journal"
             found.append(
                 Record(wallet=wallet, asset=asset, term=Term.FILLS, amount=amount, at=at, label=label)
             )

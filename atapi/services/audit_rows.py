@@ -76,13 +76,7 @@ def _in_all(audit: Audit) -> Iterator[AuditRow]:
 
 def _foreign(audit: Audit) -> Iterator[AuditRow]:
     for record in audit.foreign:
-        yield _row(
-            record.wallet.value,
-            record.asset,
-            "foreign",
-            record.amount,
-            f"{record.at:%Y-%m-%dT%H:%M} {record.label}",
-        )
+        yield _row(record.wallet.value, record.asset, "foreign", record.amount, record.label)
 
 
 def _sum(wallet: str, asset: str, term: str, records: list[Record]) -> Iterator[AuditRow]:
