@@ -274,7 +274,9 @@ def _services(
     interest = InterestBook(margin=venue.margin, executor=executor)
     reverse = ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest)
     recovery = Recovery(executor=executor, symbols=book, reverse=reverse)
-    finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
+    finder = OrderFinder(
+        spot=venue.spot, futures=venue.futures, book=book, executor=executor, margin=venue.margin
+    )
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(

@@ -87,6 +87,13 @@ class OrderFinder:
     futures: FuturesVenue
     book: SymbolBook
     executor: Executor
+    margin: Orders | None = None  # None on networks without it
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """The markets that are looked at where none is named: margin once something was borrowed."""
+        borrowed = self.margin is not None and any(s.reverse for s in self.executor.spreads())
+        return (Market.SPOT, Market.MARGIN, Market.UM) if borrowed else (Market.SPOT, Market.UM)
 
     def live(self, *, market: Market | None = None, symbols: Sequence[str] = ()) -> list[KnownOrder]:
         """List what the exchange shows open, and what the journal believes live or unclear, oldest first."""
@@ -101,7 +108,7 @@ class OrderFinder:
 
     def open_orders(self, *, market: Market | None = None, symbols: Sequence[str] = ()) -> list[Order]:
         """List what the exchange shows open, oldest first."""
-        markets = (Market.SPOT, Market.UM) if market is None else (market,)
+        markets = self.markets if market is None else (market,)
         found = [order for m in markets for order in self.venue(m).open_orders()]
         chosen = [order for order in found if not symbols or order.symbol in symbols]
         return sorted(chosen, key=lambda o: (o.created_at, o.order_id))
@@ -143,7 +150,7 @@ class OrderFinder:
         Raises:
             Refused: There is none.
         """
-        for m in (Market.SPOT, Market.UM) if market is None else (market,):
+        for m in self.markets if market is None else (market,):
             listed = (self.futures if m is Market.UM else self.spot).instruments()
             for order in self.venue(m).orders(symbol) if symbol in listed else ():
                 if typed in (order.order_id, order.client_order_id):
@@ -171,6 +178,8 @@ class OrderFinder:
 
     def venue(self, market: Market) -> Orders:
         """Tell which market of the exchange to ask."""
+        if market is Market.MARGIN and self.margin is not None:
+            return self.margin
         return self.futures if market is Market.UM else self.spot
 
     def base_asset(self, market: Market, symbol: str) -> str:
