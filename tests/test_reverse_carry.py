@@ -86,6 +86,17 @@ def test_refusals_send_nothing(tmp_path: Path, words: str, code: int, said: str)
     assert arrays(state.stdout) == [[], []]
 
 
+@pytest.mark.parametrize("network", ["demo", "testnet"])
+def test_a_network_without_margin_refuses_before_anything_is_asked(tmp_path: Path, network: str) -> None:
+    ended = atapi(tmp_path, "--network", network, "open-spread", "BTCUSDT", "1000usdt", "--reverse", "--yes")
+
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stderr.splitlines()[-2:] == [
+        "error: this network has no margin: nothing can be borrowed on Binance's demo and testnet",
+        "  hint: network paper, or mainnet",
+    ]
+
+
 def test_the_margin_leg_is_among_the_orders_and_fills(tmp_path: Path) -> None:
     script = (
         FUNDED

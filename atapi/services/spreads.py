@@ -82,6 +82,8 @@ class SpreadService:
         Raises:
             Refused: Any reason not to; nothing was sent.
         """
+        if reverse:
+            self.reverse.check_network()
         pair = self.symbols.pair(symbol)
         standing = self._standing(pair.symbol)
         if standing is not None:
