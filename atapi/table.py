@@ -54,6 +54,7 @@ class Table:
     index: str | None = None  # the column that labels the rows, such as Date
     empty: str = "nothing to show"  # said on stderr where there is no row
     notes: tuple[str, ...] = ()  # said on stderr beside it: warnings, totals, where it comes from
+    fault: str | None = None  # what is wrong in it: an error once it has been shown
 
     @classmethod
     def of(
@@ -64,6 +65,7 @@ class Table:
         index: str | None = None,
         empty: str = "nothing to show",
         notes: Sequence[str] = (),
+        fault: str | None = None,
     ) -> Table:
         """Build a table from row values of one dataclass."""
         fields = dataclasses.fields(kind)
@@ -73,6 +75,7 @@ class Table:
             index=index,
             empty=empty,
             notes=tuple(notes),
+            fault=fault,
         )
 
     @classmethod

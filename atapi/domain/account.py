@@ -93,6 +93,7 @@ class Income:
     asset: str
     at: datetime
     income_id: str
+    trade_id: str | None = None  # of the fill it belongs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

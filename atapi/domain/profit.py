@@ -7,11 +7,13 @@ had no other leg against it, and the roundings of the venue.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 
+from atapi.domain.account import Wallet
 from atapi.domain.numbers import ONE, ZERO, to_ledger
 from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Spread, SpreadState
@@ -55,6 +57,27 @@ class Charge:
     asset: str  # it was charged in
     amount: Decimal  # of that asset
     value: Decimal  # in quote asset, at that time
+    charge_id: str = ""  # the venue's
+
+
+class Worth:
+    """Values what several spreads hold so that their values sum to the value of the sum, which a wallet shows.
+
+    A wallet's worth is rounded once; each spread gets what it adds to it.
+
+    Args:
+        prices: By asset, in quote asset; what has none is worth nothing.
+    """
+
+    def __init__(self, prices: Mapping[str, Decimal]) -> None:
+        self._prices = dict(prices)
+        self._counted: dict[tuple[Wallet, str], Decimal] = defaultdict(lambda: ZERO)
+
+    def add(self, wallet: Wallet, asset: str, quantity: Decimal) -> Decimal:
+        """Tell what a quantity adds to what a wallet's holdings of an asset, counted so far, are worth."""
+        price, before = self._prices.get(asset, ZERO), self._counted[wallet, asset]
+        self._counted[wallet, asset] = before + quantity
+        return to_ledger((before + quantity) * price) - to_ledger(before * price)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +88,7 @@ class Standing:
     spot_price: Decimal  # of one coin
     perp_price: Decimal  # of one unit of the perpetual: its mark
     unrealized: Decimal  # profit of the open perpetual, as the venue states it
-    prices: dict[str, Decimal]  # of other assets that fees or interest were paid in
+    worth: Worth  # values coins left, and what fees and interest took of other assets
     step: Decimal  # coins: less than this cannot be traded against the perpetual
 
 
@@ -204,7 +227,9 @@ class Books:
         self._fee_value = fee_value
         self._pairing = Pairing(step)
         self._coins = Pool()  # held on spot, net of fees and interest in coins
-        self._others: dict[str, Pool] = {}  # asset -> what fees and interest took of it, at its value then
+        self._wallet = Wallet.MARGIN if spread.reverse else Wallet.SPOT  # where the coins are
+        # (wallet, asset) -> what fees and interest took of it, at its value then
+        self._others: dict[tuple[Wallet, str], Pool] = defaultdict(Pool)
 
     def book(self, at: datetime, event: Event) -> Booking:
         """Book a funding, a charge or a fill."""
@@ -220,11 +245,10 @@ class Books:
         flat = self._spread.state is SpreadState.FLAT
         basis = self._pairing.open_basis(standing.perp_price / self._spread.multiplier, standing.spot_price)
         dust = self._pairing.dust(standing.spot_price, flat=flat)
-        gained = (
-            standing.unrealized + to_ledger(self._coins.quantity * standing.spot_price) - self._coins.cost
-        )
-        for asset, pool in self._others.items():
-            gained += to_ledger(pool.quantity * standing.prices.get(asset, ZERO)) - pool.cost
+        gained = standing.unrealized - self._coins.cost
+        gained += standing.worth.add(self._wallet, self._spread.base_asset, self._coins.quantity)
+        for (wallet, asset), pool in self._others.items():
+            gained += standing.worth.add(wallet, asset, pool.quantity) - pool.cost
         profit = Profit(price=gained - basis - dust, basis=basis, dust=dust)
         return Booking(at=standing.at, profit=profit)
 
@@ -236,7 +260,7 @@ class Books:
         else:
             gained, (basis, dust) = fill.realized or ZERO, self._perp(fill)
         if fill.fee_asset != self._spread.quote_asset and not (spot and self._in_coins(fill)):
-            self._owe(fill.fee_asset, fill.fee, fee)
+            self._others[self._wallet if spot else Wallet.FUTURES, fill.fee_asset].put(-fill.fee, -fee)
         profit = Profit(price=gained - basis - dust, basis=basis, fees=-fee, dust=dust)
         return Booking(at=fill.at, profit=profit, fee=fill.fee, fee_asset=fill.fee_asset)
 
@@ -245,7 +269,7 @@ class Books:
             self._coins.put(-charge.amount, -charge.value)
             self._pairing.shrink(-charge.amount, -charge.value)
         elif charge.asset != self._spread.quote_asset:
-            self._owe(charge.asset, charge.amount, charge.value)
+            self._others[self._wallet, charge.asset].put(-charge.amount, -charge.value)
         return Booking(at=charge.at, profit=Profit(interest=-charge.value))
 
     def _in_coins(self, fill: Fill) -> bool:
@@ -275,9 +299,6 @@ class Books:
         sign = fill.side.sign
         coins = sign * fill.quantity * self._spread.multiplier
         return self._pairing.trade(self._pairing.perp, coins, sign * to_ledger(fill.notional))
-
-    def _owe(self, asset: str, amount: Decimal, value: Decimal) -> None:
-        self._others.setdefault(asset, Pool()).put(-amount, -value)
 
 
 def book(

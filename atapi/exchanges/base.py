@@ -27,6 +27,7 @@ from atapi.domain.instruments import Instrument, Market
 from atapi.domain.margin import Interest, MarginAccount
 from atapi.domain.market import BookTicker, Candle, Depth, FundingRate, FundingTerms, MarkPrice, Ticker
 from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
+from atapi.domain.records import Record
 from atapi.domain.streams import StreamState
 
 
@@ -252,6 +253,22 @@ class MarginVenue(Orders, Protocol):
 
     def repay(self, asset: str, amount: Decimal) -> str:
         """Repay, interest first, and tell the repayment's id."""
+        ...
+
+
+class RecordSource(Protocol):
+    """What a venue recorded about an account's balances."""
+
+    def begin(self) -> datetime:
+        """Tell since when there can be records."""
+        ...
+
+    def balances(self) -> dict[tuple[Wallet, str], Decimal]:
+        """State what every wallet holds, by wallet and asset; the margin wallet less what it owes."""
+        ...
+
+    def records(self, start: datetime) -> list[Record]:
+        """List every change of a balance from a time on, oldest first, but for the trades of spot."""
         ...
 
 

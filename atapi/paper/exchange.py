@@ -30,6 +30,7 @@ from atapi.paper.perpetuals import Perpetuals
 from atapi.paper.prices import Prices
 from atapi.paper.records import (
     AccountRecord,
+    DepositRecord,
     IncomeRecord,
     OrderRecord,
     Refusal,
@@ -184,6 +185,10 @@ class Exchange:
     def transfers(self, account: str) -> Sequence[TransferRecord]:
         """List transfers, oldest first."""
         return self._transfers.of(account)
+
+    def deposits(self, account: str) -> Sequence[DepositRecord]:
+        """List what an account was given from the faucet, oldest first."""
+        return self._transfers.deposits(account)
 
     def balances(self, account: str, wallet: str) -> Mapping[str, tuple[Decimal, Decimal]]:
         """Free and locked by asset in `spot`, `margin`, `um`, `cm` or `funding` (in `um` and `cm` locked is always 0)."""

@@ -230,6 +230,16 @@ class SettledFunding(msgspec.Struct, frozen=True, kw_only=True):
     mark_price: Decimal
 
 
+class DepositRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Funds that an account was given by the faucet."""
+
+    deposit_id: int
+    wallet: str
+    asset: str
+    amount: Decimal
+    time_ms: int
+
+
 class TransferRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One move between wallets of an account."""
 

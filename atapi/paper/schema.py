@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS entries (
     entry_id INTEGER PRIMARY KEY, posting INTEGER, time_ms INTEGER, kind TEXT,
     account TEXT, wallet TEXT, asset TEXT, amount TEXT
 );
+CREATE INDEX IF NOT EXISTS entries_of_deposits ON entries (account, entry_id) WHERE kind = 'DEPOSIT';
 CREATE TABLE IF NOT EXISTS balances (
     account TEXT, wallet TEXT, asset TEXT, balance TEXT, PRIMARY KEY (account, wallet, asset)
 ) WITHOUT ROWID;

@@ -13,7 +13,7 @@ from atapi.matching.ledger import Holder
 from atapi.paper.effects import Effects
 from atapi.paper.ids import Ids
 from atapi.paper.margin.accounts import MarginAccounts
-from atapi.paper.records import IncomeRecord, Refusal, TransferRecord
+from atapi.paper.records import DepositRecord, IncomeRecord, Refusal, TransferRecord
 from atapi.paper.store import Store
 from atapi.paper.wallets import Wallets
 
@@ -28,6 +28,10 @@ WALLET_OF = {
 FUTURES = ("um", "cm")
 NO_PAIR = frozenset({"UMFUTURE_CMFUTURE", "CMFUTURE_UMFUTURE", "CMFUTURE_OPTION", "OPTION_CMFUTURE"})
 ISOLATED = ("ISOLATEDMARGIN_MARGIN", "MARGIN_ISOLATEDMARGIN", "ISOLATEDMARGIN_ISOLATEDMARGIN")
+DEPOSITS = (
+    "SELECT entry_id, wallet, asset, amount, time_ms FROM entries WHERE account = ? AND kind = 'DEPOSIT'"
+    " ORDER BY entry_id"
+)
 PORTFOLIO = ("MAIN_PORTFOLIO_MARGIN", "PORTFOLIO_MARGIN_MAIN")
 INSUFFICIENT = "Asset transfer failed: insufficient balance"
 
@@ -94,6 +98,15 @@ class Transfers:
     def of(self, account: str) -> Sequence[TransferRecord]:
         """List an account's transfers, oldest first."""
         return self._store.transfers(account)
+
+    def deposits(self, account: str) -> Sequence[DepositRecord]:
+        """List what an account was given, oldest first."""
+        return [
+            DepositRecord(
+                deposit_id=row[0], wallet=row[1], asset=row[2], amount=Decimal(row[3]), time_ms=row[4]
+            )
+            for row in self._store.rows(DEPOSITS, account)
+        ]
 
     def _free(self, holder: Holder, asset: str, time_ms: int) -> Decimal:
         if holder.wallet in FUTURES:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
 
 from atapi.clock import Clock
 from atapi.domain.account import Income, Position
 from atapi.domain.margin import Interest
 from atapi.domain.numbers import ZERO, to_ledger
 from atapi.domain.orders import Fill
-from atapi.domain.profit import Booking, Charge, Standing, book
+from atapi.domain.profit import Booking, Charge, Standing, Worth, book
 from atapi.domain.spreads import Spread
 from atapi.exchanges.base import FuturesVenue, SpotVenue
+from atapi.services.interest import InterestBook
 from atapi.services.past_prices import PastPrices
 from atapi.services.valuation import NUMERAIRE, price_of
 
@@ -25,21 +25,13 @@ GRACE = timedelta(seconds=15)  # Binance may charge a funding to a position open
 HOURLY = "1h"  # interest is charged by the hour
 
 
-class InterestSource(Protocol):
-    """Where interest on borrowed coins is listed."""
-
-    def interest(self, asset: str, *, start: datetime, end: datetime | None = None) -> list[Interest]:
-        """List the interest charged on a debt of an asset, oldest first."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpreadBooks:
     """Reads what booking needs, each page once for all spreads, and books them."""
 
     spot: SpotVenue
     futures: FuturesVenue
-    margin: InterestSource | None  # None on networks without margin
+    interest: InterestBook
     clock: Clock
     past: PastPrices
 
@@ -91,26 +83,21 @@ class SpreadBooks:
 
     def charges(self, spreads: Sequence[Spread]) -> dict[int, list[Charge]]:
         """List the interest of each spread, valued when it was charged."""
-        shares: dict[int, list[Charge]] = {s.spread_id: [] for s in spreads}
-        lent = [s for s in spreads if s.reverse]
-        if self.margin is None:
-            return shares
-        for asset in sorted({s.base_asset for s in lent}):
-            ours = [s for s in lent if s.base_asset == asset]
-            lines = self.margin.interest(asset, start=min(s.opened_at for s in ours if s.opened_at))
-            for paid_in in sorted({line.asset for line in lines}):
-                self.past.learn(paid_in, (line.at for line in lines if line.asset == paid_in), HOURLY)
-            for line in lines:
-                owner = borrower_of(line, ours, shares)
-                if owner is not None:
-                    shares[owner.spread_id].append(self._charge(line))
-        return shares
+        lines = {s.spread_id: self.interest.of(s) if s.reverse else [] for s in spreads}
+        moments: dict[str, list[datetime]] = defaultdict(list)  # asset it was charged in -> when
+        for line in (line for own in lines.values() for line in own):
+            moments[line.asset].append(line.at)
+        for asset, times in moments.items():
+            self.past.learn(asset, times, HOURLY)
+        return {spread_id: [self._charge(line) for line in own] for spread_id, own in lines.items()}
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _charge(self, line: Interest) -> Charge:
         price = self.past.price(line.asset, line.at, HOURLY)
         value = to_ledger(line.amount * (price if price is not None else ZERO))
-        return Charge(at=line.at, asset=line.asset, amount=line.amount, value=value)
+        return Charge(
+            at=line.at, asset=line.asset, amount=line.amount, value=value, charge_id=line.interest_id
+        )
 
     def _standings(self, spreads: Sequence[Spread]) -> dict[int, Standing]:
         if not spreads:
@@ -122,14 +109,14 @@ class SpreadBooks:
         for mark in self.futures.marks([symbol for symbol in standing if symbol not in held]):
             marks[mark.symbol] = mark.mark_price
         lots = {symbol: rules.lot_size for symbol, rules in self.futures.instruments().items()}
-        now = self.clock.now()
+        now, worth = self.clock.now(), Worth(prices)
         return {
             s.spread_id: Standing(
                 at=now,
                 spot_price=prices.get(s.base_asset, ZERO),
                 perp_price=marks.get(s.symbol, ZERO),
                 unrealized=unrealized(s, held.get(s.symbol), marks.get(s.symbol, ZERO)),
-                prices=prices,
+                worth=worth,
                 step=lots.get(s.symbol, ZERO) * s.multiplier,
             )
             for s in spreads
@@ -163,23 +150,6 @@ def owner_of(line: Income, spreads: Iterable[Spread]) -> Spread | None:
             return spread
     late = (s for s in ours if s.opened_at is not None and line.at <= s.opened_at <= line.at + GRACE)
     return next(late, None)
-
-
-def borrower_of(
-    line: Interest, spreads: Iterable[Spread], taken: Mapping[int, Sequence[Charge]]
-) -> Spread | None:
-    """Tell whose interest is: of the spread that stood then; of two that met, the older one's first."""
-    stood = [
-        s
-        for s in spreads
-        if s.opened_at is not None
-        and s.opened_at <= line.at
-        and (s.closed_at is None or line.at <= s.closed_at)
-    ]
-    for spread in stood:
-        if not any(charge.at == line.at for charge in taken[spread.spread_id]):
-            return spread
-    return stood[0] if stood else None
 
 
 def unrealized(spread: Spread, position: Position | None, mark_price: Decimal) -> Decimal:

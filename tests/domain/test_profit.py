@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atapi.domain.account import Wallet
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO, to_ledger
 from atapi.domain.orders import Fill, Side
-from atapi.domain.profit import Booking, Charge, Profit, Standing, book
+from atapi.domain.profit import Booking, Charge, Profit, Standing, Worth, book
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from tests.fakes import D, utc
 
@@ -21,6 +22,7 @@ NOON = utc("2026-01-01T12:00")
 PERP_IN, SPOT_IN = LegName.PERP_ENTRY, LegName.SPOT_ENTRY
 SPOT_OUT, PERP_OUT, UNWIND = LegName.SPOT_EXIT, LegName.PERP_EXIT, LegName.UNWIND
 Trade = tuple[LegName, Fill]
+History = tuple[Spread, Standing, Decimal, tuple[tuple[datetime, Decimal], ...], tuple[Charge, ...]]
 
 
 def trade(leg: LegName, side: Side, quantity: str, price: str, *, fee: str = "0", paid_in: str = "USDT",
@@ -43,7 +45,7 @@ def spread_of(*trades: Trade, state: SpreadState = SpreadState.HEDGED, multiplie
 def standing(spot: str = "100", perp: str = "100", *, unrealized: str = "0", **prices: str) -> Standing:
     return Standing(
         at=NOON + timedelta(days=9), spot_price=D(spot), perp_price=D(perp), unrealized=D(unrealized),
-        prices={asset: D(price) for asset, price in prices.items()}, step=D("0.001"),
+        worth=Worth({"BTC": D(spot)} | {asset: D(price) for asset, price in prices.items()}), step=D("0.001"),
     )  # fmt: skip
 
 
@@ -200,7 +202,7 @@ quantities = st.integers(min_value=1, max_value=3000).map(lambda n: D(n) / 1000)
 @st.composite
 def histories(
     draw: st.DrawFn,
-) -> tuple[Spread, Standing, tuple[tuple[datetime, Decimal], ...], tuple[Charge, ...]]:
+) -> History:
     """Fills of both legs in any order and size, with realized profit by the perpetual's mean price as a venue states it."""
     trades: list[Trade] = []
     position, cost = ZERO, ZERO
@@ -222,8 +224,8 @@ def histories(
         fee = to_ledger(quantity * D("0.001"))
         _, fill = trade(leg, side, str(quantity), str(price), fee=str(fee), paid_in=paid_in, hours=hour)
         trades.append((leg, replace(fill, realized=realized)))
-    perp = draw(prices)
-    now = replace(standing(str(draw(prices)), str(perp), BNB=str(draw(prices) * 6)),
+    perp, bnb = draw(prices), draw(prices) * 6
+    now = replace(standing(str(draw(prices)), str(perp), BNB=str(bnb)),
                   unrealized=to_ledger(position * perp - cost))  # fmt: skip
     fundings = tuple(
         (NOON + timedelta(hours=8 * i), to_ledger(draw(prices) / 700)) for i in range(draw(st.integers(0, 3)))
@@ -234,32 +236,34 @@ def histories(
         for i in range(draw(st.integers(0, 3)))
     )  # fmt: skip
     state = draw(st.sampled_from([SpreadState.HEDGED, SpreadState.FLAT, SpreadState.EXPOSED]))
-    return spread_of(*trades, state=state), now, fundings, charges
+    return spread_of(*trades, state=state), now, bnb, fundings, charges
 
 
 @settings(max_examples=400, deadline=None)
 @given(histories())
 def test_the_parts_sum_to_the_change_of_the_balances(
-    history: tuple[Spread, Standing, tuple[tuple[datetime, Decimal], ...], tuple[Charge, ...]],
+    history: History,
 ) -> None:
-    spread, now, fundings, charges = history
+    spread, now, bnb, fundings, charges = history
 
     lines = booked(spread, now, fundings, charges)
 
-    held = {"USDT": ZERO, "BTC": ZERO, "BNB": ZERO}  # what the account gained, asset by asset
+    cash, coins, bnb_spot, bnb_futures = ZERO, ZERO, ZERO, ZERO  # what the account gained
     for leg, fill in spread.fills:
         if leg.spot:
-            held["BTC"] += fill.side.sign * fill.quantity
-            held["USDT"] -= fill.side.sign * fill.notional
-        held["USDT"] += fill.realized or ZERO
-        held[fill.fee_asset] -= fill.fee
-    held["USDT"] += sum(amount for _, amount in fundings)
+            coins += fill.side.sign * fill.quantity - (fill.fee if fill.fee_asset == "BTC" else ZERO)
+            cash -= fill.side.sign * fill.notional
+        cash += (fill.realized or ZERO) - (fill.fee if fill.fee_asset == "USDT" else ZERO)
+        if fill.fee_asset == "BNB" and leg.spot:
+            bnb_spot -= fill.fee
+        elif fill.fee_asset == "BNB":
+            bnb_futures -= fill.fee
     for charge in charges:
-        held[charge.asset] -= charge.amount
-    worth = (
-        held["USDT"] + to_ledger(held["BTC"] * now.spot_price) + to_ledger(held["BNB"] * now.prices["BNB"])
-    )
-    assert sum((line.profit.total for line in lines), ZERO) == worth + now.unrealized
+        coins -= charge.amount if charge.asset == "BTC" else ZERO
+        bnb_spot -= charge.amount if charge.asset == "BNB" else ZERO
+    cash += sum((amount for _, amount in fundings), ZERO)
+    worth = sum(to_ledger(q * p) for q, p in ((coins, now.spot_price), (bnb_spot, bnb), (bnb_futures, bnb)))
+    assert sum((line.profit.total for line in lines), ZERO) == cash + worth + now.unrealized
     for line in lines:
         assert all(
             value == to_ledger(value) for value in (line.profit.price, line.profit.basis, line.profit.dust)
@@ -289,3 +293,12 @@ def test_an_empty_spread_earns_nothing(step: str) -> None:
     now = replace(standing(), step=D(step))
 
     assert split(spread_of(), now) == Profit()
+
+
+def test_what_several_spreads_left_is_worth_what_the_wallet_shows() -> None:
+    worth = Worth({"BTC": D("48791.41")})
+
+    parts = [worth.add(Wallet.SPOT, "BTC", D(left)) for left in ("0.00000478", "0.00000999", "0.00000001")]
+
+    assert sum(parts) == to_ledger(D("0.00001478") * D("48791.41"))
+    assert parts[0] == worth.add(Wallet.MARGIN, "BTC", D("0.00000478"))  # another wallet begins anew

@@ -146,13 +146,13 @@ class BinanceMargin:
         found = parse.read_all("margin/next-hourly-interest-rate", parse_margin.hourly_rate, rows)
         return pick(dict(found), [asset])[asset]
 
-    def interest(self, asset: str, *, start: datetime, end: datetime | None = None) -> list[Interest]:
-        """List the interest charged on a debt of an asset, oldest first, paging as needed."""
+    def interest(self, asset: str | None, *, start: datetime, end: datetime | None = None) -> list[Interest]:
+        """List the interest charged on a debt of an asset, or on all, oldest first, paging as needed."""
         found: dict[str, Interest] = {}  # interest id -> line
         for opens_ms, closes_ms in windows(start, end or self.link.time.now(), MONTH):
             for line in self._interest(opens_ms, closes_ms):
                 found[line.interest_id] = line
-        ours = (line for line in found.values() if line.owed_asset == asset)
+        ours = (line for line in found.values() if asset in (None, line.owed_asset))
         return sorted(ours, key=lambda line: (line.at, int(line.interest_id)))
 
     def borrow(self, asset: str, amount: Decimal) -> str:

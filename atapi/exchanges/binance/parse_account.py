@@ -243,6 +243,7 @@ def income(row: Row) -> Income:
         asset=text(row, "asset"),
         at=from_ms(whole(row, "time")),
         income_id=str(row["tranId"]),
+        trade_id=str(row["tradeId"]) if row.get("tradeId") else None,
     )
 
 
