@@ -15,6 +15,7 @@ from atapi.domain.instruments import Market
 from atapi.domain.numbers import plain
 from atapi.domain.orders import Amendment, OrderRequest
 from atapi.domain.spreads import SpreadPlan
+from atapi.domain.style import Style
 from atapi.errors import AtapiError, Refused
 from atapi.exchanges.base import RequestBudget
 from atapi.execution.day_loss import DayLoss
