@@ -216,3 +216,8 @@ class Spread:
     def delta(self) -> Decimal:
         """Coins that no perpetual stands against: spot less interest owed in it, plus perpetual, in spot units."""
         return self.spot_quantity - self.interest + self.perp_quantity * self.multiplier
+
+    @property
+    def drift(self) -> Decimal:
+        """The part of the delta that interest alone does not explain: what closing buys on top anyway."""
+        return self.delta if self.delta > 0 else min(ZERO, self.delta + self.interest)

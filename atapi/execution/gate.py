@@ -200,9 +200,9 @@ class LastGate:
         return meant(intent, multiplier=multiplier, spot_lot=self.quotes.lot(Market.SPOT, spot_symbol))
 
     def _forget(self, intent_id: int) -> None:
-        for told in (self._meant, self._out):
-            for leg in [leg for leg in told if leg[0] <= intent_id]:
-                del told[leg]
+        for leg in LegName:
+            self._meant.pop((intent_id, leg), None)
+            self._out.pop((intent_id, leg), None)
 
     def _check_backstop(self) -> None:
         orders = self._outgoing.used().orders

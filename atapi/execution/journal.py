@@ -4,9 +4,6 @@ SQLite with a write-ahead log and `synchronous=FULL`: a commit that returned sur
 SENDING row is committed before the first byte of its order leaves; outcomes can be asked for again, and wait for the
 next commit where the writer says so (`held`). Every change is also an event in a hash chain, so a damaged or edited
 journal is noticed before it is traded on.
-
-A failed commit stops the journal for this process: after a failed sync nobody knows what the disk holds, and a second
-try may be told that all is well.
 """
 
 from __future__ import annotations
@@ -14,11 +11,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +25,10 @@ from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import StorageError
 from atapi.execution import journal_schema as schema
+from atapi.execution.commits import Commits
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.ids import instance_tag
-from atapi.execution.journal_check import MIGRATED, SEALED, fault, link, seal, snapshot
+from atapi.execution.journal_check import MIGRATED, SEALED, fault, seal, snapshot
 from atapi.execution.journal_rows import (
     ATTEMPT,
     FILL,
@@ -67,10 +65,6 @@ class Journal:
 
     def __init__(self, path: Path, binding: Mapping[str, str], *, seed: bytes) -> None:
         self._path = path
-        self._writing = threading.RLock()
-        self._holder: int | None = None  # the thread that makes its writes durable together
-        self._stopped = ""  # why nothing is written any more
-        self._last: str | None = None  # the chain's last link, once a transaction has asked for it
         fresh = not path.exists()
         try:
             if fresh:
@@ -80,6 +74,7 @@ class Journal:
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA fullfsync=ON")
             self._db.execute("PRAGMA foreign_keys=ON")
+            self._commits = Commits(self._db, path)
             self._make_ready(binding, seed)
             self.instance = self._check(binding)
         except (sqlite3.Error, OSError, *_UNREADABLE) as e:
@@ -87,27 +82,18 @@ class Journal:
                 f"the journal {path} cannot be used: {e}", hint="check the disk and its rights"
             ) from e
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[None]:
         """Make this thread's writes durable together: at each `flush`, and at the block's end."""
-        if self._holder == threading.get_ident():
-            yield
-            return
-        assert self._holder is None, "two transactions at once"
-        self._holder = threading.get_ident()
-        try:
-            yield
-        except BaseException:
-            self._holder = None
-            if not self._stopped:
-                self.flush()  # what was learned is true whatever went wrong
-            raise
-        self._holder = None
-        self.flush()
+        return self._commits.held()
 
     def flush(self) -> None:
         """Make durable what was held back; nothing may reach a venue before.
@@ -115,14 +101,12 @@ class Journal:
         Raises:
             StorageError: It could not be, or something before it could not.
         """
-        with self._writing, self._failing():
-            if self._db.in_transaction:
-                self._db.execute("COMMIT")
+        self._commits.flush()
 
     # --- intents ------------------------------------------------------------------------------------------------
     def create_spread(self, spread: Spread) -> int:
         """Write a new spread down and tell its id; `spread.spread_id` is not used."""
-        with self._commit() as db:
+        with self._commits as db:
             spread_id = self._next(db, "spread", "spread_id")
             self._insert(db, "spread", SPREAD, spread_values(spread_id, spread))
             return spread_id
@@ -130,16 +114,16 @@ class Journal:
     def create_intent(self, spread_id: int | None, kind: str, terms: Mapping[str, str], at: datetime) -> int:
         """Write down what is meant to be done and tell its id."""
         text = json.dumps(dict(terms), sort_keys=True)
-        with self._commit() as db:
+        with self._commits as db:
             intent_id = self._next(db, "intent", "intent_id")
             self._insert(db, "intent", INTENT, (intent_id, spread_id, kind, text, 0, to_ms(at)))
             return intent_id
 
     def finish_intent(self, intent_id: int) -> None:
         """Mark an intent as brought to its end."""
-        with self._commit() as db:
+        with self._commits as db:
             db.execute("UPDATE intent SET done=1 WHERE intent_id=?", (intent_id,))
-            self._event(db, "done", {"intent": intent_id})
+            self._commits.event("done", {"intent": intent_id})
 
     def open_intents(self) -> list[Intent]:
         """List intents that were not brought to their end, oldest first."""
@@ -163,7 +147,7 @@ class Journal:
             at: The venue's time; kept of the first writing, which is before the sending.
         """
         values = attempt_values(attempt)
-        with self._commit() as db:
+        with self._commits as db:
             written = db.execute(
                 f"INSERT INTO attempt ({ATTEMPT}, written_ms) VALUES ({_marks(ATTEMPT)},?)"
                 " ON CONFLICT (client_order_id) DO UPDATE SET state=excluded.state, order_id=excluded.order_id,"
@@ -173,7 +157,7 @@ class Journal:
                 (*values, to_ms(at)),
             )
             [written_ms] = written.fetchone()
-            self._event(db, "attempt", {**_named(ATTEMPT, values), "written_ms": written_ms})
+            self._commits.event("attempt", {**_named(ATTEMPT, values), "written_ms": written_ms})
 
     def attempts(self, intent_id: int) -> list[Attempt]:
         """List the attempts of one intent in the order they were made."""
@@ -198,7 +182,7 @@ class Journal:
 
     def write_fills(self, intent_id: int, leg: LegName, fills: tuple[Fill, ...]) -> None:
         """Write fills down; one seen before is left as it is."""
-        with self._commit() as db:
+        with self._commits as db:
             for f in fills:
                 known = db.execute(
                     "SELECT 1 FROM fill WHERE market=? AND symbol=? AND trade_id=?",
@@ -218,9 +202,9 @@ class Journal:
 
     def write_state(self, spread_id: int, state: SpreadState, note: str) -> None:
         """Set a spread's state."""
-        with self._commit() as db:
+        with self._commits as db:
             db.execute("UPDATE spread SET state=? WHERE spread_id=?", (state, spread_id))
-            self._event(db, "state", {"spread": spread_id, "state": state, "note": note})
+            self._commits.event("state", {"spread": spread_id, "state": state, "note": note})
 
     def write_interest(self, spread_id: int, lines: Sequence[Interest]) -> None:
         """Write down interest that was charged for what a spread borrowed; the caller knows what is written already."""
@@ -234,8 +218,8 @@ class Journal:
     # --- whatever else is to be kept ----------------------------------------------------------------------------
     def note(self, kind: str, body: Mapping[str, Any]) -> None:
         """Append an event: a cancel, an alarm, a policy, a transfer; `kind` is the asker's own word."""
-        with self._commit() as db:
-            self._event(db, kind, body)
+        with self._commits:
+            self._commits.event(kind, body)
 
     def notes(self, kind: str) -> list[dict[str, Any]]:
         """List the events of one kind, oldest first."""
@@ -286,17 +270,17 @@ class Journal:
     def _make_ready(self, binding: Mapping[str, str], seed: bytes) -> None:
         version = schema.version(self._db)
         if version is None:
-            with self._commit() as db:
+            with self._commits as db:
                 schema.create(db, binding, instance_tag(seed))
-                self._event(db, "created", dict(binding))
-                self._event(db, SEALED, seal(db))
+                self._commits.event("created", dict(binding))
+                self._commits.event(SEALED, seal(db))
         elif version == 1:
             schema.migrate(self._db, instance_tag(repr(sorted(binding.items())).encode()))
-            with self._commit() as db:
-                self._event(db, MIGRATED, {"from": version})
-                self._event(db, SEALED, seal(db))
+            with self._commits as db:
+                self._commits.event(MIGRATED, {"from": version})
+                self._commits.event(SEALED, seal(db))
                 for kind, row in snapshot(db):
-                    self._event(db, kind, row)
+                    self._commits.event(kind, row)
         elif version > schema.VERSION:
             raise StorageError(
                 f"the journal {self._path} is of version {version}, this atapi knows {schema.VERSION}",
@@ -316,40 +300,9 @@ class Journal:
         if wrong is not None:
             raise StorageError(
                 f"the journal {self._path} will not be traded on: {wrong}",
-                hint="restore a copy, or move it away and close positions by hand",
+                hint="journal rebuild makes a new one from the venue's records; or restore a copy",
             )
         return instance
-
-    @contextmanager
-    def _commit(self) -> Iterator[sqlite3.Connection]:
-        with self._writing, self._failing():
-            if not self._db.in_transaction:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._last = None  # another process may have written since
-            yield self._db
-            if self._holder != threading.get_ident():
-                self._db.execute("COMMIT")
-
-    @contextmanager
-    def _failing(self) -> Iterator[None]:
-        if self._stopped:
-            raise StorageError(
-                f"the journal {self._path} was given up: {self._stopped}",
-                hint="mend the disk, then start atapi again",
-            )
-        try:
-            yield
-        except BaseException as e:
-            if self._db.in_transaction:  # some failures have ended it already
-                self._db.execute("ROLLBACK")
-            if isinstance(e, sqlite3.Error) or self._holder is not None:  # what was held back is lost with it
-                self._stopped = str(e) or type(e).__name__
-            if isinstance(e, sqlite3.Error):
-                raise StorageError(
-                    f"the journal {self._path} cannot be written: {e}",
-                    hint="mend the disk, then start atapi again",
-                ) from e
-            raise
 
     def _next(self, db: sqlite3.Connection, table: str, key: str) -> int:
         [last] = db.execute(f"SELECT coalesce(max({key}), 0) FROM {table}").fetchone()
@@ -357,20 +310,18 @@ class Journal:
 
     def _insert(self, db: sqlite3.Connection, table: str, columns: str, values: tuple[object, ...]) -> None:
         db.execute(f"INSERT INTO {table} ({columns}) VALUES ({_marks(columns)})", values)
-        self._event(db, table, _named(columns, values))
-
-    def _event(self, db: sqlite3.Connection, kind: str, body: Mapping[str, Any]) -> None:
-        text = json.dumps(body, sort_keys=True)
-        if self._last is None:
-            last = db.execute("SELECT chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-            self._last = last[0] if last else ""
-        self._last = link(self._last, kind, text)
-        db.execute("INSERT INTO event (kind, body, chain) VALUES (?,?,?)", (kind, text, self._last))
+        self._commits.event(table, _named(columns, values))
 
 
 def _named(columns: str, values: tuple[object, ...]) -> dict[str, object]:
-    return dict(zip(columns.split(", "), values, strict=True))
+    return dict(zip(_names(columns), values, strict=True))
 
 
+@cache
+def _names(columns: str) -> tuple[str, ...]:
+    return tuple(columns.split(", "))
+
+
+@cache
 def _marks(columns: str) -> str:
-    return ",".join("?" * len(columns.split(", ")))
+    return ",".join("?" * len(_names(columns)))

@@ -14,8 +14,8 @@ from atapi.domain.numbers import ONE, ZERO, ceil_to, floor_to, plain
 from atapi.domain.orders import Side
 from atapi.domain.spreads import LegPlan, Pair, SpreadPlan
 from atapi.errors import Refused
+from atapi.execution.course import spot_for
 from atapi.execution.sizing import by_notional, by_quantity, check_asset, least
-from atapi.execution.spread import spot_for
 from atapi.services.valuation import money
 
 MARGIN_LIMIT = Decimal("0.8")  # of the futures wallet's equity, after entry

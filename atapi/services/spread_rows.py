@@ -14,7 +14,7 @@ from atapi.domain.orders import Fill, Side
 from atapi.domain.profit import Profit
 from atapi.domain.spreads import LegName, LegPlan, Spread, SpreadPlan
 from atapi.execution.executor import Result, executed
-from atapi.execution.spread import CloseTerms
+from atapi.execution.terms import CloseTerms
 from atapi.table import column
 
 

@@ -23,7 +23,7 @@ from atapi.execution.effects import Attempt
 from atapi.execution.executor import Executor, Result, executed
 from atapi.execution.leg import Unproven
 from atapi.execution.sizing import by_quantity, check_asset, common_lot
-from atapi.execution.spread import CloseTerms, OpenTerms
+from atapi.execution.terms import CloseTerms, OpenTerms
 from atapi.services.limits import LimitsService
 from atapi.services.pnl import PnlService
 from atapi.services.reconcile import ReconcileService

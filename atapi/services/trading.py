@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Fill, OrderRequest, OrderType, TimeInForce
-from atapi.domain.spreads import Spread, SpreadState
+from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import (
     AtapiError,
     AuthenticationError,
@@ -21,9 +21,11 @@ from atapi.errors import (
     VenueUnreachable,
 )
 from atapi.exchanges.base import FuturesVenue, SpotVenue
-from atapi.execution.effects import Attempt, AttemptState
-from atapi.execution.executor import EngineOf, Executor
+from atapi.execution.effects import Attempt, AttemptState, Effect
+from atapi.execution.executor import EngineOf, Executor, Transaction
+from atapi.execution.ids import client_order_id
 from atapi.execution.leg import Unproven
+from atapi.execution.lifeline import Lifeline
 from atapi.execution.order import OrderTerms, Placed, StillOpen
 from atapi.execution.order_engines import FOLLOW, PLACE, following, order_text, placing
 from atapi.services.limits import LimitsService
@@ -65,6 +67,7 @@ class TradingService:
     finder: OrderFinder
     info: NetworkInfo
     limits: LimitsService
+    lifeline: Lifeline
 
     def plan(self, symbol: str, wish: Wish, *, market: Market) -> OrderPlan:
         """Plan an order; reads only.
@@ -83,7 +86,7 @@ class TradingService:
 
         Args:
             again: Although one like it is not done.
-            dead_man: The order is under the dead-man switch, which somebody holds already.
+            dead_man: Cancel it when this shell ends, however it ends.
 
         Raises:
             Refused: One like it is not done, or nothing filled.
@@ -91,6 +94,7 @@ class TradingService:
             OutcomeUnknown: Its fate is unproven.
         """
         self.recovery.run()
+        self._check_switch(plan, dead_man=dead_man)
         self.executor.own()  # from here on nobody else can begin one like it
         if not again:
             self._refuse_a_second(plan)
@@ -116,10 +120,24 @@ class TradingService:
         Raises:
             As `place` says.
         """
-        intent_id, placed = proven(
-            lambda: self.executor.run(PLACE, terms.as_text(), placing(terms), at=self.clock.now())
-        )
-        if placed.executed == 0 and (placed.last is None or placed.last.state is not AttemptState.RESTING):
+        held: list[str] = []
+
+        def engine(of: Transaction) -> Generator[Effect, Any, Placed]:
+            if terms.dead_man:  # held before it is sent
+                held.append(client_order_id(of.instance, of.intent_id, LegName.ORDER, 1))
+                self.lifeline.hold(terms.market, terms.symbol, held[0])
+            return placing(terms)(of)
+
+        rests = True  # until it is known that it does not
+        try:
+            intent_id, placed = proven(
+                lambda: self.executor.run(PLACE, terms.as_text(), engine, at=self.clock.now())
+            )
+            rests = placed.last is not None and placed.last.state is AttemptState.RESTING
+        finally:
+            for name in held:
+                self.lifeline.sent(name, rests=rests)
+        if placed.executed == 0 and not rests:
             raise refusal_of(placed, terms)
         return self.result(self.executor.journal.attempts(intent_id))
 
@@ -180,6 +198,27 @@ class TradingService:
             needed=sum((s.perp_quantity for s in of), ZERO),
             spreads=_ids(of),
         )
+
+    def _check_switch(self, plan: OrderPlan, *, dead_man: bool) -> None:
+        """See that the dead-man switch of a futures symbol would cancel no order that it is not meant for."""
+        symbol, market = plan.instrument.symbol, plan.instrument.market
+        if dead_man:
+            self.lifeline.prepare(market)
+        if market is not Market.UM or not plan.rests:
+            return
+        held = self.lifeline.held(market, symbol)
+        if held and not dead_man:
+            raise Refused(
+                f"orders in {symbol} are under the dead-man switch, and this one would be canceled with them",
+                hint="--dead-man puts it under the switch too",
+            )
+        others = [o for o in self.futures.open_orders(symbol) if o.client_order_id not in held]
+        if dead_man and others:
+            ids = ", ".join(o.order_id for o in others)
+            raise Refused(
+                f"the dead-man switch of {symbol} would cancel other open orders too: {ids}",
+                hint=f"cancel {others[0].order_id}; or without --dead-man",
+            )
 
     def _refuse_a_second(self, plan: OrderPlan) -> None:
         like = (plan.instrument.market, plan.instrument.symbol, plan.side)

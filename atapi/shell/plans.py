@@ -23,7 +23,7 @@ def describe(plan: SpreadPlan) -> list[str]:
         f"  {plan.perp.side.lower()} {_leg(plan.perp, 'perp', quote)}",
         f"  {plan.spot.side.lower()} {_leg(plan.spot, 'margin' if plan.reverse else 'spot', quote)}",
         *_borrowing(plan),
-        f"  round trip {_bp(trip.total)}: fees spot {_bp(trip.spot_fees)} perp {_bp(trip.perp_fees)},"
+        f"  round trip {_bp(trip.total)}: fees spot {_short(trip.spot_fees)} perp {_short(trip.perp_fees)},"
         f" spreads {_bp(trip.spot_spread + trip.perp_spread)}, impact {_bp(trip.impact)}",
         f"  funding {_bp(plan.funding_rate)} per {hours}, {yearly:.2%} a year: {_break_even(plan)}",
         f"  margin {plan.margin:.2f} of {plan.futures_available:.2f} {quote} at {plan.leverage}x; {_liquidation(plan)}",
@@ -56,6 +56,10 @@ def _leg(leg: LegPlan, market: str, quote: str) -> str:
 
 def _bp(fraction: Decimal) -> str:
     return f"{fraction / BPS:.2f}bp"
+
+
+def _short(fraction: Decimal) -> str:
+    return f"{plain((fraction / BPS).quantize(Decimal('0.01')))}bp"
 
 
 def _hours(plan: SpreadPlan) -> str:
