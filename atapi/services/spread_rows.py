@@ -39,7 +39,7 @@ class SpreadRow:
     symbol: str
     state: str
     kind: str  # carry, or reverse
-    qty: Decimal = column()  # coins short on the perpetual; of a reverse spread negative: it is long
+    qty: Decimal = column()  # coins on the perpetual: short, of a reverse spread long
     opened: datetime | None = column()
     open_bp: Decimal | None = column(digits=2)
     now_bp: Decimal | None = column(digits=2)

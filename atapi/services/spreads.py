@@ -93,6 +93,8 @@ class SpreadService:
         Raises:
             Refused: Any reason not to; nothing was sent.
         """
+        if reverse:
+            self.reverse.check_network()
         pair = self.symbols.pair(symbol)
         standing = self._standing(pair.symbol)
         if standing is not None:
@@ -330,7 +332,7 @@ class SpreadService:
             symbol=spread.symbol,
             state=spread.state,
             kind="reverse" if spread.reverse else "carry",
-            qty=-spread.perp_quantity * spread.multiplier,
+            qty=abs(spread.perp_quantity) * spread.multiplier,
             opened=spread.opened_at,
             open_bp=None if entry is None else entry / BPS,
             now_bp=self._basis_now(spread),
