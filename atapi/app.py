@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -26,15 +27,19 @@ from atapi.exchanges.binance.spot import BinanceSpot
 from atapi.exchanges.binance.venue import BinanceVenue, connect
 from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.execution.day_loss import DayLoss
+from atapi.execution.driver import LegVenue
 from atapi.execution.executor import Executor
 from atapi.execution.gate import LastGate
 from atapi.execution.halt import KillSwitch
+from atapi.execution.lifeline import GuardProcess, Letter, Lifeline
 from atapi.execution.quotes import Quotes
 from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.audit import AuditService
 from atapi.services.basis import BasisService
+from atapi.services.completing import CompleteService
 from atapi.services.container import Services
+from atapi.services.drill import DrillService
 from atapi.services.fees import FeeReader
 from atapi.services.flattening import FlattenService
 from atapi.services.funding import FundingService
@@ -56,6 +61,7 @@ from atapi.services.paper_faults import PaperFaults
 from atapi.services.paper_recording import PaperRecording
 from atapi.services.past_prices import PastPrices
 from atapi.services.pnl import PnlService
+from atapi.services.rebuild import RebuildService
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
 from atapi.services.reverse import ReverseService
@@ -69,6 +75,8 @@ from atapi.settings_file import SettingsFile
 if TYPE_CHECKING:
     from atapi.desk import Desk
     from atapi.exchanges.paper_admin import PaperAdmin, PaperStatus
+    from atapi.paper.host import Hosted
+    from atapi.services.drill_world import Log, World
 
 Tell = Callable[[str], None]
 
@@ -87,7 +95,8 @@ def open_services(settings: Settings, tell: Tell) -> Iterator[Services]:
     )  # what makes no sense stops us before anything is asked
     with ExitStack() as stack:
         if settings.network == "paper":
-            yield _paper(settings, tell, stack)
+            joined = join_paper(settings, stack)
+            yield paper_services(settings, joined, order_path(joined.venue), tell, stack)
         else:
             yield _live(settings, tell, stack)
 
@@ -119,8 +128,23 @@ def open_desk(network: str, **options: Any) -> Desk:
 # --- networks -------------------------------------------------------------------------------------------------------
 
 
-def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
-    from atapi.exchanges.paper_admin import PaperAdmin
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """An embedded exchange that was found or started, and the adapter that reaches it."""
+
+    hosted: Hosted
+    venue: BinanceVenue
+    where: Callable[[], Endpoints]  # finds it again where it moved
+
+    def control(self) -> PaperAdmin:
+        """Reach its control path, where it runs now."""
+        from atapi.exchanges.paper_admin import PaperAdmin
+
+        return PaperAdmin(url=self.hosted.spot_url, token=self.hosted.admin_token)
+
+
+def join_paper(settings: Settings, stack: ExitStack) -> Joined:
+    """Find the embedded exchange of some settings, or start it here, until the stack is closed."""
     from atapi.paper.host import join_or_start
 
     hosted = join_or_start(settings.home, feed_text=settings.feed, seed=settings.seed, at=settings.at)
@@ -138,6 +162,14 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         rediscover=where,
     )
     stack.callback(venue.close)
+    return Joined(hosted, venue, where)
+
+
+def paper_services(
+    settings: Settings, joined: Joined, path: OrderPath, tell: Tell, stack: ExitStack
+) -> Services:
+    """Build the services of an embedded exchange."""
+    hosted, venue = joined.hosted, joined.venue
 
     def serve(port: int, out: IO[str]) -> None:
         from atapi.paper.serve import serve as serve_in_front
@@ -163,13 +195,11 @@ def _paper(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         folder=hosted.folder,
         binding={"network": "paper", "world": hosted.folder.name},
         seed=hosted.folder.name.encode(),  # the same world, the same ids: a run can be repeated
+        path=path,
+        letter=lambda: Letter(joined.where(), hosted.api_key, hosted.api_secret, settings.timeout_s),
         tell=tell,
         stack=stack,
-        paper=PaperSide(
-            control=lambda: PaperAdmin(url=hosted.spot_url, token=hosted.admin_token),
-            serve=serve,
-            play=play,
-        ),
+        paper=PaperSide(control=joined.control, serve=serve, play=play),
     )
 
 
@@ -190,6 +220,8 @@ def _live(settings: Settings, tell: Tell, stack: ExitStack) -> Services:
         folder=settings.home / settings.network / account,
         binding={"network": settings.network, "account": account},
         seed=secrets.token_bytes(16),  # another host's journal of this account has another
+        path=order_path(venue),
+        letter=lambda: Letter(where, settings.api_key or "", settings.api_secret or "", settings.timeout_s),
         tell=tell,
         stack=stack,
         paper=None,
@@ -206,6 +238,8 @@ def _services(
     folder: Path,
     binding: Mapping[str, str],
     seed: bytes,
+    path: OrderPath,
+    letter: Callable[[], Letter],
     tell: Tell,
     stack: ExitStack,
     paper: PaperSide | None,  # None on any other network
@@ -223,18 +257,27 @@ def _services(
         folder,
         binding=binding,
         seed=seed,
-        venues=_markets(venue),
+        venues=path.venues,
         switch=venue.futures,
         gate=gate,
-        clock=RunningClock(venue.clock.now),
+        clock=path.clock,
         tell=tell,
         begin=lambda: audit.begin(),  # which is made of this executor
     )
     stack.callback(executor.close)
+    lifeline = Lifeline(
+        futures=venue.futures,
+        spot=venue.spot.open_orders,
+        start=lambda: GuardProcess(letter()),
+        tell=tell,
+    )
+    stack.callback(lifeline.close)
     interest = InterestBook(margin=venue.margin, executor=executor)
     reverse = ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest)
     recovery = Recovery(executor=executor, symbols=book, reverse=reverse)
-    finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
+    finder = OrderFinder(
+        spot=venue.spot, futures=venue.futures, book=book, executor=executor, margin=venue.margin
+    )
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(
@@ -293,7 +336,6 @@ def _services(
         day_loss=DayLoss(folder),
         executor=executor,
         account=account,
-        margin=venue.margin,
         network=network,
         budgets={"spot": venue.spot.link.budget, "futures": venue.futures.link.budget},
         clock=clock,
@@ -308,6 +350,8 @@ def _services(
         finder=finder,
         info=info,
         limits=limits,
+        lifeline=lifeline,
+        reconcile=reconcile,
     )
     changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
     spreads = SpreadService(
@@ -322,17 +366,15 @@ def _services(
         pnl=pnl,
         reverse=reverse,
     )
-
-    def reader() -> GuardReader:
-        return GuardReader(
-            spot=venue.spot,
-            futures=venue.futures,
-            margin=venue.margin,
-            wallet=venue.wallet,
-            executor=executor,
-            clock=clock,
-        )
-
+    reader = partial(
+        GuardReader,
+        spot=venue.spot,
+        futures=venue.futures,
+        margin=venue.margin,
+        wallet=venue.wallet,
+        executor=executor,
+        clock=clock,
+    )
     hedging = Hedging(spreads=spreads, reader=reader)
     return Services(
         clock=clock,
@@ -353,12 +395,15 @@ def _services(
             follow=trading.follow,
         ),
         hedging=hedging,
+        completing=CompleteService(
+            spreads=spreads, hedging=hedging, limits=limits, executor=executor, clock=clock
+        ),
         guard=GuardService(
             spot=venue.spot,
             wallet=venue.wallet,
             streams=venue.streams,
             executor=executor,
-            mender=SpreadMender(spreads, hedging),
+            mender=SpreadMender(spreads, hedging, trading),
             reconcile=reconcile,
             halted=switch.standing,
             reader=reader,
@@ -377,11 +422,20 @@ def _services(
         ),
         recovery=recovery,
         reconcile=reconcile,
+        rebuild=RebuildService(
+            spot=venue.spot,
+            futures=venue.futures,
+            margin=venue.margin,
+            symbols=book,
+            executor=executor,
+            clock=clock,
+        ),
         spreads=spreads,
         pnl=pnl,
         audit=audit,
         network=network,
         limits=limits,
+        drill=DrillService(world=_rehearse),
         paper=None
         if paper is None
         else PaperService(
@@ -394,6 +448,19 @@ def _services(
             server=paper.serve,
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPath:
+    """Where orders go, and the clock that their waits go by."""
+
+    venues: Mapping[Market, LegVenue]
+    clock: Clock
+
+
+def order_path(venue: BinanceVenue) -> OrderPath:
+    """Let orders go straight to a venue, and waits take their time."""
+    return OrderPath(_markets(venue), RunningClock(venue.clock.now))
 
 
 def _markets(venue: BinanceVenue) -> dict[Market, BinanceSpot | BinanceFutures | BinanceMargin]:
@@ -444,6 +511,12 @@ class Jumps:
         self._day_loss.begin_anew()
         self._control().reset()
         self._venue.clock.resync()
+
+
+def _rehearse(log: Log) -> AbstractContextManager[World]:
+    from atapi.rehearsal import open_world
+
+    return open_world(log)
 
 
 def _elapsed_s() -> float:

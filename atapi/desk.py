@@ -18,7 +18,7 @@ from atapi.domain.account import Wallet
 from atapi.domain.amounts import BPS, Amount, parse_amount, parse_span, parse_time
 from atapi.domain.instruments import Market
 from atapi.domain.spreads import Spread, SpreadPlan
-from atapi.errors import UsageError
+from atapi.errors import AtapiError, UsageError
 from atapi.services.container import Services
 from atapi.services.paper import PaperService
 from atapi.services.spread_plan import Limits
@@ -232,6 +232,22 @@ class Desk:
         from atapi.services.pnl import PnlRow
 
         return Table.of(self.services.pnl.rows(by=by, since=self._when(since)), PnlRow).frame()
+
+    def audit(self, *, since: When = None, symbols: Names = ()) -> pd.DataFrame:
+        """Check every balance against the venue's records and those against the journal; see `docs/pnl.md`.
+
+        Args:
+            symbols: Further spot symbols that trades may be in.
+
+        Raises:
+            AtapiError: Something does not balance; the message names it.
+        """
+        from atapi.services.audit_rows import audit_table
+
+        table = audit_table(self.services.audit.run(since=self._when(since), symbols=_names(symbols)))
+        if table.fault is not None:
+            raise AtapiError(table.fault, hint="pnl --audit")
+        return table.frame()
 
     def fees(self, symbols: Names = ()) -> pd.DataFrame:
         """State own fee rates."""

@@ -38,7 +38,7 @@ class Record:
     term: Term
     amount: Decimal  # signed
     at: datetime
-    label: str  # what it was, for a person
+    label: str  # what it was, for a person, in few words
     key: Key = ()
 
 
@@ -67,7 +67,7 @@ def fill_records(fill: Fill, base_asset: str, quote_asset: str) -> list[Record]:
             term=term,
             amount=amount,
             at=fill.at,
-            label=trade_label(fill),
+            label=f"trade {fill.trade_id} {fill.side} {fill.symbol}",
             key=trade_key(fill),
         )
         for asset, term, amount in changes

@@ -11,6 +11,7 @@ from atapi.domain.carry import RoundTrip
 from atapi.domain.instruments import Instrument
 from atapi.domain.numbers import ZERO
 from atapi.domain.orders import Fill, Side
+from atapi.domain.style import AT_ONCE, Style
 
 
 class SpreadState(StrEnum):
@@ -124,6 +125,8 @@ class SpreadPlan:
     base_fee: Decimal  # fraction of the spot purchase that is kept in base asset
     bnb_note: str  # how fees will be paid
     borrow: BorrowPlan | None = None  # of a reverse spread alone
+    style: Style = AT_ONCE
+    rest: Decimal = ZERO  # of the amount asked for, quote asset: less than a joint lot, or not tradable
 
     @property
     def reverse(self) -> bool:
@@ -216,3 +219,8 @@ class Spread:
     def delta(self) -> Decimal:
         """Coins that no perpetual stands against: spot less interest owed in it, plus perpetual, in spot units."""
         return self.spot_quantity - self.interest + self.perp_quantity * self.multiplier
+
+    @property
+    def drift(self) -> Decimal:
+        """The part of the delta that interest alone does not explain: what closing buys on top anyway."""
+        return self.delta if self.delta > 0 else min(ZERO, self.delta + self.interest)

@@ -40,6 +40,8 @@ from atapi.execution.effects import (
     Result,
     Send,
     Sleep,
+    Stopped,
+    Tell,
     Unclear,
     WriteAttempt,
     WriteFills,
@@ -48,6 +50,7 @@ from atapi.execution.effects import (
 from atapi.execution.journal import Journal
 
 T = TypeVar("T")
+HEED = 0.25  # seconds: how soon a wait that may be cut short is
 INTERRUPTED = 130  # exit code: both legs or none
 
 
@@ -151,12 +154,18 @@ class Driver:
         """
         with DeferredInterrupt(self.tell) as interrupt, self.journal.held():
             self.gate.expect(self.journal, intent_id)
-            outcome = self._drive(spread_id, intent_id, engine)
+            outcome = self._drive(spread_id, intent_id, engine, interrupt)
             self.journal.finish_intent(intent_id)
         interrupt.catch_up()
         return outcome
 
-    def _drive(self, spread_id: int | None, intent_id: int, engine: Generator[Effect, Any, T]) -> T:
+    def _drive(
+        self,
+        spread_id: int | None,
+        intent_id: int,
+        engine: Generator[Effect, Any, T],
+        interrupt: DeferredInterrupt,
+    ) -> T:
         result: Result = None
         while True:
             try:
@@ -164,13 +173,17 @@ class Driver:
             except StopIteration as end:
                 outcome: T = end.value
                 return outcome
-            result = self._perform(effect, spread_id, intent_id)
+            result = self._perform(effect, spread_id, intent_id, interrupt)
 
-    def _perform(self, effect: Effect, spread_id: int | None, intent_id: int) -> Result:
+    def _perform(
+        self, effect: Effect, spread_id: int | None, intent_id: int, interrupt: DeferredInterrupt
+    ) -> Result:
         """Perform one effect; whatever reaches outside finds all that was written before it durable."""
         match effect:
             case Now():
                 return self.clock.now()
+            case Tell(line):
+                self.tell(line)
             case WriteAttempt(attempt):
                 self.journal.write_attempt(attempt, self.clock.now())
                 self.gate.follow(attempt)
@@ -181,10 +194,10 @@ class Driver:
                 self.journal.write_state(spread_id, SpreadState(state), note)
             case _:
                 self.journal.flush()
-                return self._reach(effect)
+                return self._reach(effect, interrupt)
         return None
 
-    def _reach(self, effect: Reaching) -> Result:
+    def _reach(self, effect: Reaching, interrupt: DeferredInterrupt) -> Result:
         match effect:
             case Send(request):
                 return self._send(request)
@@ -198,13 +211,21 @@ class Driver:
                 return self._read(lambda: self.switch.countdown(symbol, within))
             case AskFills(market, symbol, order_id):
                 return self._read(lambda: tuple(self.venues[market].fills(symbol, order_id=order_id)))
-            case AskDepth(market, symbol):
-                return self._read(lambda: self.venues[market].depth(symbol, 5))
-            case Sleep(seconds, why):
+            case AskDepth(market, symbol, levels):
+                return self._read(lambda: self.venues[market].depth(symbol, levels))
+            case Sleep(seconds, why, breaks):
                 if seconds >= 1:
                     self.tell(f"{why} (next in {seconds:g} s)")
-                self.clock.sleep(seconds)
-                return None
+                return self._wait(seconds, interrupt if breaks else None)
+
+    def _wait(self, seconds: float, interrupt: DeferredInterrupt | None) -> Result:
+        if interrupt is None:
+            self.clock.sleep(seconds)
+            return None
+        while seconds > 0 and interrupt.asked is None:
+            self.clock.sleep(min(seconds, HEED))
+            seconds -= HEED
+        return None if interrupt.asked is None else Stopped()
 
     def _send(self, request: OrderRequest) -> Result:
         try:

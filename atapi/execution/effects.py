@@ -134,6 +134,7 @@ class AskDepth:
 
     market: Market
     symbol: str
+    levels: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +144,23 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Wait. Answered by None."""
+    """Wait. Answered by None, or `Stopped` where the operator may cut it short and did."""
 
     seconds: float
     why: str
+    breaks: bool = False  # the operator may cut it short
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Say a line to the operator. Answered by None."""
+
+    line: str
 
 
 Writing = WriteAttempt | WriteFills | WriteState
 Reaching = Send | Ask | Cancel | Amend | Countdown | AskFills | AskDepth | Sleep
-Effect = Writing | Reaching | Now
+Effect = Writing | Reaching | Now | Tell
 
 # --- results ----------------------------------------------------------------------------------------------------
 
@@ -191,4 +200,20 @@ class Unclear:
     message: str
 
 
-Result = Answered | Rejected | NeverSent | NotFound | Unclear | Depth | datetime | tuple[Fill, ...] | None
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The operator asked for an end: begin nothing new."""
+
+
+Result = (
+    Answered
+    | Rejected
+    | NeverSent
+    | NotFound
+    | Unclear
+    | Stopped
+    | Depth
+    | datetime
+    | tuple[Fill, ...]
+    | None
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 
 PREFIX = "at-"
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -39,6 +40,12 @@ def ours(text: str) -> bool:
 def instance_of(text: str) -> str | None:
     """Read the tag of the journal that made an id; None where it was not made by atapi."""
     return text[len(PREFIX) :].partition("-")[0] if ours(text) else None
+
+
+def leg_of(text: str) -> str | None:
+    """Read the letter of the leg out of an id; None where it was not made by atapi."""
+    made = re.fullmatch(rf"{PREFIX}[a-z2-7]{{4}}-[a-z2-7]{{13}}([a-z])[0-9]+", text)
+    return made[1] if made else None
 
 
 def _base32(number: int, width: int) -> str:

@@ -82,6 +82,11 @@ class Journal:
                 f"the journal {path} cannot be used: {e}", hint="check the disk and its rights"
             ) from e
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -295,7 +300,7 @@ class Journal:
         if wrong is not None:
             raise StorageError(
                 f"the journal {self._path} will not be traded on: {wrong}",
-                hint="restore a copy, or move it away and close positions by hand",
+                hint="journal rebuild makes a new one from the venue's records; or restore a copy",
             )
         return instance
 

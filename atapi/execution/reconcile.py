@@ -253,7 +253,7 @@ class Reconciler:
                 about=order.client_order_id,
                 message=f"order {order.client_order_id} is ours ({order.side} {plain(order.quantity)} {order.symbol},"
                 f" {order.status}), but not in the journal: it is an old copy or was cut",
-                hint="reconcile lists them; restore the journal, or close by hand and reconcile --accept",
+                hint="restore the journal, or journal rebuild; reconcile lists them, reconcile --accept lets them be",
                 everywhere=True,
             )
 
@@ -297,7 +297,7 @@ class Reconciler:
     def _uneven(self, scopes: Sequence[Scope], standing: Sequence[Spread]) -> Iterable[Finding]:
         lots = {s.symbol: s.common_lot for s in scopes}
         for spread in standing:
-            if abs(spread.delta) >= lots.get(spread.symbol, abs(spread.delta) + 1):
+            if abs(spread.drift) >= lots.get(spread.symbol, abs(spread.drift) + 1):
                 perpetual = spread.perp_quantity * spread.multiplier
                 yield Finding(
                     kind=Kind.LEGS,

@@ -64,6 +64,7 @@ def _in_all(audit: Audit) -> Iterator[AuditRow]:
         groups: list[tuple[str, Iterable[Record]]] = [
             *((f"#{spread_id}", rows) for spread_id, rows in audit.claims.spreads.items()),
             ("orders", audit.claims.orders),
+            ("guard", audit.moved),
             ("foreign", [r for r in audit.foreign if r.term not in MOVES]),
             *((term.value, [r for r in audit.foreign if r.term is term]) for term in MOVES),
         ]
@@ -76,13 +77,7 @@ def _in_all(audit: Audit) -> Iterator[AuditRow]:
 
 def _foreign(audit: Audit) -> Iterator[AuditRow]:
     for record in audit.foreign:
-        yield _row(
-            record.wallet.value,
-            record.asset,
-            "foreign",
-            record.amount,
-            f"{record.at:%Y-%m-%dT%H:%M} {record.label}",
-        )
+        yield _row(record.wallet.value, record.asset, "foreign", record.amount, record.label)
 
 
 def _sum(wallet: str, asset: str, term: str, records: list[Record]) -> Iterator[AuditRow]:

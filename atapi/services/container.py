@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from atapi.services.account import AccountService
     from atapi.services.audit import AuditService
     from atapi.services.basis import BasisService
+    from atapi.services.completing import CompleteService
+    from atapi.services.drill import DrillService
     from atapi.services.flattening import FlattenService
     from atapi.services.funding import FundingService
     from atapi.services.guard import GuardService
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from atapi.services.orders import OrderService
     from atapi.services.paper import PaperService
     from atapi.services.pnl import PnlService
+    from atapi.services.rebuild import RebuildService
     from atapi.services.reconcile import ReconcileService
     from atapi.services.recovery import Recovery
     from atapi.services.spreads import SpreadService
@@ -44,11 +47,14 @@ class Services:
     flattening: FlattenService
     recovery: Recovery
     reconcile: ReconcileService
+    rebuild: RebuildService
     spreads: SpreadService
     hedging: Hedging
+    completing: CompleteService
     guard: GuardService
     pnl: PnlService
     audit: AuditService
     network: NetworkService
     limits: LimitsService
+    drill: DrillService
     paper: PaperService | None  # None on any other network

@@ -17,7 +17,7 @@ from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Side
 from atapi.domain.spreads import LegPlan, Pair
 from atapi.errors import Refused
-from atapi.execution.spread import CloseTerms
+from atapi.execution.terms import CloseTerms
 from atapi.services.evening import Evening, plan_evening
 from atapi.services.guard_facts import Standing, standings
 from atapi.services.guard_reader import GuardReader

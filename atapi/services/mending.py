@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from atapi.domain.numbers import plain
+from atapi.domain.amounts import Amount
+from atapi.domain.instruments import Market
+from atapi.domain.numbers import ZERO, plain
+from atapi.domain.orders import Side
 from atapi.domain.spreads import LegName
 from atapi.execution.executor import Result, executed
-from atapi.services.hedging import Hedging
+from atapi.services.hedging import SLIPPAGE, Hedging
+from atapi.services.order_plan import CENT, Wish
 from atapi.services.spreads import SpreadService
+from atapi.services.trading import TradingService
+from atapi.services.valuation import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,7 @@ class SpreadMender:
 
     spreads: SpreadService
     hedging: Hedging
+    trading: TradingService
 
     def book(self, symbol: str) -> None:
         """Make the journal true, as far as the exchange's own trades explain what differs."""
@@ -40,7 +47,10 @@ class SpreadMender:
 
     def buy_bnb(self, quantity: Decimal) -> str:
         """Buy BNB on spot."""
-        raise NotImplementedError
+        wish = Wish(side=Side.BUY, amount=Amount(quantity, "BNB"), max_slippage=SLIPPAGE)
+        bought = self.trading.place(self.trading.plan("BNBUSDT", wish, market=Market.SPOT))
+        cost = sum((fill.notional for fill in bought.fills), ZERO)
+        return f"bought {plain(bought.executed)} BNB for {money(cost.quantize(CENT), 'USDT')}"
 
 
 def _told(verb: str, result: Result) -> str:

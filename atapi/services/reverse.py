@@ -12,7 +12,7 @@ from atapi.domain.margin import MarginAccount, MarginAsset
 from atapi.domain.market import Depth
 from atapi.domain.numbers import ONE, ZERO, ceil_to, plain
 from atapi.domain.orders import Side
-from atapi.domain.spreads import Pair, Spread
+from atapi.domain.spreads import Pair, Spread, SpreadState
 from atapi.errors import AtapiError, OutcomeUnknown, Refused, SpreadBroken, UsageError, VenueUnreachable
 from atapi.exchanges.base import MarginVenue, SpotVenue, WalletVenue
 from atapi.services.interest import InterestBook
@@ -47,12 +47,21 @@ class ReverseService:
         Raises:
             Refused: The network has none.
         """
+        self.check_network()
+        assert self.venue is not None
+        return self.venue
+
+    def check_network(self) -> None:
+        """Refuse where nothing can be borrowed.
+
+        Raises:
+            Refused: The network has no margin.
+        """
         if self.venue is None:
             raise Refused(
                 "this network has no margin: nothing can be borrowed on Binance's demo and testnet",
                 hint="network paper, or mainnet",
             )
-        return self.venue
 
     def credit(self, pair: Pair, standing: Spread | None) -> Credit:
         """Read what the margin wallet holds and owes, and what may be borrowed at which rate."""
@@ -81,10 +90,13 @@ class ReverseService:
         if not coins:
             return SpotExit(coins=ZERO, base_fee=ZERO, leg=None)
         fee = self._fee(pair, account, coins * book.asks[0].price if book.asks else ZERO)
+        # An hour may begin before the order is executed: then its interest is gone too before the debt is.
+        hour = self.margin.hourly_rate(spread.base_asset) if self.interest.in_coins(spread) else ZERO
+        kept = fee + hour
         # Less than the least order cannot be bought; what is too much stays in the wallet.
         limit = plan_leg(pair.spot, Side.BUY, pair.spot.lot_size, book, ZERO, max_slippage).limit_price
-        coins = max(coins, pair.spot.min_notional / limit * (ONE - fee))
-        quantity = ceil_to(coins / (ONE - fee), pair.spot.lot_size)
+        coins = max(coins, pair.spot.min_notional / limit * (ONE - kept))
+        quantity = ceil_to(coins / (ONE - kept), pair.spot.lot_size)
         leg = plan_leg(pair.spot, Side.BUY, quantity, book, fee, max_slippage)
         free, needed = account.of(pair.spot.quote_asset).free, quantity * leg.limit_price
         if needed > free:
@@ -93,7 +105,7 @@ class ReverseService:
                 f"margin has {free:.2f} {quote} free; {needed:.2f} {quote} is needed",
                 hint=f"transfer {plain(ceil_to(needed - free, ONE))}{quote.lower()} spot margin",
             )
-        return SpotExit(coins=coins, base_fee=fee, leg=leg)
+        return SpotExit(coins=coins, base_fee=kept, leg=leg)
 
     def settle(self, spread: Spread) -> None:
         """See that a closed spread owes nothing, and repay what coins that are left can.
@@ -125,17 +137,16 @@ class ReverseService:
             )
 
     def told(self, spread: Spread) -> list[str]:
-        """Tell what interest a closed spread cost, and what the venue says is owed and left of its coin."""
-        base = spread.base_asset
+        """Tell what interest a spread cost, and what the venue says is owed and left of its coin."""
+        base, closed = spread.base_asset, spread.state is SpreadState.FLAT
         try:
             held = self.margin.account().of(base)
         except AtapiError as e:
             return [f"what margin owes could not be asked: {e.message}; balance --wallet margin"]
         lines = [f"interest: {self._interest_words(spread)}"]
         if held.owed:
-            lines.append(
-                f"margin still owes {plain(held.owed)} {base}: repay {plain(held.owed)}{base.lower()}"
-            )
+            what = f"margin {'still ' if closed else ''}owes {plain(held.owed)} {base}"
+            lines.append(f"{what}: repay {plain(held.owed)}{base.lower()}" if closed else what)
         else:
             lines.append(f"repaid: margin owes no {base}")
         if held.free:
@@ -176,16 +187,11 @@ class ReverseService:
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _coins(self, spread: Spread, pair: Pair, part: Decimal, held: MarginAsset) -> Decimal:
-        interest = self.interest.in_coins(spread)
-        owed = interest - spread.spot_quantity
+        owed = self.interest.owed(spread)
         staying = (abs(spread.perp_quantity) - part) * pair.multiplier
         if not staying and ZERO < held.owed - owed < pair.spot.lot_size:
             owed = held.owed  # dust of an earlier loan goes with it
-        due = owed - staying
-        if due <= 0:
-            return ZERO
-        # An hour may begin before the order is executed.
-        return due + (held.borrowed * self.margin.hourly_rate(spread.base_asset) if interest else ZERO)
+        return max(ZERO, owed - staying)
 
     def _fee(self, pair: Pair, account: MarginAccount, notional: Decimal) -> Decimal:
         """Which fraction of the purchase is kept in coins: none where BNB pays for all of it."""

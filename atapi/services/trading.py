@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from atapi.clock import Clock
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Fill, OrderRequest, OrderType, TimeInForce
-from atapi.domain.spreads import Spread, SpreadState
+from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import (
     AtapiError,
     AuthenticationError,
@@ -21,15 +21,18 @@ from atapi.errors import (
     VenueUnreachable,
 )
 from atapi.exchanges.base import FuturesVenue, SpotVenue
-from atapi.execution.effects import Attempt, AttemptState
-from atapi.execution.executor import EngineOf, Executor
+from atapi.execution.effects import Attempt, AttemptState, Effect
+from atapi.execution.executor import EngineOf, Executor, Transaction
+from atapi.execution.ids import client_order_id
 from atapi.execution.leg import Unproven
+from atapi.execution.lifeline import Lifeline
 from atapi.execution.order import OrderTerms, Placed, StillOpen
 from atapi.execution.order_engines import FOLLOW, PLACE, following, order_text, placing
 from atapi.services.limits import LimitsService
 from atapi.services.network import NetworkInfo
 from atapi.services.order_finder import VENUE_WORDS, OrderFinder
 from atapi.services.order_plan import OrderFacts, OrderPlan, Wish, plan_order
+from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
 from atapi.services.spread_plan import free_of
 from atapi.services.symbols import SymbolBook
@@ -65,6 +68,8 @@ class TradingService:
     finder: OrderFinder
     info: NetworkInfo
     limits: LimitsService
+    lifeline: Lifeline
+    reconcile: ReconcileService
 
     def plan(self, symbol: str, wish: Wish, *, market: Market) -> OrderPlan:
         """Plan an order; reads only.
@@ -83,14 +88,18 @@ class TradingService:
 
         Args:
             again: Although one like it is not done.
-            dead_man: The order is under the dead-man switch, which somebody holds already.
+            dead_man: Cancel it when this shell ends, however it ends.
 
         Raises:
             Refused: One like it is not done, or nothing filled.
             VenueError: The venue refused it; nothing changed.
             OutcomeUnknown: Its fate is unproven.
         """
-        self.recovery.run()
+        if plan.reducing:
+            self.recovery.run()
+        else:
+            self.reconcile.before_order()
+        self._check_switch(plan, dead_man=dead_man)
         self.executor.own()  # from here on nobody else can begin one like it
         if not again:
             self._refuse_a_second(plan)
@@ -107,30 +116,43 @@ class TradingService:
             reduce_only=plan.reduce_only,
             reducing=plan.reducing,
             dead_man=dead_man,
+            leg=_leg(plan),
         )
-        return self.send(terms)
+        return self.send(terms, spread_id=plan.spread_id)
 
-    def send(self, terms: OrderTerms) -> OrderResult:
-        """Send an order by its terms.
+    def send(self, terms: OrderTerms, *, spread_id: int | None = None) -> OrderResult:
+        """Send an order by its terms, as a leg of a spread where it is one.
 
         Raises:
             As `place` says.
         """
-        intent_id, placed = proven(
-            lambda: self.executor.run(PLACE, terms.as_text(), placing(terms), at=self.clock.now())
-        )
-        if placed.executed == 0 and (placed.last is None or placed.last.state is not AttemptState.RESTING):
-            raise refusal_of(placed, terms)
-        return self.result(self.executor.journal.attempts(intent_id))
+        held: list[str] = []
 
-    def result(self, attempts: Iterable[Attempt]) -> OrderResult:
-        """Put orders and their fills together."""
-        rows = tuple(attempts)
+        def engine(of: Transaction) -> Generator[Effect, Any, Placed]:
+            if terms.dead_man:  # held before it is sent
+                held.append(client_order_id(of.instance, of.intent_id, terms.leg, 1))
+                self.lifeline.hold(terms.market, terms.symbol, held[0])
+            return placing(terms)(of)
+
+        rests = True  # until it is known that it does not
+        try:
+            intent_id, placed = proven(
+                lambda: self.executor.run(
+                    PLACE, terms.as_text(), engine, at=self.clock.now(), spread_id=spread_id
+                )
+            )
+            rests = placed.last is not None and placed.last.state is AttemptState.RESTING
+        finally:
+            for name in held:
+                self.lifeline.sent(name, rests=rests)
+        if placed.executed == 0 and not rests:
+            raise refusal_of(placed, terms)
+        journal = self.executor.journal
+        rows = tuple(journal.attempts(intent_id))
         ids = {(row.request.market, row.order_id) for row in rows}
-        fills = [
-            fill for _, fill in self.executor.journal.order_fills() if (fill.market, fill.order_id) in ids
-        ]
-        return OrderResult(attempts=rows, fills=tuple(fills))
+        written = journal.order_fills() if spread_id is None else journal.spread(spread_id).fills
+        fills = tuple(fill for _, fill in written if (fill.market, fill.order_id) in ids)
+        return OrderResult(attempts=rows, fills=fills)
 
     def follow(self, attempt: Attempt) -> Attempt:
         """Bring the journal's row of a live order to date: ask how it stands.
@@ -180,6 +202,27 @@ class TradingService:
             needed=sum((s.perp_quantity for s in of), ZERO),
             spreads=_ids(of),
         )
+
+    def _check_switch(self, plan: OrderPlan, *, dead_man: bool) -> None:
+        """See that the dead-man switch of a futures symbol would cancel no order that it is not meant for."""
+        symbol, market = plan.instrument.symbol, plan.instrument.market
+        if dead_man:
+            self.lifeline.prepare(market)
+        if market is not Market.UM or not plan.rests:
+            return
+        held = self.lifeline.held(market, symbol)
+        if held and not dead_man:
+            raise Refused(
+                f"orders in {symbol} are under the dead-man switch, and this one would be canceled with them",
+                hint="--dead-man puts it under the switch too",
+            )
+        others = [o for o in self.futures.open_orders(symbol) if o.client_order_id not in held]
+        if dead_man and others:
+            ids = ", ".join(o.order_id for o in others)
+            raise Refused(
+                f"the dead-man switch of {symbol} would cancel other open orders too: {ids}",
+                hint=f"cancel {others[0].order_id}; or without --dead-man",
+            )
 
     def _refuse_a_second(self, plan: OrderPlan) -> None:
         like = (plan.instrument.market, plan.instrument.symbol, plan.side)
@@ -242,6 +285,12 @@ def refusal_of(placed: Placed, terms: OrderTerms) -> AtapiError:
         f"nothing filled{within}; {terms.symbol} is as it was",
         hint=f"depth {terms.symbol}; --max-slippage allows more",
     )
+
+
+def _leg(plan: OrderPlan) -> LegName:
+    if plan.spread_id is None:
+        return LegName.ORDER
+    return LegName.SPOT_EXIT if plan.instrument.market is Market.SPOT else LegName.PERP_EXIT
 
 
 def _meant(plan: OrderPlan) -> OrderRequest:

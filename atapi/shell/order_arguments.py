@@ -36,6 +36,9 @@ def add_order(parser: Any) -> None:
     parser.add_argument(
         "--max-slippage", type=rate, default=None, help="without --price: allowed beyond the touch (5bp)"
     )
+    parser.add_argument(
+        "--dead-man", action="store_true", help="with --price: canceled when this shell ends, however it ends"
+    )
     parser.add_argument("--again", action="store_true", help="although one like it is not done")
     parser.add_argument(
         "--from-spread", action="store_true", help="take what hedges a spread; its other leg stands alone"
@@ -65,7 +68,7 @@ def trade(context: Context, args: argparse.Namespace, side: Side) -> Table:
         return Table.of([plan_row(plan)], OrderPlanRow, notes=["dry run: nothing was sent"])
     context.say(described(plan))
     context.confirm_trade(plan.instrument.symbol, yes=args.yes)
-    result = trading.place(plan, again=args.again)
+    result = trading.place(plan, again=args.again, dead_man=args.dead_man)
     left = plan.quantity - result.executed
     notes = (
         []
@@ -79,12 +82,18 @@ def _time_in_force(args: argparse.Namespace) -> TimeInForce:
     if args.reduce_only and args.venue != "futures":
         raise UsageError("--reduce-only is for futures", hint="--venue futures")
     if args.price is None:
-        for option, given in (("--post-only", args.post_only), ("--tif", args.tif)):
+        for option, given in (
+            ("--post-only", args.post_only),
+            ("--tif", args.tif),
+            ("--dead-man", args.dead_man),
+        ):
             if given:
                 raise UsageError(f"{option} needs --price", hint="buy BTCUSDT 0.01btc --price 60000")
         return TimeInForce.IOC
     if args.max_slippage is not None:
         raise UsageError("--price and --max-slippage exclude each other")
+    if args.dead_man and args.tif in ("ioc", "fok"):
+        raise UsageError(f"--dead-man and --tif {args.tif} exclude each other")
     if not args.post_only:
         return TimeInForce((args.tif or "gtc").upper())
     if args.tif not in (None, "gtc"):

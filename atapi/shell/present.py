@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from atapi.shell.shell import Shell
 
 
-def run(shell: Shell, command: Command, args: argparse.Namespace, stream: IO[str]) -> None:
-    """Run a table command and show what it returns as its table options say."""
+def run(shell: Shell, command: Command, args: argparse.Namespace, stream: IO[str]) -> str | None:
+    """Run a table command, show what it returns as its table options say, and tell what is wrong in it."""
     view = table_options.view(args)
     if view.out is not None:
         check_writable(view.out)
@@ -29,31 +29,30 @@ def run(shell: Shell, command: Command, args: argparse.Namespace, stream: IO[str
         from atapi.shell.watching import watch
 
         watch(shell, command, args, every=every, count=None, stream=stream)
-        return
+        return None
     result = command.run(shell.context, args)
     try:
-        put(shell, result, stream, view)
+        return put(shell, result, stream, view)
     except AtapiError as e:
         if not command.sends_orders:
             raise
         shell.context.warn(e.message)  # the order stands: an exit code must not say that nothing was done
-        put(shell, result, stream)
+        return put(shell, result, stream)
 
 
-def put(shell: Shell, result: Any, stream: IO[str], view: View | None = None) -> None:
-    """Write a result: a table as the view says, a text as it is, nothing for None."""
+def put(shell: Shell, result: Any, stream: IO[str], view: View | None = None) -> str | None:
+    """Write a result: a table as the view says, a text as it is, nothing for None; tell what is wrong in a table."""
     view = view or View()
     if result is None:
-        return
+        return None
     if not isinstance(result, Table):
         shell.write(stream, str(result))
-        return
+        return None
     say_notes(shell.context, result)
     text = text_of(shell.context, result, stream, view)
     if text is not None:
         shell.write(stream, text)
-    if result.fault is not None:
-        raise AtapiError(result.fault)
+    return result.fault
 
 
 def say_notes(context: Context, table: Table) -> None:

@@ -129,17 +129,24 @@ class Shell(cmd.Cmd):
             raise Stopped(failed)
 
     def perform(self, statement: Statement) -> None:
-        """Run one command and put its result where the statement says."""
+        """Run one command and put its result where the statement says.
+
+        Raises:
+            AtapiError: It failed, or its result says what is wrong, which is written out all the same.
+        """
+        fault = None
         if statement.target is None and statement.pipe is None:
             try:
-                self._perform(statement.words, self.stdout)
+                fault = self._perform(statement.words, self.stdout)
             except ReaderGone:
                 self._silence()
-            return
-        from atapi.shell.output import opened
+        else:
+            from atapi.shell.output import opened
 
-        with opened(statement, self.stdout) as stream:
-            self._perform(statement.words, stream)
+            with opened(statement, self.stdout) as stream:
+                fault = self._perform(statement.words, stream)
+        if fault is not None:
+            raise AtapiError(fault)
 
     def attempt(self, action: Callable[..., None], *given: Any) -> int:
         """Do something; report what goes wrong and return its exit code.
@@ -242,26 +249,26 @@ class Shell(cmd.Cmd):
         refuse_keys(" ".join(words))
         self.perform(Statement(words))
 
-    def _perform(self, words: list[str], stream: IO[str]) -> None:
+    def _perform(self, words: list[str], stream: IO[str]) -> str | None:
         if words[0].startswith("?") and len(words[0]) > 1:  # ?funding, as cmd.Cmd has it
             words = ["help", words[0][1:], *words[1:]]
         try:
             command, args = self.read(words)
         except HelpAsked:
             self.write(stream, self.parser(self.command(words[0])).format_help())
-            return
+            return None
         self.context.command, self.context.stdout = command.name, stream
         with self.context.turn:
             if command.table:
                 from atapi.shell import present
 
-                present.run(self, command, args, stream)
-                return
+                return present.run(self, command, args, stream)
             result = command.run(self.context, args)
-        if result is not None:
-            from atapi.shell import present
+        if result is None:
+            return None
+        from atapi.shell import present
 
-            present.put(self, result, stream)
+        return present.put(self, result, stream)
 
     def _report(self, error: Exception) -> None:
         for line in describe(error, self.context.where):

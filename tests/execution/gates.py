@@ -1,66 +1,71 @@
-"""The order path's gates: every schedule of faults up to a bound, random ones, and same-seed replays.
+"""The order path's gates: every schedule of faults up to a bound, random ones, replays, and time without a hedge.
 
     python -m tests.execution.gates                       what CI runs: 3 faults, 50 000 seeds, 500 replays
     python -m tests.execution.gates --faults 4 --seeds 1000000
+    python -m tests.execution.gates --faults 0 --seed 81236123   the random part of an earlier run again
 
-A failing tape is shrunk and printed; add it to `tapes.json`, which the tests replay for ever.
+Plain openings and closings, both ways round, are walked with all the faults; in slices and from the book, where every
+run has far more places to fail at, with one fault less. A failing tape is shrunk and kept in `tapes.json`, which the
+tests replay for ever.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.execution.simulation import (
-    OPEN,
-    Chooser,
-    World,
-    open_and_check,
-    open_close_and_check,
-    schedules,
-    tapes_under,
-)
+from atapi.execution.leg import FENCE
+from tests.execution.simulation import Chooser, schedules, tapes_under
+from tests.execution.world import CHECKS, PLAIN, SCENES
 
-CHECKS: dict[str, Callable[[Chooser], list[str]]] = {"open": open_and_check, "close": open_close_and_check}
-CHUNK = 1000  # seeds in one task
+TAPES = Path(__file__).parent / "tapes.json"
+CHUNK = 500  # seeds in one task
+NAKED_SEEDS = 1000  # of each scene
+LIMITS = (5.0, FENCE.wait.total_seconds() + 10)  # seconds at p99: every answer clear, one of them unclear
 Failure = tuple[str, list[int], list[str]]  # what was run, tape, what was wrong
 
 
-def walk(name: str, faults: int) -> tuple[int, list[Failure]]:
+def walk(pool: ProcessPoolExecutor, name: str, faults: int) -> tuple[int, list[Failure]]:
     """Run every schedule with at most that many faults, each exactly once, on all cores."""
     check = CHECKS[name]
-    roots = tapes_under([], check)
-    with ProcessPoolExecutor() as pool:
-        parts = pool.map(_walk_under, [name] * len(roots), roots, [faults - 1] * len(roots), chunksize=1)
-        count, failures = 1, []
-        if wrong := check(Chooser(tape=[])):
-            failures.append((name, [], wrong))
-        for runs, found in parts:
-            count += runs
-            failures += found
+    roots = tapes_under([], check) if faults else []
+    parts = pool.map(_walk_under, [name] * len(roots), roots, [faults - 1] * len(roots), chunksize=1)
+    count, failures = 1, []
+    if wrong := check(Chooser(tape=[])):
+        failures.append((name, [], wrong))
+    for runs, found in parts:
+        count += runs
+        failures += found
     return count, failures
 
 
-def sample(name: str, seeds: int, first: int) -> list[Failure]:
-    """Run random schedules of fresh seeds on all cores."""
+def sample(pool: ProcessPoolExecutor, name: str, seeds: int, first: int) -> list[Failure]:
+    """Run random schedules of as many seeds on all cores."""
     starts = range(first, first + seeds, CHUNK)
-    with ProcessPoolExecutor() as pool:
-        return [f for found in pool.map(_sample, [name] * len(starts), starts) for f in found]
+    counts = [min(CHUNK, first + seeds - start) for start in starts]
+    return [f for found in pool.map(_sample, [name] * len(starts), starts, counts) for f in found]
+
+
+def naked(pool: ProcessPoolExecutor, unclear: int, first: int) -> list[float]:
+    """Seconds that one leg stood alone, each time it did, with so many unclear answers in a run; sorted."""
+    found = pool.map(_naked, SCENES, [unclear] * len(SCENES), [first] * len(SCENES))
+    return sorted(seconds for times in found for seconds in times)
 
 
 def replay_digest(seeds: int) -> str:
     """Digest of the event logs of some seeds; equal in every process, whatever its hash seed."""
     digest = hashlib.sha256()
+    scenes = list(SCENES.values())
     for seed in range(seeds):
-        world = World(Chooser(seed=seed))
-        world.run(1, OPEN)
+        world, _, _ = scenes[seed % len(scenes)].run(Chooser(seed=seed), logs=True)
         digest.update("\n".join(world.log).encode())
     return digest.hexdigest()
 
@@ -86,6 +91,14 @@ def shrink(name: str, tape: list[int]) -> list[int]:
     return tape
 
 
+def keep(name: str, tape: list[int]) -> None:
+    """Add a failing tape to those the tests replay."""
+    tapes = json.loads(TAPES.read_text())
+    if tape not in tapes.setdefault(name, []):
+        tapes[name].append(tape)
+        TAPES.write_text(json.dumps(tapes) + "\n")
+
+
 def _smaller(tape: list[int]) -> Iterator[list[int]]:
     if tape:
         yield tape[:-1]
@@ -103,13 +116,21 @@ def _walk_under(name: str, root: list[int], faults: int) -> tuple[int, list[Fail
     return runs, failures
 
 
-def _sample(name: str, first: int) -> list[Failure]:
+def _sample(name: str, first: int, count: int) -> list[Failure]:
     failures = []
-    for seed in range(first, first + CHUNK):
+    for seed in range(first, first + count):
         chooser = Chooser(seed=seed)
         if wrong := CHECKS[name](chooser):
-            failures.append((f"{name} (seed {seed})", [chosen for _, chosen in chooser.log], wrong))
+            failures.append((name, [chosen for _, chosen in chooser.log], [f"seed {seed}", *wrong]))
     return failures
+
+
+def _naked(name: str, unclear: int, first: int) -> list[float]:
+    times: list[float] = []
+    for seed in range(first, first + NAKED_SEEDS):
+        world, _, _ = SCENES[name].run(Chooser(seed=seed, unclear=unclear), crashes=0)
+        times += world.exchange.naked
+    return times
 
 
 def main() -> int:
@@ -119,31 +140,60 @@ def main() -> int:
     )
     parser.add_argument("--faults", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=50_000)
+    parser.add_argument("--seed", type=int, default=None, help="the first one; fresh where not given")
     parser.add_argument("--replays", type=int, default=500)
+    parser.add_argument("--keep", action="store_true", help="add failing tapes to tapes.json")
     parser.add_argument("--digest", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.digest is not None:
         print(replay_digest(given.digest))
         return 0
-    failures: list[Failure] = []
-    for name in CHECKS:
-        count, found = walk(name, given.faults)
-        failures += found
-        print(
-            f"{name}: {count} schedules with up to {given.faults} faults, {len(found)} violations", flush=True
-        )
-    first = secrets.randbelow(2**40)  # fresh each run, and printed, so that a failure can be run again
-    for name in CHECKS:
-        found = sample(name, given.seeds // len(CHECKS), first)
-        failures += found
-        print(
-            f"{name}: {given.seeds // len(CHECKS)} random schedules from seed {first}, {len(found)} violations"
-        )
-    differ = replays_differ(given.replays)
+    # Fresh each run, and printed, so that a failure can be run again.
+    first = secrets.randbelow(2**40) if given.seed is None else given.seed
+    with ProcessPoolExecutor() as pool:
+        failures = _walk_all(pool, given.faults)
+        failures += _sample_all(pool, given.seeds, first)
+        slow = _naked_too_long(pool, first)
+    differ = bool(given.replays) and replays_differ(given.replays)
     print(f"replays of {given.replays} seeds under three hash seeds: {'DIFFER' if differ else 'equal'}")
     for name, tape, wrong in failures[:5]:
-        print(f"FAILED {name}: {wrong}\n  smallest tape: {shrink(name.split()[0], tape)}")
-    return 1 if failures or differ else 0
+        smallest = shrink(name, tape)
+        print(f"FAILED {name}: {wrong}\n  smallest tape: {smallest}")
+        if given.keep:
+            keep(name, smallest)
+    return 1 if failures or differ or slow else 0
+
+
+def _walk_all(pool: ProcessPoolExecutor, most: int) -> list[Failure]:
+    failures = []
+    for name in CHECKS if most else ():
+        faults = most if name in PLAIN else most - 1
+        count, found = walk(pool, name, faults)
+        failures += found
+        print(f"{name}: {count} schedules with up to {faults} faults, {len(found)} violations", flush=True)
+    return failures
+
+
+def _sample_all(pool: ProcessPoolExecutor, seeds: int, first: int) -> list[Failure]:
+    failures = []
+    each = -(-seeds // len(CHECKS))
+    for number, name in enumerate(CHECKS):
+        failures += sample(pool, name, each, first + number * each)
+    print(f"{each * len(CHECKS)} random schedules from seed {first}, {len(failures)} violations", flush=True)
+    return failures
+
+
+def _naked_too_long(pool: ProcessPoolExecutor, first: int) -> bool:
+    slow = False
+    for unclear, limit in enumerate(LIMITS):
+        times = naked(pool, unclear, first)
+        p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
+        what = "one unclear answer" if unclear else "clear answers"
+        print(
+            f"without a hedge, {what}: p50 {p50:.2f} s, p99 {p99:.2f} s (at most {limit:g}), longest {times[-1]:.2f} s"
+        )
+        slow |= p99 > limit
+    return slow
 
 
 if __name__ == "__main__":

@@ -2,48 +2,36 @@
 
 It answers the engine's effects directly, so that a whole schedule of faults and crashes runs in well under a
 millisecond. It shares nothing with the engine but the effect types: its rules are the venue's.
+
+A process may die wherever its death leaves another trace: once what it wrote is durable and before it reaches outside
+again, and after it sent, canceled or waited. It comes back after a second, or after minutes, when its countdown has
+fired.
 """
 
 from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth, Level
-from atapi.domain.orders import Fill, Order, OrderRequest, OrderStatus, Side
-from atapi.domain.spreads import LegName, Pair, SpreadState
-from atapi.execution.effects import (
-    Answered,
-    Ask,
-    AskDepth,
-    AskFills,
-    Attempt,
-    Effect,
-    NotFound,
-    Now,
-    Rejected,
-    Send,
-    Sleep,
-    Unclear,
-    WriteAttempt,
-    WriteFills,
-    WriteState,
-    Writing,
-)
-from atapi.execution.leg import Unproven
-from atapi.execution.spread import CloseTerms, Legs, OpenTerms, Outcome, close_spread, open_spread
+from atapi.domain.orders import Fill, Order, OrderRequest, OrderStatus, Side, TimeInForce
+from atapi.domain.spreads import Pair
+from atapi.execution.effects import Answered, NeverSent, NotFound, Rejected, Unclear
 
 D = Decimal
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RECV_WINDOW = 3.0
-PRICE = D(100)
-CHANCES = (0.1, 0.25, 0.5)  # of a fault at every choice, seed by seed
+PRICE, HALF = D(100), D("0.1")  # the middle, and from there to either touch
+JUMP = D(1)  # how far the market may move at once
+FEE = D("0.001")  # of what is bought, kept in it
+LOST = range(2, 9)  # what may become of an order without an answer that tells
+CHANCES = (0.02, 0.1, 0.25, 0.5)  # of a fault at every choice, seed by seed
 
 
 def instrument(market: Market, lot: str, min_notional: str) -> Instrument:
@@ -55,7 +43,6 @@ def instrument(market: Market, lot: str, min_notional: str) -> Instrument:
 
 
 PAIR = Pair(spot=instrument(Market.SPOT, "0.001", "5"), perp=instrument(Market.UM, "0.01", "5"))
-OPEN = OpenTerms(quantity=D("30.00"), perp_limit=D("99.9"), spot_limit=D("100.1"), base_fee=D("0.001"))
 
 
 class Crash(Exception):
@@ -66,11 +53,13 @@ class Chooser:
     """Picks every fault: by seed, or from a tape and then none at all."""
 
     def __init__(
-        self, *, tape: list[int] | None = None, seed: int | None = None, chance: float = 0.25
+        self, *, tape: list[int] | None = None, seed: int | None = None, unclear: int | None = None
     ) -> None:
         self._tape = tape
-        self._random = random.Random(seed)
-        self._chance = chance
+        self._unclear = unclear  # how many answers may be ambiguous; None for any number
+        if tape is None:
+            self._random = random.Random(seed)
+            self._chance = self._random.choice(CHANCES)
         self.log: list[tuple[int, int]] = []  # options, chosen
 
     @property
@@ -78,49 +67,87 @@ class Chooser:
         """How many choices were not the undisturbed one."""
         return sum(1 for _, chosen in self.log if chosen)
 
-    def pick(self, options: int) -> int:
+    def pick(self, options: int, unclear: Collection[int] = ()) -> int:
+        """Choose one of some options, 0 being the undisturbed one; `unclear` ones leave us without an answer."""
         if self._tape is None:
             chosen = self._random.randrange(options) if self._random.random() < self._chance else 0
         else:
             chosen = self._tape[len(self.log)] if len(self.log) < len(self._tape) else 0
         chosen = min(chosen, options - 1)
+        if self._unclear is not None and chosen in unclear:
+            chosen = chosen if self._unclear else 0
+            self._unclear -= bool(chosen)
         self.log.append((options, chosen))
         return chosen
 
 
+@dataclass(slots=True)
+class Known:
+    """An order the venue accepted, with what it shows of it."""
+
+    order: Order
+    visible: float  # queries find it from then on
+    before: Order | None = None  # as it was before its newest change: what a late copy still shows
+    fills: list[Fill] = field(default_factory=list)
+
+
 class Exchange:
-    """Two markets; an order id may be used again once its order has filled, as on Binance spot."""
+    """Markets; an order id may be used again once its order has filled, as on Binance spot."""
 
     def __init__(self, chooser: Chooser) -> None:
+        self.chooser = chooser
         self.time = 0.0
-        self.accepted: dict[tuple[str, str], int] = {}  # (market, client order id) -> times accepted
-        self.position = {Market.SPOT: D(0), Market.UM: D(0)}
-        self._chooser = chooser
-        self._orders: dict[tuple[str, str], tuple[Order, float]] = {}  # with the time it becomes visible
-        self._fills: dict[tuple[str, str], list[Fill]] = {}
-        self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self.price = PRICE
+        self.accepted: dict[tuple[Market, str], int] = {}  # (market, client order id) -> times accepted
+        self.position = {Market.SPOT: D(0), Market.MARGIN: D(0), Market.UM: D(0)}
+        self.extremes = [D(0), D(0)]  # of the perpetual, ever
+        self.naked: list[float] = []  # seconds that one leg stood without the other, each time it did
+        self.peak = D(0)  # most that ever stood so, in quote asset
+        self.countdowns: list[int] = []
+        self._naked_since: float | None = None
+        self._deadline: float | None = None  # of the countdown
+        self._known: dict[tuple[Market, str], Known] = {}
+        self._later: list[tuple[float, int, Callable[[], Any]]] = []
         self._count = 0
 
+    def take_over(self, other: Exchange) -> None:
+        """Go on from where another one stands."""
+        self.time, self.price, self._count = other.time, other.price, other._count
+        self.position = dict(other.position)
+        self._known = dict(other._known)
+
+    # --- time ---------------------------------------------------------------------------------------------------
     def advance(self, to: float) -> None:
-        while self._later and self._later[0][0] <= to:
-            self.time, _, action = heapq.heappop(self._later)
-            action()
+        while True:
+            due = self._later[0][0] if self._later else to + 1
+            if self._deadline is not None and self._deadline <= min(due, to):
+                self.time, self._deadline = max(self.time, self._deadline), None
+                self._cancel_all()
+            elif due <= to:
+                self.time, _, action = heapq.heappop(self._later)
+                action()
+            else:
+                break
         self.time = max(self.time, to)
 
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.time)
+
+    # --- what may be asked of it --------------------------------------------------------------------------------
     def send(self, request: OrderRequest) -> Any:
         sent = self.time
-        fault = self._chooser.pick(9)
-        lag = (0.0, 2.0, 19.0)[self._chooser.pick(3)] if fault in (2, 3, 4, 5, 8) else 0.0
-        fill = self._chooser.pick(3)
+        fault = self.chooser.pick(10 if request.reducing else 11, LOST)
+        lag = (0.0, 2.0, 19.0)[self.chooser.pick(3)] if fault in (2, 3, 4, 5, 8) else 0.0
+        resting = request.time_in_force is TimeInForce.GTX
+        fate = self.chooser.pick(7 if resting else 3) if fault not in (1, 6, 9, 10) else 0
 
-        def arrive(at: float) -> Order | None:
+        def arrive(at: float) -> Any:
             self.advance(at)
-            return self._accept(request, sent, lag, fill)
+            return self._accept(request, sent, lag, fate)
 
         match fault:
             case 0:  # a clean answer
-                order = arrive(sent + 0.05)
-                return Answered(order) if order else Rejected(-2022, "refused")
+                return arrive(sent + 0.05)
             case 1:  # refused
                 self.advance(sent + 0.05)
                 return Rejected(-2019, "Margin is insufficient.")
@@ -131,7 +158,7 @@ class Exchange:
                 arrive(sent + 0.05)
                 self.advance(sent + 10)
             case 4:  # our time runs out, it arrives later
-                self._at(sent + 2.5, lambda: self._accept(request, sent, lag, fill))
+                self._at(sent + 2.5, lambda: self._accept(request, sent, lag, fate))
                 self.advance(sent + 2)
             case 5:  # accepted, a cut body
                 arrive(sent + 0.05)
@@ -139,203 +166,205 @@ class Exchange:
             case 6:  # not accepted, -1007
                 self.advance(sent + 10)
             case 7:  # arrives after the window: refused at the gate
-                self._at(sent + 7, lambda: self._accept(request, sent, 0, fill))
+                self._at(sent + 7, lambda: self._accept(request, sent, 0, fate))
                 self.advance(sent + 3)
-            case _:  # accepted, 503
+            case 8:  # accepted, 503
                 arrive(sent + 0.05)
                 self.advance(sent + 0.1)
+            case 9:  # no connection
+                return NeverSent("connection refused")
+            case _:
+                return Rejected(None, "over the day's limit", ours=True)
         return Unclear("no usable answer")
 
     def ask(self, market: Market, client_order_id: str) -> Any:
-        fault = self._chooser.pick(3)
+        fault = self.chooser.pick(4, (1, 2))
         self.advance(self.time + (3 if fault == 1 else 0.05))
-        if fault:
+        if fault in (1, 2):
             return Unclear("timeout" if fault == 1 else "429")
-        order, visible = self._orders.get((market, client_order_id), (None, 0.0))
-        return Answered(order) if order is not None and visible <= self.time else NotFound()
+        known = self._known.get((market, client_order_id))
+        if known is None or known.visible > self.time:
+            return NotFound()
+        return Answered(known.before if fault == 3 and known.before is not None else known.order)
+
+    def cancel(self, market: Market, client_order_id: str) -> Any:
+        fault = self.chooser.pick(7, (1, 4, 5))
+        known = self._known.get((market, client_order_id))
+        if fault == 1:  # lost on its way
+            self.advance(self.time + 3)
+            return Unclear("timeout")
+        if fault == 5 and known is not None:  # arrives when we have given up on it
+            self._at(self.time + 5, lambda: self._end(known, OrderStatus.CANCELED))
+            self.advance(self.time + 3)
+            return Unclear("timeout")
+        if fault == 6:
+            return Rejected(-1021, "Timestamp for this request is outside of the recvWindow.")
+        if fault == 2 and known is not None:  # a fill comes first
+            self._execute(known, known.order.quantity - known.order.filled)
+        if fault == 3 and known is not None:  # a part comes first
+            self._execute(known, _half(known.order))
+        self.advance(self.time + 0.05)
+        if known is None or known.order.status.final:
+            return NotFound()  # -2011
+        self._change(known, status=OrderStatus.CANCELED)
+        if fault == 4:
+            self.advance(self.time + 3)
+            return Unclear("the answer is lost")
+        return Answered(known.order)
+
+    def countdown(self, seconds: int) -> Any:
+        fault = self.chooser.pick(3, (1, 2))
+        self.advance(self.time + 0.05)
+        self.countdowns.append(seconds)
+        if fault != 1:  # 1: lost on its way
+            self._deadline = self.time + seconds if seconds else None
+        return Unclear("timeout") if fault else None
 
     def fills(self, market: Market, order_id: str) -> Any:
-        if self._chooser.pick(2):
+        fault = self.chooser.pick(3, (1, 2))
+        self.advance(self.time + 0.05)
+        if fault == 1:
             return Unclear("timeout")
-        return tuple(
-            f for (m, _), fills in self._fills.items() if m == market for f in fills if f.order_id == order_id
-        )
+        [fills] = [
+            k.fills for (m, _), k in self._known.items() if m is market and k.order.order_id == order_id
+        ]
+        return tuple(fills[: len(fills) - (fault == 2)])  # 2: the newest is not there yet
 
+    def depth(self, levels: int) -> Any:
+        fault = self.chooser.pick(5, (1,))
+        self.advance(self.time + 0.05)
+        if fault == 1:
+            return Unclear("timeout")
+        self.price += (D(0), D(0), JUMP, -JUMP, D(0))[fault]
+        quantity = D(1) if fault == 4 else D(100)
+        bid, ask = Level(self.price - HALF, quantity), Level(self.price + HALF, quantity)
+        return Depth(symbol="BTCUSDT", bids=(bid,), asks=(ask,))
+
+    def live(self) -> list[str]:
+        """Orders that still rest."""
+        return [cid for (_, cid), known in self._known.items() if not known.order.status.final]
+
+    def filled(self, market: Market, client_order_id: str) -> Decimal:
+        known = self._known.get((market, client_order_id))
+        return known.order.filled if known else D(0)
+
+    @property
+    def coins(self) -> Decimal:
+        return self.position[Market.SPOT] + self.position[Market.MARGIN]
+
+    @property
+    def net(self) -> Decimal:
+        return self.coins + self.position[Market.UM]
+
+    # --- its engine ---------------------------------------------------------------------------------------------
     def _at(self, time: float, action: Callable[[], Any]) -> None:
         self._count += 1
         heapq.heappush(self._later, (time, self._count, action))
 
-    def _accept(self, request: OrderRequest, sent: float, lag: float, fill: int) -> Order | None:
+    def _accept(self, request: OrderRequest, sent: float, lag: float, fate: int) -> Any:
         if self.time - sent > RECV_WINDOW:
             return None
-        quantity = request.quantity
-        if request.reduce_only:
-            quantity = min(quantity, max(D(0), -self.position[Market.UM]))
+        quantity = self._allowed(request, request.quantity)
         if quantity <= 0:
-            return None
-        lot = PAIR.perp.lot_size if request.market is Market.UM else PAIR.spot.lot_size
-        executed = (quantity, (quantity / 2) // lot * lot, D(0))[fill]
+            return Rejected(-2022, "ReduceOnly Order is rejected.")
+        if not request.reduce_only and quantity * (request.price or self.price) < PAIR.spot.min_notional:
+            return Rejected(-1013, "Filter failure: NOTIONAL")
+        resting = request.time_in_force is TimeInForce.GTX
+        if resting and fate == 5:
+            return Rejected(-5022, "Due to the order could not be executed as maker, it will be rejected.")
         key = (request.market, request.client_order_id)
         self.accepted[key] = self.accepted.get(key, 0) + 1
         self._count += 1
         order = Order(
             market=request.market, symbol=request.symbol, order_id=str(self._count),
-            client_order_id=request.client_order_id, side=request.side, type=request.type,
-            status=OrderStatus.FILLED if executed == request.quantity else OrderStatus.EXPIRED,
-            quantity=request.quantity, filled=executed, quote_filled=executed * PRICE, price=request.price or D(0),
+            client_order_id=request.client_order_id, side=request.side, type=request.type, status=OrderStatus.NEW,
+            quantity=request.quantity, filled=D(0), quote_filled=D(0), price=request.price or D(0),
             reduce_only=request.reduce_only, created_at=self.now(), updated_at=self.now(),
         )  # fmt: skip
-        self._orders[key] = (order, self.time + lag)
-        if executed:
-            self._fill(order, executed)
-        return order
+        known = self._known[key] = Known(order, self.time + lag)
+        self._rest(known, fate) if resting else self._take(known, request, fate)
+        return Answered(known.order)
 
-    def _fill(self, order: Order, executed: Decimal) -> None:
-        buys_spot = order.market is Market.SPOT and order.side is Side.BUY
-        fee = executed * D("0.001") if buys_spot else D(0)
-        self.position[order.market] += order.side.sign * executed - fee
-        fill = Fill(
-            market=order.market, symbol=order.symbol, trade_id=order.order_id, order_id=order.order_id,
-            side=order.side, price=PRICE, quantity=executed, fee=fee, fee_asset="BTC" if buys_spot else "USDT",
+    def _allowed(self, request: OrderRequest | Order, quantity: Decimal) -> Decimal:
+        if not request.reduce_only:
+            return quantity
+        return min(quantity, max(D(0), -request.side.sign * self.position[Market.UM]))
+
+    def _take(self, known: Known, request: OrderRequest, fate: int) -> None:
+        """Fill at once: whole, half or not at all, and nothing beyond the limit."""
+        lot = PAIR.perp.lot_size if request.market is Market.UM else PAIR.spot.lot_size
+        touch = self.price + request.side.sign * HALF
+        quantity = self._allowed(request, request.quantity)
+        if request.price is None or (request.price - touch) * request.side.sign >= 0:
+            self._execute(known, (quantity, (quantity / 2) // lot * lot, D(0))[fate])
+        if not known.order.status.final:
+            self._change(known, status=OrderStatus.EXPIRED)
+            known.before = None  # it was never seen otherwise
+
+    def _rest(self, known: Known, fate: int) -> None:
+        """Fill over time: whole; half; never; in two parts; half, then canceled by the venue; (5: refused); not at all."""
+        half = _half(known.order)
+        if fate in (0, 3):
+            self._at(
+                self.time + 0.6, lambda: self._execute(known, known.order.quantity if fate == 0 else half)
+            )
+        if fate == 3:
+            self._at(self.time + 1.4, lambda: self._execute(known, known.order.quantity))
+        if fate in (1, 4):
+            self._at(self.time + 0.6, lambda: self._execute(known, half))
+        if fate == 4:
+            self._at(self.time + 0.7, lambda: self._end(known, OrderStatus.CANCELED))
+        if fate == 6:
+            self._end(known, OrderStatus.EXPIRED)
+
+    def _execute(self, known: Known, quantity: Decimal) -> None:
+        order = known.order
+        quantity = self._allowed(order, min(quantity, order.quantity - order.filled))
+        if order.status.final or quantity <= 0:
+            return
+        filled = order.filled + quantity
+        buys_coins = order.market is not Market.UM and order.side is Side.BUY
+        fee = quantity * FEE if buys_coins else D(0)
+        self._count += 1
+        known.fills.append(Fill(
+            market=order.market, symbol=order.symbol, trade_id=str(self._count), order_id=order.order_id,
+            side=order.side, price=self.price, quantity=quantity, fee=fee, fee_asset="BTC" if buys_coins else "USDT",
             realized=None, maker=False, at=self.now(),
-        )  # fmt: skip
-        self._fills.setdefault((order.market, order.client_order_id), []).append(fill)
+        ))  # fmt: skip
+        whole = filled == order.quantity
+        self._change(
+            known, filled=filled, status=OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
+        )
+        self.position[order.market] += order.side.sign * quantity - fee
+        self._watch()
 
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.time)
+    def _watch(self) -> None:
+        perp = self.position[Market.UM]
+        self.extremes = [min(perp, self.extremes[0]), max(perp, self.extremes[1])]
+        self.peak = max(self.peak, abs(self.net) * PRICE)
+        if abs(self.net) <= DUST and self._naked_since is not None:
+            self.naked.append(self.time - self._naked_since)
+            self._naked_since = None
+        elif abs(self.net) > DUST and self._naked_since is None:
+            self._naked_since = self.time
 
+    def _end(self, known: Known, status: OrderStatus) -> None:
+        if not known.order.status.final:
+            self._change(known, status=status)
 
-class World:
-    """An exchange, a durable journal, and a process that may die before or after any effect."""
+    def _cancel_all(self) -> None:
+        for known in self._known.values():
+            self._end(known, OrderStatus.CANCELED)
 
-    def __init__(self, chooser: Chooser, *, crashes: int = 2) -> None:
-        self.exchange = Exchange(chooser)
-        self.states: list[SpreadState] = []
-        self.log: list[str] = []  # every effect and its result, for replays
-        self._chooser = chooser
-        self._crashes = crashes
-        self._rows: dict[tuple[int, LegName, int], Attempt] = {}
-        self._fills: dict[str, Fill] = {}
-        self._held: list[Writing] = []  # written since something last reached outside; a crash takes it
-
-    def run(self, intent_id: int, terms: OpenTerms | CloseTerms) -> Outcome | Unproven:
-        while True:
-            rows = {(leg, number): a for (i, leg, number), a in self._rows.items() if i == intent_id}
-            legs = Legs(pair=PAIR, intent_id=intent_id, instance="test", rows=rows)
-            engine = open_spread(legs, terms) if isinstance(terms, OpenTerms) else close_spread(legs, terms)
-            result: Any = None
-            try:
-                while True:
-                    effect = engine.send(result)
-                    self._maybe_crash()
-                    result = self._perform(effect, intent_id)
-                    self.log.append(f"{self.exchange.time:.3f} {effect!r} -> {result!r}")
-                    self._maybe_crash()
-            except StopIteration as end:
-                self._make_durable(intent_id)
-                outcome: Outcome = end.value
-                return outcome
-            except Crash:
-                self._held.clear()
-                self.exchange.advance(self.exchange.time + 1)
-            except Unproven as e:
-                self._make_durable(intent_id)
-                return e
-
-    def held(self) -> Decimal:
-        """Spot by the journal's own account."""
-        bought = [f for f in self._fills.values() if f.market is Market.SPOT]
-        return sum((f.side.sign * f.quantity - (f.fee if f.fee_asset == "BTC" else 0) for f in bought), D(0))
-
-    def short(self) -> Decimal:
-        """Perpetual sold, by the journal's own account."""
-        return -sum((f.side.sign * f.quantity for f in self._fills.values() if f.market is Market.UM), D(0))
-
-    def _maybe_crash(self) -> None:
-        if self._crashes and self._chooser.pick(2):
-            self._crashes -= 1
-            raise Crash
-
-    def _make_durable(self, intent_id: int) -> None:
-        for effect in self._held:
-            match effect:
-                case WriteAttempt(attempt):
-                    self._rows[intent_id, attempt.leg, attempt.number] = replace(attempt)
-                case WriteFills(_, fills):
-                    self._fills |= {f"{f.market}{f.trade_id}": f for f in fills}
-                case WriteState(state, _):
-                    self.states.append(state)
-        self._held.clear()
-
-    def _perform(self, effect: Effect, intent_id: int) -> Any:
-        if isinstance(effect, Writing):
-            self._held.append(effect)
-            return None
-        if not isinstance(effect, Now):
-            self._make_durable(intent_id)
-        match effect:
-            case Send(request):
-                return self.exchange.send(request)
-            case Ask(market, _, client_order_id):
-                return self.exchange.ask(market, client_order_id)
-            case AskFills(market, _, order_id):
-                return self.exchange.fills(market, order_id)
-            case AskDepth():
-                level = (Level(PRICE, D(100)),)
-                return Depth(symbol="BTCUSDT", bids=level, asks=level)
-            case Now():
-                return self.exchange.now()
-            case Sleep(seconds, _):
-                self.exchange.advance(self.exchange.time + seconds)
-        return None
+    def _change(self, known: Known, **changes: Any) -> None:
+        known.before, known.order = known.order, replace(known.order, **changes, updated_at=self.now())
 
 
-def open_and_check(chooser: Chooser) -> list[str]:
-    """Open under the chooser's faults; list what is wrong at the end."""
-    world = World(chooser)
-    outcome = world.run(1, OPEN)
-    return faults_of(world, outcome, chooser)
+DUST = max(PAIR.perp.lot_size, PAIR.spot.min_notional / (PRICE - 3 * JUMP))  # what no market takes back
 
 
-def open_close_and_check(chooser: Chooser) -> list[str]:
-    """Open cleanly, close under the chooser's faults; list what is wrong at the end."""
-    quiet = Chooser(tape=[])
-    world = World(quiet, crashes=0)
-    world.run(1, OPEN)
-    world._chooser = world.exchange._chooser = chooser
-    world._crashes = 2
-    spot = PAIR.spot.round_quantity(world.held())
-    terms = CloseTerms(
-        perp_quantity=world.short(), spot_quantity=spot, spot_limit=D("99.9"), perp_limit=D("101"), whole=True
-    )
-    return faults_of(world, world.run(2, terms), chooser)
-
-
-def faults_of(world: World, outcome: Outcome | Unproven, chooser: Chooser) -> list[str]:
-    exchange = world.exchange
-    exchange.advance(exchange.time + 1000)  # whatever is still on its way arrives now
-    net = exchange.position[Market.SPOT] + exchange.position[Market.UM]
-    wrong = [f"{key} accepted {n} times" for key, n in exchange.accepted.items() if n > 1]
-    if isinstance(outcome, Unproven):
-        return [*wrong, "unproven although the venue could be asked"]
-    exposed = outcome.state is SpreadState.EXPOSED
-    if not exposed and abs(net) > PAIR.perp.lot_size:
-        wrong.append(f"{outcome.state} but net {net}")
-    if exposed and abs(net) <= PAIR.perp.lot_size:
-        wrong.append(f"called exposed, but net {net}")
-    if exposed and chooser.faults <= 2:
-        wrong.append(f"exposed after {chooser.faults} faults: the way back gave up early")
-    if outcome.state is SpreadState.HEDGED and not exchange.position[Market.UM]:
-        wrong.append("called hedged, but nothing stands")
-    if outcome.state is SpreadState.FLAT and exchange.position[Market.UM]:
-        wrong.append(f"FLAT but the perpetual stands at {exchange.position[Market.UM]}")
-    if exchange.position[Market.UM] > 0:
-        wrong.append("the perpetual changed sign")
-    if world.states[-1] is not outcome.state:
-        wrong.append(f"the journal says {world.states[-1]}, the outcome {outcome.state}")
-    if (world.held(), -world.short()) != (exchange.position[Market.SPOT], exchange.position[Market.UM]):
-        wrong.append("the journal's fills are not the venue's")
-    return wrong
+def _half(order: Order) -> Decimal:
+    return order.quantity / 2 // PAIR.perp.lot_size * PAIR.perp.lot_size
 
 
 def schedules(

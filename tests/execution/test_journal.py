@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from atapi.domain.instruments import Market
+from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill, OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import StorageError
@@ -271,3 +272,24 @@ def test_notes_are_kept_in_order(tmp_path: Path) -> None:
     journal.note("alarm", {"spread": 2})
 
     assert journal.notes("alarm") == [{"spread": 1, "what": "adl"}, {"spread": 2}]
+
+
+def test_interest_is_part_of_the_spread_that_owes_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path, BINDING, seed=b"test")
+    for _ in range(2):
+        journal.create_spread(replace(SPREAD, reverse=True))
+    coins = Interest(
+        owed_asset="BTC", asset="BTC", amount=D("0.00000023"), principal=D("0.021"), on_borrow=True, at=AT,
+        interest_id="7",
+    )  # fmt: skip
+    in_bnb = replace(coins, asset="BNB", amount=D("0.0001"), on_borrow=False, interest_id="8")
+    journal.write_interest(2, [coins, in_bnb])
+    journal.close()
+
+    again = Journal(path, BINDING, seed=b"test")
+
+    assert again.interest(2) == [coins, in_bnb]
+    assert again.interest(1) == []
+    assert [s.interest for s in again.spreads()] == [0, D("0.00000023")]
+    assert again.spread(2).delta == -D("0.00000023")  # what BNB paid is owed no more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +27,7 @@ from atapi.execution.effects import (
     Sleep,
     Unclear,
 )
-from atapi.execution.leg import FENCE, MAX_ASKS, Unproven, settle
+from atapi.execution.leg import FENCE, MAX_ASKS, Unproven, fence_of, settle
 from tests.execution.simulation import START
 
 SENDING = Attempt(
@@ -54,9 +55,11 @@ FORBIDDEN = {
 }
 
 
-def drive(answers: dict[type, Any], *, resumed: bool = False) -> tuple[list[Effect], Any]:
+def drive(
+    answers: dict[type, Any], *, resumed: bool = False, attempt: Attempt = SENDING
+) -> tuple[list[Effect], Any]:
     """Run an attempt against a venue that always answers the same; its clock runs while it waits."""
-    engine, result, now = settle(SENDING, base_asset="BTC", resumed=resumed), None, START
+    engine, result, now = settle(attempt, base_asset="BTC", resumed=resumed), None, START
     effects: list[Effect] = []
     try:
         while True:
@@ -95,6 +98,16 @@ def test_absence_is_proven_by_the_fence_alone() -> None:
     waited = sum(e.seconds for e in effects if isinstance(e, Sleep))
     assert outcome.state is AttemptState.ABSENT
     assert waited > FENCE.wait.total_seconds() == 43  # 3 s of window, 10 of the backend's, 30 of visibility
+
+
+def test_on_margin_an_order_may_stay_unseen_twice_as_long() -> None:
+    on_margin = replace(SENDING, request=replace(SENDING.request, market=Market.MARGIN))
+
+    effects, outcome = drive({Send: Unclear("timeout"), Ask: NotFound()}, attempt=on_margin)
+
+    waited = sum(e.seconds for e in effects if isinstance(e, Sleep))
+    assert outcome.state is AttemptState.ABSENT
+    assert waited > fence_of(Market.MARGIN).wait.total_seconds() == 73
 
 
 def test_a_resumed_attempt_is_asked_for_and_never_sent() -> None:

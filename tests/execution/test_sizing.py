@@ -12,8 +12,8 @@ from atapi.domain.instruments import Instrument, Market
 from atapi.domain.numbers import floor_to
 from atapi.domain.spreads import Pair
 from atapi.errors import Refused, UsageError
+from atapi.execution.course import spot_for
 from atapi.execution.sizing import by_notional, by_quantity, check_asset, common_lot, least
-from atapi.execution.spread import spot_for
 
 D = Decimal
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,10 +19,11 @@ from atapi.domain.account import Wallet
 from atapi.domain.amounts import parse_amount
 from atapi.domain.numbers import ZERO
 from atapi.domain.records import Record, Term
-from atapi.errors import Refused, VenueUnreachable
+from atapi.errors import AtapiError, Refused, VenueUnreachable
 from atapi.exchanges.base import RecordSource
 from atapi.services.audit_findings import Audit
 from atapi.services.audit_rows import audit_table
+from atapi.services.guard_moves import Moves
 from tests.fakes import D
 
 
@@ -111,8 +114,8 @@ def test_every_term_of_every_balance_after_a_busy_week(desk: Desk) -> None:
         Term.FILLS, Term.FEES, Term.FUNDING, Term.TRANSFERS, Term.DEPOSITS,
     }  # fmt: skip
     by_others = [r.label for r in audit.foreign if r.term is Term.FILLS]
-    assert any("SOLUSDT BUY" in label for label in by_others)
-    assert [r.label for r in audit.foreign if r.term is Term.FUNDING] == ["FUNDING_FEE SOLUSDT"]
+    assert any("BUY SOLUSDT" in label for label in by_others)
+    assert [r.label for r in audit.foreign if r.term is Term.FUNDING] == ["funding fee SOLUSDT"]
     assert moved(audit, Wallet.FUNDING, "USDT", Term.TRANSFERS) == 250
 
 
@@ -133,7 +136,7 @@ def test_borrowing_by_hand_is_explained_by_its_interest(desk: Desk) -> None:
     # 0.05 were sold, 0.03 less the fee of 0.1 % bought; interest is owed on top
     assert audit.closing[Wallet.MARGIN, "BTC"] == D("-0.05") + D("0.02997") + sum(r.amount for r in charges)
     assert [r.label for r in audit.foreign if r.wallet is Wallet.MARGIN and r.term is Term.FILLS] == [
-        "margin trades that are not the journal's"
+        "trades not in the journal"
     ] * 2
 
 
@@ -145,7 +148,7 @@ def test_a_round_trip_by_hand_in_a_strange_symbol_is_found(desk: Desk) -> None:
 
     assert audit.faults == []
     assert audit.closing.keys() == {(Wallet.SPOT, "USDT"), (Wallet.FUTURES, "USDT")}
-    assert {r.label.split()[3] for r in audit.foreign if r.term is Term.FILLS} == {"LTCUSDT"}
+    assert {r.label.split()[-1] for r in audit.foreign if r.term is Term.FILLS} == {"LTCUSDT"}
 
 
 def test_a_symbol_to_look_in_can_be_named(desk: Desk) -> None:
@@ -186,6 +189,22 @@ def test_a_balance_that_shrank_unseen_is_named_to_the_last_digit(desk: Desk) -> 
         "spot USDT differs by -0.00000001 from the venue's records",
         "USDT of all wallets differs by -0.00000001 from the journal",
     ]
+
+
+def test_what_the_guard_moved_is_not_foreign(desk: Desk) -> None:
+    spreads = desk.services.spreads
+    assert spreads.wallet is not None
+    moves = Moves(spreads.wallet, spreads.executor, desk.services.clock)
+    desk.transfer("7usdt", "spot", "futures")
+    desk.advance("1m")
+    moves.make("USDT", D(7), Wallet.SPOT, Wallet.FUTURES, "the margin is strained")
+
+    audit = run(desk)
+
+    assert audit.faults == []
+    assert [(r.wallet.value, r.amount) for r in audit.moved] == [("spot", -7), ("futures", 7)]
+    by_hand_ones = [r.amount for r in audit.foreign if r.term is Term.TRANSFERS]
+    assert by_hand_ones == [50_000, 7, -7]
 
 
 def test_a_fill_the_journal_tells_otherwise_is_named(desk: Desk) -> None:
@@ -239,6 +258,15 @@ def test_where_records_go_back_only_so_far_balances_are_noted(desk: Desk) -> Non
     assert [note["at"] for note in desk.services.spreads.executor.journal.notes("balances")] == [
         1767225600000, 1767225600000 + 60_000 + 8 * 3_600_000, 1767225600000 + 60_000 + 16 * 3_600_000,
     ]  # fmt: skip
+
+
+def test_the_desk_has_the_audit_as_a_frame(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = desk.audit()
+
+    assert set(frame[frame["term"] == "difference"]["amount"]) == {0.0}
+    monkeypatch.setattr(Audit, "faults", ["a scale"])
+    with pytest.raises(AtapiError, match="the audit does not balance: a scale"):
+        desk.audit(since="1d")
 
 
 def test_the_table_is_the_identity(desk: Desk) -> None:
@@ -303,3 +331,44 @@ def test_reverse_carry_is_explained_with_its_interest(desk: Desk) -> None:
     assert [len(own) for own in charges] == [26, 3]
     worth = sum((row.value or ZERO for row in services.account.holdings()), ZERO)
     assert services.pnl.rows()[0].total_usdt == worth - 100_000
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_audit_is_exact_whatever_was_done(desk: Desk, seed: int) -> None:
+    chance = Random(seed)
+    symbols = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+
+    def order(path: str, quantity: str) -> None:
+        side = chance.choice(["BUY", "SELL"])
+        by_hand(desk, path, symbol="LTCUSDT", side=side, type="MARKET", quantity=quantity)
+
+    deeds: list[Callable[[], object]] = [
+        lambda: desk.open_spread(chance.choice(symbols), f"{chance.randrange(500, 5000)}usdt"),
+        lambda: desk.open_spread(chance.choice(symbols), f"{chance.randrange(500, 5000)}usdt", add=True),
+        lambda: desk.close_spread(chance.choice(symbols)),
+        lambda: desk.close_spread(chance.choice(symbols), f"{chance.randrange(20, 80)}%"),
+        lambda: desk.advance(timedelta(minutes=chance.randrange(1, 1000))),
+        lambda: desk.transfer(
+            f"{chance.randrange(1, 500)}usdt", *chance.sample(["spot", "futures", "margin"], 2)
+        ),
+        lambda: desk.deposit(f"{chance.randrange(1, 50)}bnb", chance.choice(["spot", "futures", "funding"])),
+        lambda: burn_bnb(desk, on=chance.random() < 0.5),
+        lambda: order("/api/v3/order", f"{chance.randrange(1, 9)}.{chance.randrange(1, 99):02}"),
+        lambda: order("/fapi/v1/order", f"{chance.randrange(1, 9)}"),
+    ]
+    done = 0
+    for _ in range(40):
+        with suppress(AtapiError):  # such as closing what is not open
+            chance.choice(deeds)()
+            done += 1
+
+    audit = run(desk)
+
+    assert audit.faults == []
+    assert done > 20
+    total = desk.services.pnl.rows()[0]
+    for by in ("day", "symbol", "spread"):
+        assert sum(row.total_usdt for row in desk.services.pnl.rows(by=by)) == total.total_usdt
+    for spread_id, records in audit.claims.spreads.items():
+        [row] = [row for row in desk.services.pnl.rows(by="spread") if row.key == f"#{spread_id}"]
+        assert row.funding_usdt == sum(r.amount for r in records if r.term is Term.FUNDING)

@@ -419,6 +419,29 @@ def test_bnb_that_is_nowhere_is_asked_for_once(held: Desk) -> None:
     assert second.deeds == ()
 
 
+def test_bnb_is_bought_through_the_order_path_and_shared_out(held: Desk) -> None:
+    pay_fees_in_bnb(held)
+    watching = guard(held, keep_bnb="0.02", buy_bnb="50")
+
+    bought, moved, well = watching.sweep(), watching.sweep(), watching.sweep()
+
+    [attempt] = held.services.spreads.executor.journal.attempts(2)
+    assert (attempt.request.symbol, attempt.request.side, attempt.executed) == ("BNBUSDT", "BUY", D("0.04"))
+    assert bought.deeds[0].what.startswith("bought 0.04 BNB for ")
+    assert [d.what for d in moved.deeds] == ["moved 0.01997 BNB from spot to futures: fees are paid in it"]
+    assert well.deeds == ()
+
+
+def test_no_more_bnb_is_bought_than_allowed_in_a_day(held: Desk) -> None:
+    pay_fees_in_bnb(held)
+    watching = guard(held, keep_bnb="0.02", buy_bnb="10")
+
+    [deed] = watching.sweep().deeds
+
+    assert not deed.done
+    assert deed.what.endswith("USDT, of the limit 10 are left")
+
+
 # --- transfers whose answer is lost ---------------------------------------------------------------------------------
 @pytest.mark.parametrize(("when", "balance"), [("after", "0.2"), ("before", "0")])
 def test_a_transfer_without_an_answer_is_asked_for_and_never_repeated_on_a_guess(

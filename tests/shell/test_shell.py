@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import cmd
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -222,6 +224,24 @@ def test_a_command_that_fails_leaves_the_file_as_it_was(session: Session, tmp_pa
 
     assert file.read_text() == "kept"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "kept.txt"]
+
+
+def test_what_is_wrong_in_a_table_is_an_error_once_it_is_shown(tmp_path: Path) -> None:
+    @command("weigh", group="Shell", table=True, examples=("weigh",))
+    def weigh(context: Context, args: argparse.Namespace) -> Table:
+        """Find that something does not balance."""
+        table = Table.from_mapping(("scale", "grams"), [("left", 1)])
+        return replace(table, fault="the scale does not balance")
+
+    session = Session(tmp_path, commands=(*COMMANDS, weigh))
+    file = tmp_path / "weighed.txt"
+
+    code, out, err = session.run("weigh")
+    written = session.run(f"weigh > {file}")
+
+    assert (code, out) == (1, "scale  grams\nleft       1\n")
+    assert err == "error: the scale does not balance\n"
+    assert (written, file.read_text()) == ((1, "", err), out)
 
 
 @pytest.mark.parametrize("sign", [">", ">>", "--out"])

@@ -47,17 +47,17 @@ OWED = (
 
 def income(line: Income) -> Record:
     """Make a record of a line of futures income."""
-    trade = "" if line.trade_id is None else f" of trade {line.trade_id}"
     key = ("funding", line.symbol, line.income_id) if line.kind == "FUNDING_FEE" else ()
+    label = f"{line.kind.lower().replace('_', ' ')} {line.symbol or line.income_id}"
     if line.trade_id is not None:
-        key = (str(Market.UM), line.symbol, line.trade_id)
+        key, label = (str(Market.UM), line.symbol, line.trade_id), f"trade {line.trade_id} {line.symbol}"
     return Record(
         wallet=Wallet.FUTURES,
         asset=line.asset,
         term=INCOME_TERMS.get(line.kind, Term.OTHER),
         amount=line.amount,
         at=line.at,
-        label=f"{line.kind} {line.symbol or line.income_id}{trade}",
+        label=label,
         key=key,
     )
 
@@ -68,7 +68,7 @@ def transfer(row: Row, source: str, target: str) -> list[Record]:
         return []
     amount, asset = number(row, "amount"), text(row, "asset")
     names = {name: wallet.value for name, wallet in NAMES.items()} | OUTSIDE
-    label = f"transfer {whole(row, 'tranId')} of {plain(amount)} {asset} {names[source]} to {names[target]}"
+    label = f"{names[source]} to {names[target]}, {whole(row, 'tranId')}"
     return [
         Record(
             wallet=NAMES[name],
@@ -94,7 +94,7 @@ def deposit(row: Row) -> Record | None:
         term=Term.DEPOSITS,
         amount=amount,
         at=from_ms(whole(row, "insertTime")),
-        label=f"deposit {row['id']} of {plain(amount)} {asset}",
+        label=f"deposit {row['id']}",
     )
 
 
@@ -110,7 +110,7 @@ def withdrawal(row: Row) -> Record | None:
         term=Term.DEPOSITS,
         amount=-amount,
         at=applied,
-        label=f"withdrawal {row['id']} of {plain(amount)} {asset}",
+        label=f"withdrawal {row['id']}",
     )
 
 
@@ -123,7 +123,7 @@ def dividend(row: Row) -> Record:
         term=Term.OTHER,
         amount=amount,
         at=from_ms(whole(row, "divTime")),
-        label=f"{text(row, 'enInfo', empty=True) or 'dividend'} of {plain(amount)} {asset}",
+        label=text(row, "enInfo", empty=True) or "dividend",
     )
 
 
@@ -131,7 +131,7 @@ def dust(row: Row) -> list[Record]:
     """Parse one small balance that was exchanged for BNB; what was got is stated after the charge."""
     at, asset = from_ms(whole(row, "operateTime")), text(row, "fromAsset")
     given, got = number(row, "amount"), number(row, "transferedAmount")  # the venue's spelling
-    label = f"{plain(given)} {asset} exchanged for {plain(got)} BNB"
+    label = f"{asset} exchanged for BNB"
     return [
         Record(wallet=Wallet.SPOT, asset=name, term=Term.OTHER, amount=amount, at=at, label=label)
         for name, amount in ((asset, -given), ("BNB", got))
@@ -149,7 +149,7 @@ def flow(row: Row) -> Record | None:
         term=FLOW_TERMS.get(kind, Term.OTHER),
         amount=amount,
         at=from_ms(whole(row, "timestamp")),
-        label=f"margin {kind.lower()} {whole(row, 'id')} of {plain(amount)} {asset}",
+        label=f"margin {kind.lower().replace('_', ' ')} {whole(row, 'id')}",
     )
 
 

@@ -44,6 +44,11 @@ class VenueClock:
         self._spot.resync()
         self._um.resync()
 
+    def forget(self) -> None:
+        """Trust what was measured no more; the next use measures both anew."""
+        self._spot.forget()
+        self._um.forget()
+
 
 @dataclass(frozen=True, slots=True)
 class BinanceVenue:

@@ -87,6 +87,8 @@ def test_what_the_book_does_not_hold_within_the_limit_is_not_bought(paper: Paper
         ("BTCUSDT 0.01btc --post-only", 2, "--post-only needs --price"),
         ("BTCUSDT 0.01btc --price 40000 --post-only --tif fok", 2, "--post-only and --tif fok exclude each other"),
         ("BTCUSDT 0.01btc --price 40000 --max-slippage 5bp", 2, "--price and --max-slippage exclude each other"),
+        ("BTCUSDT 0.01btc --dead-man", 2, "--dead-man needs --price"),
+        ("BTCUSDT 0.01btc --price 40000 --dead-man --tif ioc", 2, "--dead-man and --tif ioc exclude each other"),
         ("BTCUSDT 0.01btc --reduce-only", 2, "--reduce-only is for futures"),
         ("BTCUSDT 1usdt", 1, "0.00002 BTC (0.93 USDT) is under BTCUSDT's minimum of 5 USDT\n  hint: smallest now: 0.00011 BTC"),
         ("BTCUSDT 0.0123456btc", 1, "0.0123456 BTC is no multiple of 0.00001\n  hint: 0.01234btc; or give usdt"),
@@ -178,3 +180,41 @@ def test_a_sale_of_what_is_held_passes_every_limit(paper: PaperDesk) -> None:
     paper.type("limits set max-order 10usdt")
 
     assert paper.type("sell BTCUSDT all").code == 0
+
+
+def test_the_futures_switch_is_refused_where_it_would_cancel_other_orders(paper: PaperDesk) -> None:
+    made = paper.by_hand("um", side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.01", price="40000")
+
+    said = paper.type("buy BTCUSDT 0.01btc --price 40000 --venue futures --dead-man")
+
+    assert said.code == 1
+    assert said.err.splitlines()[-2:] == [
+        f"error: the dead-man switch of BTCUSDT would cancel other open orders too: {made['orderId']}",
+        f"  hint: cancel {made['orderId']}; or without --dead-man",
+    ]
+    assert len(paper.rows("orders")) == 1
+
+
+def test_an_order_beside_one_under_the_switch_is_put_under_it_too(paper: PaperDesk) -> None:
+    paper.row("buy BTCUSDT 0.01btc --price 40000 --venue futures --dead-man")
+
+    without = paper.type("sell BTCUSDT 0.01btc --price 47000 --venue futures")
+    takes = paper.type("sell BTCUSDT 0.01btc --venue futures")
+    under = paper.type("sell BTCUSDT 0.01btc --price 47000 --venue futures --dead-man")
+
+    assert (without.code, takes.code, under.code) == (1, 0, 0)
+    assert "orders in BTCUSDT are under the dead-man switch" in without.err
+
+
+def test_an_order_under_the_switch_lives_while_the_heart_beats(paper: PaperDesk) -> None:
+    paper.row("buy BTCUSDT 0.01btc --price 40000 --venue futures --dead-man")
+    lifeline = paper.services.trading.lifeline
+
+    paper.rows("paper advance 100s")
+    lifeline.beat()
+    paper.rows("paper advance 100s")
+    alive = paper.rows("orders")
+    paper.rows("paper advance 60s")
+
+    assert [row["status"] for row in alive] == ["NEW"]
+    assert [row["status"] for row in paper.rows("orders")] == ["CANCELED"]  # the journal still believes in it
