@@ -33,7 +33,7 @@ def meant(intent: Intent, *, multiplier: Decimal, spot_lot: Decimal) -> dict[Leg
         gross = spot / kept + ROUNDING * spot_lot if spot else ZERO
         return {LegName.SPOT_EXIT: gross, LegName.PERP_EXIT: Decimal(terms["perp_quantity"])}
     if "quantity" in terms:
-        return {LegName.ORDER: Decimal(terms["quantity"])}
+        return {LegName(terms.get("leg", LegName.ORDER)): Decimal(terms["quantity"])}
     return None
 
 

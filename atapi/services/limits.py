@@ -9,22 +9,21 @@ from decimal import Decimal
 from typing import Protocol
 
 from atapi.clock import Clock, SystemClock
-from atapi.domain.account import Wallet
 from atapi.domain.amounts import Amount
 from atapi.domain.caps import CAPS, NUMERAIRE, Cap, Caps, find
 from atapi.domain.instruments import Market
-from atapi.domain.numbers import ZERO, plain
+from atapi.domain.numbers import plain
 from atapi.domain.orders import Amendment, OrderRequest
 from atapi.domain.spreads import SpreadPlan
+from atapi.domain.style import Style
 from atapi.errors import AtapiError, Refused
-from atapi.exchanges.base import MarginVenue, RequestBudget
+from atapi.exchanges.base import RequestBudget
 from atapi.execution.day_loss import DayLoss
 from atapi.execution.executor import Executor
 from atapi.execution.gate import CENT, LastGate, Want, over
 from atapi.execution.halt import BY_HAND, Halt, KillSwitch
 from atapi.execution.outgoing import Used
 from atapi.execution.past import Key
-from atapi.execution.terms import Style
 from atapi.services.account import AccountService
 from atapi.services.network import NetworkService
 from atapi.services.ratios import as_percent
@@ -68,7 +67,6 @@ class LimitsService:
     day_loss: DayLoss
     executor: Executor
     account: AccountService
-    margin: MarginVenue | None  # None where the network has none
     network: NetworkService
     budgets: Mapping[str, RequestBudget]  # API -> what its host has left for us
     clock: Clock
@@ -212,9 +210,7 @@ class LimitsService:
         return self.gate.twin(self.executor.journal if self.executor.begun else None)
 
     def _worth(self) -> Decimal:
-        holdings = self.account.holdings()
-        owes = self.margin is not None and any(held.wallet is Wallet.MARGIN for held in holdings)
-        return equity(holdings) - (self.margin.account().debts if self.margin and owes else ZERO)
+        return equity(self.account.holdings())  # what margin owes is taken off
 
     def _loss_now(self) -> tuple[Decimal | None, list[str]]:
         if not self.network.info.key:

@@ -177,6 +177,8 @@ class OrderChanges:
                 f" {plain(done.attempt.executed)} filled",
                 hint=f"order {plan.known.id}",
             )
+        if isinstance(done.refused, Rejected) and done.refused.ours:
+            raise Refused(done.refused.message, hint="limits")
         if isinstance(done.refused, Rejected):
             code = done.refused.code
             raise VenueError(f"Binance refused the change ({code}): {done.refused.message}", code=code)
@@ -242,10 +244,10 @@ def _check_change(plan: AmendPlan) -> None:
             f"{plain(order.filled)} of order {plan.known.id} has filled; a quantity of {plain(new.quantity)} leaves nothing",
             hint=f"cancel {plan.known.id}",
         )
-    if new.quantity > order.quantity:
+    if order.market is not Market.UM and new.quantity > order.quantity:
         side, more = order.side.lower(), plain(new.quantity - order.quantity)
         raise Refused(
-            "a larger quantity is a new order",
+            f"{VENUE_WORDS[order.market]} makes an order only smaller",
             hint=f"{side} {order.symbol} {more}{instrument.base_asset.lower()} --price {plain(new.price)} --again",
         )
     if order.market is not Market.UM and new.price != order.price:
