@@ -125,7 +125,7 @@ def merged(ours: Sequence[Event], theirs: Sequence[Event]) -> tuple[Event, ...]:
         name = event.what.partition(":")[0]
         same = [i for i in range(begin, end) if found[i].what.removeprefix("sent ").startswith(f"{name}: ")]
         acted = [i for i in same if found[i].who == "exchange" or found[i].what.startswith("sent ")]
-        found.insert(acted[-1] + 1 if acted else end, event)
+        found.insert(acted[-1] + 1 if acted else same[0] if same else end, event)
     return tuple(found)
 
 

@@ -83,7 +83,7 @@ def test_the_exchange_acts_between_the_sending_and_the_answer_of_the_same_millis
         Event(after(0), "atapi", "sent p1: SELL 1"),
         Event(after(0), "atapi", "p1: answered FILLED 1"),
         Event(after(0), "atapi", "sent s1: BUY 1"),
-        Event(after(1), "atapi", "s1: no answer"),
+        Event(after(0.5), "atapi", "s1: no answer"),
     ]
     theirs = [
         Event(after(0), "exchange", "p1: accepted"),
@@ -95,6 +95,7 @@ def test_the_exchange_acts_between_the_sending_and_the_answer_of_the_same_millis
     assert [event.what.partition(":")[0] for event in merged(ours, theirs)] == [
         "sent p1", "p1", "p1", "p1", "sent s1", "s1", "s1", "adl_autoclose",
     ]  # fmt: skip
+    assert [event.who for event in merged(ours, theirs)][5:7] == ["exchange", "atapi"]
     assert [event.who for event in merged(ours, theirs)][1:4] == ["exchange", "exchange", "atapi"]
 
 
