@@ -37,6 +37,7 @@ from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.audit import AuditService
 from atapi.services.basis import BasisService
+from atapi.services.completing import CompleteService
 from atapi.services.container import Services
 from atapi.services.drill import DrillService
 from atapi.services.fees import FeeReader
@@ -350,6 +351,7 @@ def _services(
         info=info,
         limits=limits,
         lifeline=lifeline,
+        reconcile=reconcile,
     )
     changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
     spreads = SpreadService(
@@ -393,6 +395,9 @@ def _services(
             follow=trading.follow,
         ),
         hedging=hedging,
+        completing=CompleteService(
+            spreads=spreads, hedging=hedging, limits=limits, executor=executor, clock=clock
+        ),
         guard=GuardService(
             spot=venue.spot,
             wallet=venue.wallet,

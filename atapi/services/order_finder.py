@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from atapi.clock import EPOCH
-from atapi.domain.instruments import Market
+from atapi.domain.instruments import Instrument, Market
 from atapi.domain.numbers import plain
 from atapi.domain.orders import Order
 from atapi.errors import OrderNotFound, Refused, UsageError
@@ -109,9 +109,12 @@ class OrderFinder:
     def open_orders(self, *, market: Market | None = None, symbols: Sequence[str] = ()) -> list[Order]:
         """List what the exchange shows open, oldest first."""
         markets = self.markets if market is None else (market,)
-        found = [order for m in markets for order in self.venue(m).open_orders()]
-        chosen = [order for order in found if not symbols or order.symbol in symbols]
-        return sorted(chosen, key=lambda o: (o.created_at, o.order_id))
+        found: list[Order] = []
+        for m in markets:
+            listed = self._listed(m)
+            asked = [s for s in dict.fromkeys(symbols) if s in listed] if symbols else [None]
+            found += [order for symbol in asked for order in self.venue(m).open_orders(symbol)]
+        return sorted(found, key=lambda o: (o.created_at, o.order_id))
 
     def find(self, typed: str, *, market: Market | None = None) -> KnownOrder:
         """Find one order by its id, its client order id, or a prefix of that which no other order has.
@@ -151,8 +154,7 @@ class OrderFinder:
             Refused: There is none.
         """
         for m in self.markets if market is None else (market,):
-            listed = (self.futures if m is Market.UM else self.spot).instruments()
-            for order in self.venue(m).orders(symbol) if symbol in listed else ():
+            for order in self.venue(m).orders(symbol) if symbol in self._listed(m) else ():
                 if typed in (order.order_id, order.client_order_id):
                     return KnownOrder(attempt=self.attempt_of(order), order=order)
         raise Refused(f"no order '{typed}' in {symbol}", hint=f"orders {symbol} --all")
@@ -184,8 +186,10 @@ class OrderFinder:
 
     def base_asset(self, market: Market, symbol: str) -> str:
         """Tell what a symbol trades."""
-        listed = (self.futures if market is Market.UM else self.spot).instruments()
-        return listed[symbol].base_asset
+        return self._listed(market)[symbol].base_asset
+
+    def _listed(self, market: Market) -> Mapping[str, Instrument]:
+        return (self.futures if market is Market.UM else self.spot).instruments()
 
     def _ask(self, row: Attempt | None) -> Order | None:
         return None if row is None else self.ask(row)
