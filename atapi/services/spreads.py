@@ -230,7 +230,7 @@ class SpreadService:
             and (everything or spread_id is not None or s.state is not SpreadState.FLAT)
         ]
         earned = self.pnl.of_all(chosen)
-        return [self._row(spread, earned[spread.spread_id]) for spread in chosen]
+        return [self._row(self.reverse.interest.charged(s), earned[s.spread_id]) for s in chosen]
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _standing(self, symbol: str) -> Spread | None:
