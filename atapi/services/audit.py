@@ -29,10 +29,12 @@ from atapi.services.audit_findings import (
     Opening,
     Sums,
     differing,
+    moved_by,
     total,
     unclaimed,
     unexplained,
 )
+from atapi.services.guard_moves import NOTE as MOVE
 from atapi.services.spread_books import SpreadBooks
 from atapi.services.valuation import NUMERAIRE
 
@@ -93,13 +95,15 @@ class AuditService:
         span = [r for r in records if r.at >= start]
         claims = self._claims(start)
         mismatches, agreed = self._compare(claims.fills)
+        moved = moved_by(claims.moves, span)
         return Audit(
             since=start,
             opening=total(before, opening.balances),
             closing=closing,
             records=span,
             claims=claims,
-            foreign=unclaimed(span, claims),
+            moved=moved,
+            foreign=unclaimed([r for r in span if not any(r is m for m in moved)], claims),
             mismatches=mismatches,
             agreed=agreed,
             notes=notes,
@@ -220,8 +224,26 @@ class AuditService:
         return Claims(
             spreads=own,
             orders=[r for _, fill in orders for r in self._fill_records(fill) if r.at >= start],
+            moves=[r for r in self._moves() if r.at >= start],
             fills=[f for f in fills if f.at >= start],
         )
+
+    def _moves(self) -> list[Record]:
+        """List what the guard moved between wallets, both sides of each."""
+        notes = self.executor.journal.notes(MOVE) if self.executor.begun else []
+        return [
+            Record(
+                wallet=Wallet(note[side]),
+                asset=note["asset"],
+                term=Term.TRANSFERS,
+                amount=sign * Decimal(note["amount"]),
+                at=from_ms(note["at_ms"]),
+                label=f"move {note['move']}",
+            )
+            for note in notes
+            if note["state"] == "made"
+            for side, sign in (("from", -1), ("to", 1))
+        ]
 
     def _order_fills(self) -> list[tuple[LegName, Fill]]:
         return list(self.executor.journal.order_fills()) if self.executor.begun else []

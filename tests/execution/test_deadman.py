@@ -19,10 +19,10 @@ from atapi.domain.orders import Order, OrderStatus
 from atapi.errors import AtapiError, OrderNotFound, VenueUnreachable
 from atapi.execution import deadman
 from atapi.paper.endpoint import Endpoint
-from tests.execution.test_real_faults import ROOT
 from tests.paper.client import Wire
 from tests.shell.commands.stock import RESTING
 
+ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
 PAPER = ("--seed", "7", "--at", "2026-01-01T00:00:00Z")
 

@@ -23,6 +23,7 @@ from atapi.errors import AtapiError, Refused, VenueUnreachable
 from atapi.exchanges.base import RecordSource
 from atapi.services.audit_findings import Audit
 from atapi.services.audit_rows import audit_table
+from atapi.services.guard_moves import Moves
 from tests.fakes import D
 
 
@@ -188,6 +189,22 @@ def test_a_balance_that_shrank_unseen_is_named_to_the_last_digit(desk: Desk) -> 
         "spot USDT differs by -0.00000001 from the venue's records",
         "USDT of all wallets differs by -0.00000001 from the journal",
     ]
+
+
+def test_what_the_guard_moved_is_not_foreign(desk: Desk) -> None:
+    spreads = desk.services.spreads
+    assert spreads.wallet is not None
+    moves = Moves(spreads.wallet, spreads.executor, desk.services.clock)
+    desk.transfer("7usdt", "spot", "futures")
+    desk.advance("1m")
+    moves.make("USDT", D(7), Wallet.SPOT, Wallet.FUTURES, "the margin is strained")
+
+    audit = run(desk)
+
+    assert audit.faults == []
+    assert [(r.wallet.value, r.amount) for r in audit.moved] == [("spot", -7), ("futures", 7)]
+    by_hand_ones = [r.amount for r in audit.foreign if r.term is Term.TRANSFERS]
+    assert by_hand_ones == [50_000, 7, -7]
 
 
 def test_a_fill_the_journal_tells_otherwise_is_named(desk: Desk) -> None:
