@@ -37,6 +37,7 @@ from atapi.execution.reconcile import Reconciler
 from atapi.services.account import AccountService
 from atapi.services.audit import AuditService
 from atapi.services.basis import BasisService
+from atapi.services.completing import CompleteService
 from atapi.services.container import Services
 from atapi.services.drill import DrillService
 from atapi.services.fees import FeeReader
@@ -274,7 +275,9 @@ def _services(
     interest = InterestBook(margin=venue.margin, executor=executor)
     reverse = ReverseService(venue=venue.margin, spot=venue.spot, wallet=venue.wallet, interest=interest)
     recovery = Recovery(executor=executor, symbols=book, reverse=reverse)
-    finder = OrderFinder(spot=venue.spot, futures=venue.futures, book=book, executor=executor)
+    finder = OrderFinder(
+        spot=venue.spot, futures=venue.futures, book=book, executor=executor, margin=venue.margin
+    )
     reconcile = ReconcileService(
         executor=executor,
         reconciler=Reconciler(
@@ -333,7 +336,6 @@ def _services(
         day_loss=DayLoss(folder),
         executor=executor,
         account=account,
-        margin=venue.margin,
         network=network,
         budgets={"spot": venue.spot.link.budget, "futures": venue.futures.link.budget},
         clock=clock,
@@ -349,6 +351,7 @@ def _services(
         info=info,
         limits=limits,
         lifeline=lifeline,
+        reconcile=reconcile,
     )
     changes = OrderChanges(finder=finder, trading=trading, recovery=recovery)
     spreads = SpreadService(
@@ -392,6 +395,9 @@ def _services(
             follow=trading.follow,
         ),
         hedging=hedging,
+        completing=CompleteService(
+            spreads=spreads, hedging=hedging, limits=limits, executor=executor, clock=clock
+        ),
         guard=GuardService(
             spot=venue.spot,
             wallet=venue.wallet,

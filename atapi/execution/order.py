@@ -1,4 +1,4 @@
-"""A single order that belongs to no spread: placed, canceled, changed.
+"""A single order: placed, canceled, changed. Most belong to no spread.
 
 Placing is the path of a leg, and so are its outcomes. A cancel is no outcome: only the order itself tells how it
 ended, and that may be a fill that came first. A change is proven by the price and quantity the order shows; while the
@@ -15,7 +15,7 @@ from typing import Any, Self
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO, floor_to
 from atapi.domain.orders import Amendment, Order, OrderRequest, OrderType, Side, TimeInForce
-from atapi.domain.spreads import LegName
+from atapi.domain.spreads import LegName, SpreadState
 from atapi.execution.effects import (
     Amend,
     Answered,
@@ -31,6 +31,7 @@ from atapi.execution.effects import (
     Rejected,
     Sleep,
     Unclear,
+    WriteState,
 )
 from atapi.execution.ids import client_order_id
 from atapi.execution.leg import FENCE, MAX_ASKS, Fence, Unproven, conclude, settle, withdraw
@@ -55,6 +56,7 @@ class OrderTerms:
     reduce_only: bool = False
     reducing: bool = False  # it takes risk away
     dead_man: bool = False  # the venue is to cancel it when nobody tells it otherwise
+    leg: LegName = LegName.ORDER  # of the spread it belongs to, where it belongs to one
 
     @property
     def rests(self) -> bool:
@@ -75,6 +77,7 @@ class OrderTerms:
             "reduce_only": str(self.reduce_only),
             "reducing": str(self.reducing),
             "dead_man": str(self.dead_man),
+            "leg": self.leg,
         }
 
     @classmethod
@@ -92,6 +95,7 @@ class OrderTerms:
             reduce_only=text["reduce_only"] == "True",
             reducing=text["reducing"] == "True",
             dead_man=text["dead_man"] == "True",
+            leg=LegName(text["leg"]),
         )
 
 
@@ -135,7 +139,7 @@ def place_order(slot: Slot, terms: OrderTerms) -> Generator[Effect, Any, Placed]
     """Make one attempt after another until the quantity is executed, one rests, or the venue says no for good."""
     executed, last = ZERO, None
     for number, limit in enumerate(terms.tries, start=1):
-        row = slot.rows.get((LegName.ORDER, number))
+        row = slot.rows.get((terms.leg, number))
         left = floor_to(terms.quantity - executed, terms.lot_size)
         if not left or (row is None and slot.resumed):
             break
@@ -151,6 +155,14 @@ def place_order(slot: Slot, terms: OrderTerms) -> Generator[Effect, Any, Placed]
             break
     assert executed <= terms.quantity, (executed, terms.quantity)
     return Placed(executed=executed, last=last)
+
+
+def complete_leg(slot: Slot, terms: OrderTerms) -> Generator[Effect, Any, Placed]:
+    """Top up the shorter leg of a spread; it is hedged once all of it is executed."""
+    placed = yield from place_order(slot, terms)
+    if placed.executed == terms.quantity:
+        yield WriteState(SpreadState.HEDGED, "the shorter leg was topped up")
+    return placed
 
 
 def follow_order(
@@ -259,7 +271,7 @@ def _arm(terms: OrderTerms) -> Generator[Effect, Any, Any]:
 def _attempt(slot: Slot, terms: OrderTerms, number: int, quantity: Decimal, limit: Decimal | None) -> Attempt:
     return Attempt(
         intent_id=slot.intent_id,
-        leg=LegName.ORDER,
+        leg=terms.leg,
         number=number,
         state=AttemptState.SENDING,
         request=OrderRequest(
@@ -272,7 +284,7 @@ def _attempt(slot: Slot, terms: OrderTerms, number: int, quantity: Decimal, limi
             time_in_force=None if limit is None else terms.time_in_force,
             reduce_only=terms.reduce_only,
             reducing=terms.reducing,
-            client_order_id=client_order_id(slot.instance, slot.intent_id, LegName.ORDER, number),
+            client_order_id=client_order_id(slot.instance, slot.intent_id, terms.leg, number),
         ),
     )
 

@@ -18,13 +18,14 @@ from typing import Any
 
 from atapi.domain.numbers import ZERO
 from atapi.domain.spreads import LegName, SpreadState
+from atapi.domain.style import Route
 from atapi.execution.course import Closing, Course, MakerClosing, Opening
 from atapi.execution.effects import Attempt, Countdown, Effect, Tell
 from atapi.execution.follow import Lead, enter, go_after, recollect, take_back
 from atapi.execution.legs import Legs, Tally
 from atapi.execution.maker import rest
 from atapi.execution.slices import Reason, take, take_rest
-from atapi.execution.terms import CloseTerms, OpenTerms, Route
+from atapi.execution.terms import CloseTerms, OpenTerms
 
 Run = Generator[Effect, Any, "Outcome"]
 
@@ -58,6 +59,8 @@ def close_spread(legs: Legs, terms: CloseTerms) -> Run:
     taking = Closing(legs=legs, tally=tally, terms=terms)
     if terms.style.route is Route.TAKER:
         stopped = yield from _through(taking, taking)
+        if not terms.spot_quantity:  # no spot leads: the perpetual goes by itself
+            yield from go_after(taking, taking.caps.follow, Lead())
     else:
         leading = MakerClosing(legs=legs, tally=tally, terms=terms)
         stopped = yield from _through(leading, taking)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from atapi.services.account import AccountService
     from atapi.services.audit import AuditService
     from atapi.services.basis import BasisService
+    from atapi.services.completing import CompleteService
     from atapi.services.drill import DrillService
     from atapi.services.flattening import FlattenService
     from atapi.services.funding import FundingService
@@ -49,6 +50,7 @@ class Services:
     rebuild: RebuildService
     spreads: SpreadService
     hedging: Hedging
+    completing: CompleteService
     guard: GuardService
     pnl: PnlService
     audit: AuditService

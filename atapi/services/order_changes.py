@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from atapi.domain.amounts import Amount
 from atapi.domain.instruments import Instrument, Market
 from atapi.domain.numbers import plain
-from atapi.domain.orders import Amendment, Order, OrderStatus
+from atapi.domain.orders import Amendment, OrderStatus
 from atapi.errors import OutcomeUnknown, Refused, UsageError, VenueError
 from atapi.execution.effects import Attempt, AttemptState, NeverSent, Rejected
 from atapi.execution.order_engines import (
@@ -153,7 +153,7 @@ class OrderChanges:
         )
         plan = AmendPlan(known=known, attempt=attempt, instrument=instrument, amendment=amendment)
         _check_change(plan)
-        self._check_limits(plan, order)
+        self.trading.limits.check_change(amendment)
         return plan
 
     def amend(self, plan: AmendPlan) -> Attempt:
@@ -177,6 +177,8 @@ class OrderChanges:
                 f" {plain(done.attempt.executed)} filled",
                 hint=f"order {plan.known.id}",
             )
+        if isinstance(done.refused, Rejected) and done.refused.ours:
+            raise Refused(done.refused.message, hint="limits")
         if isinstance(done.refused, Rejected):
             code = done.refused.code
             raise VenueError(f"Binance refused the change ({code}): {done.refused.message}", code=code)
@@ -211,15 +213,6 @@ class OrderChanges:
             return _ended(known, "no longer shown", Decimal(0))
         return _ended(known, done.order.status, done.order.filled)
 
-    def _check_limits(self, plan: AmendPlan, order: Order) -> None:
-        """See that what a change adds to an order's notional is within the limits: the gate sees new orders only."""
-        new = plan.amendment
-        more = new.quantity * new.price - order.quantity * order.price
-        if more > 0:
-            request = plan.attempt.request
-            added = replace(request, quantity=more / new.price, price=new.price)
-            self.trading.limits.check([added])
-
     def _quantity(self, instrument: Instrument, amount: Amount) -> Decimal:
         exact = base_quantity(instrument, amount) if amount.asset is not None else None
         if exact is None:
@@ -251,10 +244,10 @@ def _check_change(plan: AmendPlan) -> None:
             f"{plain(order.filled)} of order {plan.known.id} has filled; a quantity of {plain(new.quantity)} leaves nothing",
             hint=f"cancel {plan.known.id}",
         )
-    if new.quantity > order.quantity:
+    if order.market is not Market.UM and new.quantity > order.quantity:
         side, more = order.side.lower(), plain(new.quantity - order.quantity)
         raise Refused(
-            "a larger quantity is a new order",
+            f"{VENUE_WORDS[order.market]} makes an order only smaller",
             hint=f"{side} {order.symbol} {more}{instrument.base_asset.lower()} --price {plain(new.price)} --again",
         )
     if order.market is not Market.UM and new.price != order.price:

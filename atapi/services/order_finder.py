@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from atapi.clock import EPOCH
-from atapi.domain.instruments import Market
+from atapi.domain.instruments import Instrument, Market
 from atapi.domain.numbers import plain
 from atapi.domain.orders import Order
 from atapi.errors import OrderNotFound, Refused, UsageError
@@ -87,6 +87,13 @@ class OrderFinder:
     futures: FuturesVenue
     book: SymbolBook
     executor: Executor
+    margin: Orders | None = None  # None on networks without it
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """The markets that are looked at where none is named: margin once something was borrowed."""
+        borrowed = self.margin is not None and any(s.reverse for s in self.executor.spreads())
+        return (Market.SPOT, Market.MARGIN, Market.UM) if borrowed else (Market.SPOT, Market.UM)
 
     def live(self, *, market: Market | None = None, symbols: Sequence[str] = ()) -> list[KnownOrder]:
         """List what the exchange shows open, and what the journal believes live or unclear, oldest first."""
@@ -101,10 +108,13 @@ class OrderFinder:
 
     def open_orders(self, *, market: Market | None = None, symbols: Sequence[str] = ()) -> list[Order]:
         """List what the exchange shows open, oldest first."""
-        markets = (Market.SPOT, Market.UM) if market is None else (market,)
-        found = [order for m in markets for order in self.venue(m).open_orders()]
-        chosen = [order for order in found if not symbols or order.symbol in symbols]
-        return sorted(chosen, key=lambda o: (o.created_at, o.order_id))
+        markets = self.markets if market is None else (market,)
+        found: list[Order] = []
+        for m in markets:
+            listed = self._listed(m)
+            asked = [s for s in dict.fromkeys(symbols) if s in listed] if symbols else [None]
+            found += [order for symbol in asked for order in self.venue(m).open_orders(symbol)]
+        return sorted(found, key=lambda o: (o.created_at, o.order_id))
 
     def find(self, typed: str, *, market: Market | None = None) -> KnownOrder:
         """Find one order by its id, its client order id, or a prefix of that which no other order has.
@@ -143,9 +153,8 @@ class OrderFinder:
         Raises:
             Refused: There is none.
         """
-        for m in (Market.SPOT, Market.UM) if market is None else (market,):
-            listed = (self.futures if m is Market.UM else self.spot).instruments()
-            for order in self.venue(m).orders(symbol) if symbol in listed else ():
+        for m in self.markets if market is None else (market,):
+            for order in self.venue(m).orders(symbol) if symbol in self._listed(m) else ():
                 if typed in (order.order_id, order.client_order_id):
                     return KnownOrder(attempt=self.attempt_of(order), order=order)
         raise Refused(f"no order '{typed}' in {symbol}", hint=f"orders {symbol} --all")
@@ -171,12 +180,16 @@ class OrderFinder:
 
     def venue(self, market: Market) -> Orders:
         """Tell which market of the exchange to ask."""
+        if market is Market.MARGIN and self.margin is not None:
+            return self.margin
         return self.futures if market is Market.UM else self.spot
 
     def base_asset(self, market: Market, symbol: str) -> str:
         """Tell what a symbol trades."""
-        listed = (self.futures if market is Market.UM else self.spot).instruments()
-        return listed[symbol].base_asset
+        return self._listed(market)[symbol].base_asset
+
+    def _listed(self, market: Market) -> Mapping[str, Instrument]:
+        return (self.futures if market is Market.UM else self.spot).instruments()
 
     def _ask(self, row: Attempt | None) -> Order | None:
         return None if row is None else self.ask(row)

@@ -63,6 +63,7 @@ class OrderPlan:
     slippage: Decimal  # beyond the touch, fraction
     reduce_only: bool
     reducing: bool
+    spread_id: int | None = None  # the spread whose leg it takes, where it does
 
     @property
     def rests(self) -> bool:
@@ -98,6 +99,7 @@ def plan_order(facts: OrderFacts, wish: Wish) -> OrderPlan:
         slippage=abs(expected - touch) / touch if wish.price is None else ZERO,
         reduce_only=wish.reduce_only,
         reducing=_reducing(facts, wish),
+        spread_id=_taken_from(facts, wish),
     )
     _check_size(plan)
     _check_slippage(plan, levels, touch, wish)
@@ -244,7 +246,9 @@ def _whole(facts: OrderFacts, wish: Wish, limit: Decimal) -> Decimal:
         return facts.futures.available * facts.leverage * MARGIN_LIMIT / limit
     if wish.side is Side.BUY:
         return facts.quote_free / limit
-    return facts.base_free if wish.from_spread else max(ZERO, facts.base_free - facts.needed)
+    if wish.from_spread:
+        return min(facts.base_free, facts.needed)
+    return max(ZERO, facts.base_free - facts.needed)
 
 
 def _reducing(facts: OrderFacts, wish: Wish) -> bool:
@@ -282,7 +286,14 @@ def _check_slippage(plan: OrderPlan, levels: tuple[Level, ...], touch: Decimal, 
 
 def _check_spreads(facts: OrderFacts, plan: OrderPlan, wish: Wish) -> None:
     """Refuse to take what a spread stands on: its other leg would be left alone."""
-    if not facts.spreads or wish.from_spread:
+    if not facts.spreads:
+        return
+    if plan.spread_id is not None:
+        if plan.quantity > abs(facts.needed):
+            raise Refused(
+                f"spread #{plan.spread_id} has {plain(abs(facts.needed))} {plan.instrument.base_asset} to take",
+                hint="all of it, or less; what is over is an order of its own",
+            )
         return
     base, ids = plan.instrument.base_asset, ", ".join(f"#{number}" for number in facts.spreads)
     hint = f"close-spread {plan.instrument.symbol}; or --from-spread, and its other leg stands alone"
@@ -301,6 +312,16 @@ def _check_spreads(facts: OrderFacts, plan: OrderPlan, wish: Wish) -> None:
             f"{plain(facts.needed)} of the position of {plain(facts.position)} {base} belong to spread {ids}",
             hint=hint,
         )
+
+
+def _taken_from(facts: OrderFacts, wish: Wish) -> int | None:
+    """Which spread an order takes a leg from, if it is meant to and goes against it."""
+    if not wish.from_spread or not facts.spreads or wish.side.sign * facts.needed >= 0:
+        return None
+    if len(facts.spreads) > 1:
+        ids = ", ".join(f"#{number}" for number in facts.spreads)
+        raise Refused(f"--from-spread could mean {ids}", hint="close-spread takes both legs of one")
+    return facts.spreads[0]
 
 
 def _check_wallet(facts: OrderFacts, plan: OrderPlan) -> None:

@@ -63,6 +63,19 @@ class ReconcileService:
                 raise Refused(finding.message, hint=finding.hint)
         self._sound[pair.symbol] = now
 
+    def before_order(self) -> None:
+        """See that nothing forbids new risk in every symbol, before a single order that belongs to no spread.
+
+        Raises:
+            Refused: The account is traded from elsewhere too, or the journal is an old copy.
+            OutcomeUnknown: An order's fate is still unproven.
+        """
+        self.recovery.run()
+        if not self._looked or self._stop is not None:
+            self._compare([], everywhere=True)
+        if self._stop is not None:
+            raise Refused(self._stop.message, hint=self._stop.hint)
+
     def findings(self) -> list[Finding]:
         """Compare every symbol a spread stands in; what is proven is adopted, the rest is listed."""
         self.interest.book()

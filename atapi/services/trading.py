@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from atapi.services.limits import LimitsService
 from atapi.services.network import NetworkInfo
 from atapi.services.order_finder import VENUE_WORDS, OrderFinder
 from atapi.services.order_plan import OrderFacts, OrderPlan, Wish, plan_order
+from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
 from atapi.services.spread_plan import free_of
 from atapi.services.symbols import SymbolBook
@@ -68,6 +69,7 @@ class TradingService:
     info: NetworkInfo
     limits: LimitsService
     lifeline: Lifeline
+    reconcile: ReconcileService
 
     def plan(self, symbol: str, wish: Wish, *, market: Market) -> OrderPlan:
         """Plan an order; reads only.
@@ -93,7 +95,10 @@ class TradingService:
             VenueError: The venue refused it; nothing changed.
             OutcomeUnknown: Its fate is unproven.
         """
-        self.recovery.run()
+        if plan.reducing:
+            self.recovery.run()
+        else:
+            self.reconcile.before_order()
         self._check_switch(plan, dead_man=dead_man)
         self.executor.own()  # from here on nobody else can begin one like it
         if not again:
@@ -111,11 +116,12 @@ class TradingService:
             reduce_only=plan.reduce_only,
             reducing=plan.reducing,
             dead_man=dead_man,
+            leg=_leg(plan),
         )
-        return self.send(terms)
+        return self.send(terms, spread_id=plan.spread_id)
 
-    def send(self, terms: OrderTerms) -> OrderResult:
-        """Send an order by its terms.
+    def send(self, terms: OrderTerms, *, spread_id: int | None = None) -> OrderResult:
+        """Send an order by its terms, as a leg of a spread where it is one.
 
         Raises:
             As `place` says.
@@ -124,14 +130,16 @@ class TradingService:
 
         def engine(of: Transaction) -> Generator[Effect, Any, Placed]:
             if terms.dead_man:  # held before it is sent
-                held.append(client_order_id(of.instance, of.intent_id, LegName.ORDER, 1))
+                held.append(client_order_id(of.instance, of.intent_id, terms.leg, 1))
                 self.lifeline.hold(terms.market, terms.symbol, held[0])
             return placing(terms)(of)
 
         rests = True  # until it is known that it does not
         try:
             intent_id, placed = proven(
-                lambda: self.executor.run(PLACE, terms.as_text(), engine, at=self.clock.now())
+                lambda: self.executor.run(
+                    PLACE, terms.as_text(), engine, at=self.clock.now(), spread_id=spread_id
+                )
             )
             rests = placed.last is not None and placed.last.state is AttemptState.RESTING
         finally:
@@ -139,16 +147,12 @@ class TradingService:
                 self.lifeline.sent(name, rests=rests)
         if placed.executed == 0 and not rests:
             raise refusal_of(placed, terms)
-        return self.result(self.executor.journal.attempts(intent_id))
-
-    def result(self, attempts: Iterable[Attempt]) -> OrderResult:
-        """Put orders and their fills together."""
-        rows = tuple(attempts)
+        journal = self.executor.journal
+        rows = tuple(journal.attempts(intent_id))
         ids = {(row.request.market, row.order_id) for row in rows}
-        fills = [
-            fill for _, fill in self.executor.journal.order_fills() if (fill.market, fill.order_id) in ids
-        ]
-        return OrderResult(attempts=rows, fills=tuple(fills))
+        written = journal.order_fills() if spread_id is None else journal.spread(spread_id).fills
+        fills = tuple(fill for _, fill in written if (fill.market, fill.order_id) in ids)
+        return OrderResult(attempts=rows, fills=fills)
 
     def follow(self, attempt: Attempt) -> Attempt:
         """Bring the journal's row of a live order to date: ask how it stands.
@@ -281,6 +285,12 @@ def refusal_of(placed: Placed, terms: OrderTerms) -> AtapiError:
         f"nothing filled{within}; {terms.symbol} is as it was",
         hint=f"depth {terms.symbol}; --max-slippage allows more",
     )
+
+
+def _leg(plan: OrderPlan) -> LegName:
+    if plan.spread_id is None:
+        return LegName.ORDER
+    return LegName.SPOT_EXIT if plan.instrument.market is Market.SPOT else LegName.PERP_EXIT
 
 
 def _meant(plan: OrderPlan) -> OrderRequest:

@@ -17,6 +17,7 @@ A history is what `collect` reads, or a simulated exchange's record in the same 
     {"orders": [{market symbol orderId clientOrderId side origQty executedQty status reduceOnly time updateTime}],
      "trades": [{market symbol orderId id side qty commission commissionAsset time}],
      "positions": {perpetual: amount}, "balances": {asset: amount}, "before": {asset: amount},
+     "interest": [{asset interest}],   optional: charged on borrowed coins
      "pairs": {perpetual: {"spot": symbol, "base": asset, "multiplier": n, "step": coarser lot in base asset}},
      "by_hand": [client order id of an order the session did not make]}
 """
@@ -57,6 +58,7 @@ MENDS = (
     "flatten",
     "buy",
     "sell",
+    "repay",
 )
 
 _ID = re.compile(r"at-([a-z2-7]{4})-([a-z2-7]{13})([a-z])([1-9][0-9]?)", re.ASCII)
@@ -75,7 +77,7 @@ class Name(NamedTuple):
 class Held(NamedTuple):
     """One pair as the exchange has it."""
 
-    coins: Decimal  # since the session began, net of fees taken in coins
+    coins: Decimal  # since the session began, net of fees taken in coins and interest owed in them
     perpetual: Decimal  # in coins
     executed: int  # orders of which something was
 
@@ -112,6 +114,9 @@ def held(history: Json) -> dict[str, Held]:
             elif trade["market"] in SPOT_MARKETS and trade["symbol"] == pair["spot"]:
                 fee = D(trade["commission"]) if trade["commissionAsset"] == pair["base"] else D(0)
                 coins += signed - fee
+        coins -= sum(
+            (D(r["interest"]) for r in history.get("interest", ()) if r["asset"] == pair["base"]), D(0)
+        )
         names = ((symbol, ("um",)), (pair["spot"], SPOT_MARKETS))
         executed = sum(
             1
@@ -339,6 +344,8 @@ def collect(
             named = {"symbol": pair["spot"]}
             orders += _marked("spot", spot.signed("/api/v3/allOrders", **named, limit="1000"))
             trades += _marked("spot", spot.signed("/api/v3/myTrades", **named, limit="1000"))
+            orders += _marked("margin", spot.signed("/sapi/v1/margin/allOrders", **named, limit="500"))
+            trades += _marked("margin", spot.signed("/sapi/v1/margin/myTrades", **named, limit="1000"))
             orders += _marked("um", um.signed("/fapi/v1/allOrders", symbol=symbol, limit="1000"))
             trades += _marked("um", um.signed("/fapi/v1/userTrades", symbol=symbol, limit="1000"))
         positions = {row["symbol"]: row["positionAmt"] for row in um.signed("/fapi/v3/positionRisk")}
@@ -347,6 +354,7 @@ def collect(
             "trades": trades,
             "positions": positions,
             "balances": _coins(spot),
+            "interest": spot.signed("/sapi/v1/margin/interestHistory", size="100")["rows"],
             "before": dict(before or {}),
             "pairs": dict(pairs),
         }
@@ -356,8 +364,12 @@ def collect(
 
 
 def _coins(spot: Wire) -> dict[str, str]:
-    rows = spot.signed("/api/v3/account", omitZeroBalances="true")["balances"]
-    return {row["asset"]: str(D(row["free"]) + D(row["locked"])) for row in rows}
+    held: dict[str, Decimal] = defaultdict(D)
+    for row in spot.signed("/api/v3/account", omitZeroBalances="true")["balances"]:
+        held[row["asset"]] += D(row["free"]) + D(row["locked"])
+    for row in spot.signed("/sapi/v1/margin/account")["userAssets"]:
+        held[row["asset"]] += D(row["netAsset"])  # what is owed taken off
+    return {asset: str(amount) for asset, amount in held.items()}
 
 
 def _marked(market: str, rows: Sequence[Json]) -> list[Json]:

@@ -19,7 +19,6 @@ from atapi.clock import monotonic_ms
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close sends RST
 # The exchange sees one address behind all proxies, and what all their clients use together is nobody's budget
 WEIGHTS = re.compile(rb"x-(?:mbx|sapi)-used-[^\r]*\r\n", re.IGNORECASE)
-CLOSING = b"\r\nConnection: close\r\n\r\n"
 
 
 class Asked(NamedTuple):
@@ -29,6 +28,11 @@ class Asked(NamedTuple):
     market: str
     method: str
     path: str
+
+    @property
+    def what(self) -> str:
+        """The request in words, without its parameters."""
+        return f"{self.method} {self.path}"
 
 
 class Hangup(Exception):
@@ -45,7 +49,7 @@ class Passing:
         self.method = method.decode("ascii")
         self.path = target.partition(b"?")[0].decode("ascii")
         self.number = 0  # of the requests since the count began, on all proxies that share it
-        self._client = client
+        self.client = client
         self._request = request
 
     @property
@@ -59,25 +63,25 @@ class Passing:
 
     def answer(self, data: bytes) -> None:
         """Send bytes to the client."""
-        self._client.sendall(data)
+        self.client.sendall(data)
 
     def hang_up(self, *, reset: bool = False) -> None:
         """End the connection, politely or not."""
         if reset:
-            self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         raise Hangup
 
     def wait_until_gone(self, most_s: float | None = None) -> bool:
         """Wait until the client hangs up, or that long; tells whether it did."""
-        self._client.settimeout(most_s)
+        self.client.settimeout(most_s)
         try:
-            gone = not self._client.recv(1)
+            gone = not self.client.recv(1)
         except TimeoutError:
             return False
         except OSError:
             return True
         finally:
-            self._client.settimeout(None)
+            self.client.settimeout(None)
         return gone
 
 
@@ -134,10 +138,17 @@ class Proxy:
         self.url = f"http://127.0.0.1:{self._port}"
         self._listening(self._listener)
 
-    def shut(self) -> None:
-        """Refuse connections from now on."""
+    def shut(self, *, hang_up_but: Passing | None = None) -> None:
+        """Refuse connections from now on, and end those that wait for a request.
+
+        Args:
+            hang_up_but: The request whose connection is left as it is.
+        """
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for client in list(self._clients):
+            if hang_up_but is None or client is not hang_up_but.client:
+                client.shutdown(socket.SHUT_RDWR)
 
     def open(self) -> None:
         """Take connections again, if it was shut."""
@@ -149,8 +160,6 @@ class Proxy:
         """Refuse connections, and end those there are."""
         if self._listener.fileno() != -1:
             self.shut()
-        for client in list(self._clients):
-            client.close()
 
     def ask(self, request: bytes) -> bytes:
         """Make one request of the exchange on a connection of its own."""

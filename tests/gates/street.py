@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -74,6 +75,10 @@ class Street:
         )
         self._pairs |= found["pairs"]
         return found
+
+    def step(self, symbol: str) -> Decimal:
+        """The coarser of a pair's lots, in its coin."""
+        return Decimal(self._pairs[symbol]["step"])
 
 
 class House:
@@ -162,6 +167,10 @@ class House:
             }
         )
         return ended
+
+    def step(self, symbol: str) -> Decimal:
+        """The coarser of a pair's lots."""
+        return self._street.step(symbol)
 
     def wrong(self) -> list[str]:
         """Let the checker judge everything that was run here."""

@@ -70,7 +70,7 @@ def test_a_reverse_spread_is_opened_held_and_closed_to_the_last_digit(desk: Desk
     assert (sale.market, sale.side, sale.fee_asset) == (Market.MARGIN, Side.SELL, "USDT")
     assert (cover.market, cover.side, cover.fee_asset) == (Market.MARGIN, Side.BUY, "BTC")
     assert standing["kind"].tolist() == ["reverse"]
-    assert standing["qty"].tolist() == [-0.021]
+    assert standing["qty"].tolist() == [0.021]
     assert spread.interest == 25 * round(hour, 8)  # the hour that had begun, and 24 that did
     assert standing["delta"].tolist() == [float(-spread.interest)]
     assert closed["state"].tolist() == ["FLAT"]

@@ -54,7 +54,7 @@ def test_a_spot_order_shrinks_and_keeps_its_client_order_id(paper: PaperDesk) ->
     [
         ("spot", "", 2, "amend needs --price, --qty or both"),
         ("spot", "--price 41000", 1, "spot changes only the quantity where an order rests\n  hint: cancel 1; buy BTCUSDT 0.02btc --price 41000"),
-        ("spot", "--qty 0.03btc", 1, "a larger quantity is a new order\n  hint: buy BTCUSDT 0.01btc --price 40000 --again"),
+        ("spot", "--qty 0.03btc", 1, "spot makes an order only smaller\n  hint: buy BTCUSDT 0.01btc --price 40000 --again"),
         ("spot", "--qty 0.02btc", 1, "order 1 is so already"),
         ("spot", "--qty 0.005", 2, "amount '0.005' has no unit"),
         ("spot", "--qty 100usdt", 2, "--qty is of the base asset"),
@@ -119,11 +119,22 @@ def test_an_order_that_filled_first_is_told_as_filled(paper: PaperDesk) -> None:
 
 def test_a_dearer_order_is_held_against_the_limits(paper: PaperDesk) -> None:
     placed = paper.row("buy BTCUSDT 0.02btc --price 20000 --venue futures")
-    paper.type("limits set max-order 300usdt")
+    paper.type("limits set max-order 700usdt")
 
     over = paper.type(f"amend {placed['id']} --price 40000")
     within = paper.type(f"amend {placed['id']} --price 30000")
 
     assert over.code == 1
-    assert "400 USDT is over the order limit of 300 USDT" in over.err
+    assert paper.row("orders")["price"] == 30000
+    assert "800 USDT is over the order limit of 700 USDT" in over.err
     assert within.code == 0
+
+
+def test_a_larger_futures_order_that_fills_beyond_its_first_quantity_is_counted(paper: PaperDesk) -> None:
+    placed = paper.row("buy BTCUSDT 0.01btc --price 40000 --venue futures")
+
+    row = paper.row(f"amend {placed['id']} --qty 0.03btc --price 47000")
+
+    assert row["status"] == "FILLED"
+    assert paper.row("positions")["qty"] == D("0.03")
+    assert paper.services.trading.finder.unsettled() == []

@@ -49,12 +49,15 @@ def test_other_coins_of_the_same_kind_are(paper: PaperDesk) -> None:
     assert (spread["state"], spread["qty"]) == ("HEDGED", D("0.021"))
 
 
-def test_from_spread_sells_them_all_the_same(paper: PaperDesk) -> None:
+def test_from_spread_sells_them_all_the_same_and_the_spread_knows(paper: PaperDesk) -> None:
     paper.rows("open-spread BTCUSDT 1000usdt")
 
     row = paper.row("sell BTCUSDT 0.01btc --from-spread")
+    more = paper.type("sell BTCUSDT 0.02btc --from-spread")
 
-    assert row["status"] == "FILLED"
+    assert (row["status"], row["avg_price"]) == ("FILLED", D("46291.67"))
+    assert "spread #1 has 0.01100897 BTC to take" in more.err
+    assert D("-0.011") < paper.row("spreads")["delta"] < D("-0.0099")
 
 
 def test_a_position_that_hedges_is_not_bought_back(paper: PaperDesk) -> None:
