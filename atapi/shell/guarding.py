@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from atapi.services.guard import Guard
     from atapi.shell.context import Context
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WIDTH = 79  # of the status row
 
 
@@ -35,7 +36,10 @@ def run(context: Context, guard: Guard, *, stream: IO[str] | None) -> Sweep:
                 report.show(sweep)
                 if not guard.wait():
                     return sweep
-        except KeyboardInterrupt:  # while an order was under way: it has been brought to its end
+        except (
+            KeyboardInterrupt,
+            SystemExit,
+        ):  # came between two legs, and was held back until both were done
             return guard.sweep()
         finally:
             guard.close()
@@ -44,11 +48,11 @@ def run(context: Context, guard: Guard, *, stream: IO[str] | None) -> Sweep:
 
 @contextmanager
 def ended_by_signals(guard: Guard) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the guard between two looks."""
+    """Let Ctrl-C, a hang-up and SIGTERM end the guard between two looks."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {n: signal.signal(n, lambda *_: guard.stop()) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, lambda *_: guard.stop()) for number in SIGNALS}
     try:
         yield
     finally:

@@ -65,6 +65,15 @@ def test_an_alarm_is_shown_said_and_ends_with_3_and_the_command_that_mends_it(ty
     assert err.splitlines()[-1] == "  hint: hedge BTCUSDT"
 
 
+def test_a_venue_that_does_not_answer_is_no_all_clear(typed: Type) -> None:
+    code, out, err = typed(
+        OPEN, "paper fault add code -1000 path=/fapi/v3/account > /dev/null", "guard --once"
+    )
+
+    assert (code, out) == (6, "")
+    assert "error: the venue could not be asked for 0 s: GET /fapi/v3/account" in err
+
+
 def test_a_policy_given_to_a_spread_acts_for_it(typed: Type) -> None:
     code, out, err = typed(OPEN, "guard policy btc/usdt rehedge", ADL, "guard --once --columns check,state")
 
