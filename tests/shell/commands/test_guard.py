@@ -121,7 +121,7 @@ def headless(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     def start(*words: str) -> subprocess.Popen[str]:
         guard = subprocess.Popen(
             [sys.executable, "-m", "atapi", "--home", str(tmp_path), *AT, "guard", "--json", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         running.append(guard)
         return guard
@@ -129,7 +129,10 @@ def headless(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     yield start
     for guard in running:
         guard.kill()
-        guard.communicate()
+        guard.wait()
+        for stream in (guard.stdout, guard.stderr):
+            assert stream is not None
+            stream.close()
 
 
 def event(guard: subprocess.Popen[str]) -> dict[str, Any]:
@@ -165,6 +168,25 @@ def test_it_hears_of_a_deleveraging_mends_it_and_says_both(
         ("alarm", "adl"), ("done", None), ("cleared", "adl"),
     ]  # fmt: skip
     assert told[1]["what"] == "evened BTCUSDT by 0.1 of spot: #1 is HEDGED"
+    guard.terminate()
+    assert guard.wait(timeout=60) == 0
+
+
+def test_that_nobody_reads_its_events_any_more_does_not_end_it(
+    typed: Type, headless: Callable[..., subprocess.Popen[str]]
+) -> None:
+    typed(OPEN)
+    guard = headless("--every", "10m", "--policy", "rehedge")
+    assert event(guard)["event"] == "guarding"
+    assert guard.stdout is not None
+    guard.stdout.close()
+
+    typed(ADL)
+
+    assert guard.stderr is not None
+    said = next(line for line in guard.stderr if " done " in line)
+    assert said.endswith("done #1: evened BTCUSDT by 0.1 of spot: #1 is HEDGED\n")
+    assert guard.poll() is None
     guard.terminate()
     assert guard.wait(timeout=60) == 0
 
