@@ -28,6 +28,7 @@ from atapi.execution.leg import Unproven
 from atapi.execution.lifeline import Lifeline
 from atapi.execution.order import OrderTerms, Placed, StillOpen
 from atapi.execution.order_engines import FOLLOW, PLACE, following, order_text, placing
+from atapi.services.evening import tolerance
 from atapi.services.limits import LimitsService
 from atapi.services.network import NetworkInfo
 from atapi.services.order_finder import VENUE_WORDS, OrderFinder
@@ -48,6 +49,7 @@ class OrderResult:
 
     attempts: tuple[Attempt, ...]
     fills: tuple[Fill, ...]
+    spread: Spread | None = None  # whose leg it took
 
     @property
     def executed(self) -> Decimal:
@@ -117,6 +119,7 @@ class TradingService:
             reducing=plan.reducing,
             dead_man=dead_man,
             leg=_leg(plan),
+            leaves=self._leaves(plan),
         )
         return self.send(terms, spread_id=plan.spread_id)
 
@@ -150,9 +153,10 @@ class TradingService:
         journal = self.executor.journal
         rows = tuple(journal.attempts(intent_id))
         ids = {(row.request.market, row.order_id) for row in rows}
-        written = journal.order_fills() if spread_id is None else journal.spread(spread_id).fills
+        spread = None if spread_id is None else journal.spread(spread_id)
+        written = journal.order_fills() if spread is None else spread.fills
         fills = tuple(fill for _, fill in written if (fill.market, fill.order_id) in ids)
-        return OrderResult(attempts=rows, fills=fills)
+        return OrderResult(attempts=rows, fills=fills, spread=spread)
 
     def follow(self, attempt: Attempt) -> Attempt:
         """Bring the journal's row of a live order to date: ask how it stands.
@@ -202,6 +206,21 @@ class TradingService:
             needed=sum((s.perp_quantity for s in of), ZERO),
             spreads=_ids(of),
         )
+
+    def _leaves(self, plan: OrderPlan) -> SpreadState | None:
+        """What is left of the spread whose leg an order takes."""
+        if plan.spread_id is None:
+            return None
+        spread = self.executor.journal.spread(plan.spread_id)
+        pair = self.symbols.pair(spread.symbol)
+        taken = plan.side.sign * plan.quantity
+        on_spot = plan.instrument.market is Market.SPOT
+        coins = spread.spot_quantity + (taken if on_spot else ZERO)
+        perpetual = spread.perp_quantity + (ZERO if on_spot else taken)
+        if not perpetual and coins < pair.spot.lot_size:
+            return SpreadState.FLAT
+        even = abs(coins + perpetual * pair.multiplier) < tolerance(pair)
+        return SpreadState.HEDGED if even else SpreadState.EXPOSED
 
     def _check_switch(self, plan: OrderPlan, *, dead_man: bool) -> None:
         """See that the dead-man switch of a futures symbol would cancel no order that it is not meant for."""
