@@ -40,9 +40,10 @@ conservation:
     .venv/bin/python -m benchmarks.conservation
     .venv/bin/python -m benchmarks.memory
 
-# Proofs about the journal and the exchange inside, as CI takes them; each takes a bound
+# Proofs about the journal, the shell and the exchange inside, as CI takes them; each takes a bound
 gates:
     .venv/bin/python -m tests.gates.power_cuts
+    .venv/bin/python -m tests.gates.shell_lines
     .venv/bin/python -m tests.gates.kills
     .venv/bin/python -m tests.gates.rebuild
     .venv/bin/python -m tests.gates.played

@@ -336,7 +336,6 @@ def _services(
         day_loss=DayLoss(folder),
         executor=executor,
         account=account,
-        margin=venue.margin,
         network=network,
         budgets={"spot": venue.spot.link.budget, "futures": venue.futures.link.budget},
         clock=clock,

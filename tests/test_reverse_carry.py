@@ -86,6 +86,36 @@ def test_refusals_send_nothing(tmp_path: Path, words: str, code: int, said: str)
     assert arrays(state.stdout) == [[], []]
 
 
+@pytest.mark.parametrize("network", ["demo", "testnet"])
+def test_a_network_without_margin_refuses_before_anything_is_asked(tmp_path: Path, network: str) -> None:
+    ended = atapi(tmp_path, "--network", network, "open-spread", "BTCUSDT", "1000usdt", "--reverse", "--yes")
+
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stderr.splitlines()[-2:] == [
+        "error: this network has no margin: nothing can be borrowed on Binance's demo and testnet",
+        "  hint: network paper, or mainnet",
+    ]
+
+
+def test_the_margin_leg_is_among_the_orders_and_fills(tmp_path: Path) -> None:
+    script = (
+        FUNDED
+        + "open-spread BTCUSDT 1000usdt --reverse > /dev/null\norders BTCUSDT --all --json\nfills BTCUSDT --json\n"
+    )
+
+    ended = atapi(tmp_path, *STILL, script=script)
+
+    orders, fills = arrays(ended.stdout)
+    # of one moment, in the order of their ids
+    for rows in (orders, fills):
+        assert [(row["venue"], row["side"]) for row in rows] == [("margin", "SELL"), ("futures", "BUY")]
+    asked = atapi(tmp_path, *STILL, "order", str(orders[0]["id"]), "--json")
+    assert asked.returncode == 0, asked.stderr
+    [fields] = arrays(asked.stdout)
+    [venue] = [row for row in fields if row["field"] == "venue"]
+    assert (venue["journal"], venue["exchange"]) == ("margin", "margin")
+
+
 def test_a_debt_is_repaid_by_hand(tmp_path: Path) -> None:
     script = FUNDED + "open-spread BTCUSDT 1000usdt --reverse > /dev/null\npaper deposit 1btc > /dev/null\n"
     script += "transfer 0.01btc spot margin > /dev/null\nrepay 0.01btc --json\n"

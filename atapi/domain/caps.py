@@ -88,7 +88,7 @@ def _whole(text: str) -> Decimal:
 
 
 _MONEY = Unit(NUMERAIRE, "1000usdt", _money, lambda value: f"{plain(value)}{NUMERAIRE.lower()}")
-_ORDERS = Unit("orders", "60", _whole, plain)
+_ORDERS = Unit("orders", "120", _whole, plain)
 _SHARE = Unit("%", "2%", _share, lambda value: f"{plain(value / PERCENT)}%")
 _TIMES = Unit("x", "5", _whole, plain)
 
@@ -117,7 +117,7 @@ _PLAY = Caps(
 _REAL = Caps(
     max_order=_D(1000),
     max_minute=_D(5000),
-    max_orders_minute=_D(60),
+    max_orders_minute=_D(120),
     max_day=_D(20_000),
     max_symbol=_D(5000),
     max_account=_D(20_000),

@@ -11,6 +11,7 @@ from atapi.domain.carry import RoundTrip
 from atapi.domain.instruments import Instrument
 from atapi.domain.numbers import ZERO
 from atapi.domain.orders import Fill, Side
+from atapi.domain.style import AT_ONCE, Style
 
 
 class SpreadState(StrEnum):
@@ -124,6 +125,8 @@ class SpreadPlan:
     base_fee: Decimal  # fraction of the spot purchase that is kept in base asset
     bnb_note: str  # how fees will be paid
     borrow: BorrowPlan | None = None  # of a reverse spread alone
+    style: Style = AT_ONCE
+    rest: Decimal = ZERO  # of the amount asked for, quote asset: less than a joint lot, or not tradable
 
     @property
     def reverse(self) -> bool:

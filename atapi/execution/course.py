@@ -14,9 +14,10 @@ from decimal import Decimal
 from atapi.domain.numbers import ZERO, ceil_to, floor_to
 from atapi.domain.orders import Side
 from atapi.domain.spreads import LegName, Pair, SpreadState
+from atapi.domain.style import Style
 from atapi.execution.legs import Legs, Tally
 from atapi.execution.sizing import common_lot
-from atapi.execution.terms import CloseTerms, OpenTerms, Style
+from atapi.execution.terms import CloseTerms, OpenTerms
 
 EXIT_CAP = Decimal(
     "0.01"

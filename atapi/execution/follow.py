@@ -41,7 +41,7 @@ def enter(course: Course, state: SpreadState, note: str = "") -> Walk:
 def go_first(course: Course, quantity: Decimal, limit: Decimal) -> Generator[Effect, Any, Lead]:
     """Make one attempt at the leading leg.
 
-    The fills of a perpetual that was answered are not written down before the follower is done: its row says SENDING,
+    The fills of a perpetual that was answered are not written down before the follower is out: its row says SENDING,
     which a restart resolves by asking, and every write or read between the legs is time without a hedge.
     """
     legs, tally = course.legs, course.tally
@@ -69,8 +69,8 @@ def go_after(course: Course, limit: Decimal, lead: Lead) -> Walk:
         attempt = legs.attempt(course.follow, tally.next(course.follow), due, price)
         yield from enter(course, course.follow_state)
         answer = yield from dispatch(attempt)
-        if not isinstance(answer, Answered):
-            lead = yield from _book(course, lead)  # there is time: the follower has to be asked for
+        if not isinstance(answer, Answered) or answer.order.filled == due:
+            lead = yield from _book(course, lead)  # there is time: it is covered, or has to be asked for
         tally.put((yield from conclude(attempt, answer, base_asset=instrument.base_asset)))
         last = tally.last(course.follow)
         assert last is not None

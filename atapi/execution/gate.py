@@ -8,7 +8,7 @@ arithmetic in memory, begun from the journal, so that a restart forgets nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from atapi.errors import Refused
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.halt import Halt
 from atapi.execution.journal import Journal
-from atapi.execution.meant import meant
+from atapi.execution.meant import meant, most
 from atapi.execution.outgoing import Outgoing, Used
 from atapi.execution.past import Key, adopted, departed
 from atapi.execution.quotes import Quotes
@@ -43,6 +43,18 @@ class Want(NamedTuple):
     def more(self) -> Decimal:
         """What it adds to what is counted, USDT."""
         return max(ZERO, self.notional - self.instead_of)
+
+
+class Track:
+    """What one intent means, and what went out for it: executed, or able to."""
+
+    def __init__(self, meant: Mapping[LegName, Decimal] | None) -> None:
+        self.meant = meant  # leg -> the most of it; None where the intent states no quantity
+        self.out: dict[LegName, Decimal] = {}
+
+    def weigh(self, leg: LegName, quantity: Decimal) -> None:
+        """Add to what went out for a leg, or take from it."""
+        self.out[leg] = self.out.get(leg, ZERO) + quantity
 
 
 class LastGate:
@@ -73,8 +85,7 @@ class LastGate:
         self._journal: Journal | None = None
         self._outgoing = Outgoing(now, elapsed_s)
         self._written: dict[str, Attempt] = {}  # client order id -> an attempt that may leave, once
-        self._meant: dict[tuple[int, LegName], Decimal | None] = {}  # None: its intent states no quantity
-        self._out: dict[tuple[int, LegName], Decimal] = {}  # executed, or able to
+        self._tracks: dict[int, Track] = {}  # intent -> what it means, and what went out for it
 
     def twin(self, journal: Journal | None) -> LastGate:
         """Make another of the same mind, begun from a journal as it stands: to look ahead, or for who may not trade."""
@@ -89,7 +100,7 @@ class LastGate:
     def begin(self, journal: Journal) -> None:
         """Begin the arithmetic from what a journal holds."""
         self._journal = journal
-        self._written, self._meant, self._out = {}, {}, {}
+        self._written, self._tracks = {}, {}
         self._outgoing = Outgoing(self._now, self._elapsed_s)
         self._outgoing.begin(departed(journal, self.quotes))
         self.adopt(adopted(journal))
@@ -102,13 +113,11 @@ class LastGate:
         """Prepare for the orders of one intent: what it means, and what was sent for it before."""
         if journal is not self._journal:
             self.begin(journal)
-        self._forget(intent_id - REMEMBERED)
-        means = self._means(journal, intent_id)
-        for leg in LegName:
-            self._meant[intent_id, leg] = None if means is None else means.get(leg, ZERO)
-            self._out[intent_id, leg] = ZERO
+        for old in [known for known in self._tracks if known <= intent_id - REMEMBERED]:
+            del self._tracks[old]
+        track = self._tracks[intent_id] = Track(self._means(journal, intent_id))
         for attempt in journal.attempts(intent_id):
-            self._weigh(attempt, attempt.executed if attempt.state.settled else attempt.request.quantity)
+            track.weigh(attempt.leg, attempt.executed if attempt.state.settled else attempt.request.quantity)
 
     def follow(self, attempt: Attempt) -> None:
         """Note what becomes of an attempt, as it is written down."""
@@ -117,7 +126,9 @@ class LastGate:
             self._written[name] = attempt
         elif attempt.state.settled and self._written.pop(name, None) is None:
             self._outgoing.end(attempt)
-            self._weigh(attempt, attempt.executed - attempt.request.quantity)
+            track = self._tracks.get(attempt.intent_id)
+            if track is not None:
+                track.weigh(attempt.leg, attempt.executed - attempt.request.quantity)
 
     def adopt(self, fills: Iterable[Fill]) -> None:
         """Note trades by which the venue itself took away what we held."""
@@ -140,7 +151,7 @@ class LastGate:
                 f"order {request.client_order_id} is not what the journal holds, or has left before"
             )
         self._check_backstop()
-        self._check_meant(attempt)
+        track = self._within(attempt)
         adds = not (request.reducing or request.reduce_only)
         notional = ZERO
         if adds:
@@ -148,7 +159,7 @@ class LastGate:
             self.foresee([Want(Key(request.market, request.symbol), notional)])
         del self._written[request.client_order_id]
         self._outgoing.leave(request, notional, adds=adds)
-        self._weigh(attempt, request.quantity)
+        track.weigh(attempt.leg, request.quantity)
 
     def admit_change(self, amendment: Amendment) -> None:
         """Let an order become another where it rests, and count what it adds.
@@ -157,15 +168,30 @@ class LastGate:
             As `admit` does.
         """
         self._check_backstop()
-        name, key = amendment.client_order_id, Key(amendment.market, amendment.symbol)
-        was, notional = self._outgoing.out(name), ZERO
-        if was.adds:
-            notional = self.quotes.notional(amendment)
-            self.foresee([Want(key, notional, was.notional)])
-        self._outgoing.change(name, key, amendment.quantity, notional)
+        key, notional = Key(amendment.market, amendment.symbol), self.foresee_change(amendment)
+        self._outgoing.change(amendment.client_order_id, key, amendment.quantity, notional)
 
-    def foresee(self, wants: Sequence[Want]) -> None:
+    def foresee_change(self, amendment: Amendment) -> Decimal:
+        """See whether an order would be let become another, and tell what it may then come to, USDT.
+
+        One that is to come to less is never refused.
+
+        Raises:
+            Refused: It would not; names the limit.
+        """
+        was = self._outgoing.out(amendment.client_order_id)
+        if not was.adds:
+            return ZERO
+        notional = self.quotes.notional(amendment)
+        if notional > was.notional:
+            self.foresee([Want(Key(amendment.market, amendment.symbol), notional, was.notional)])
+        return notional
+
+    def foresee(self, wants: Sequence[Want], *, soon: int | None = None) -> None:
         """See whether orders that add risk would be let out, one after the other.
+
+        Args:
+            soon: How many of them are to leave within a minute; all where None.
 
         Raises:
             Refused: One would not; names the limit.
@@ -175,10 +201,12 @@ class LastGate:
             raise halt.refusal()
         caps, used = self._caps(), self._outgoing.used()
         total = sum((want.more for want in wants), ZERO)
-        orders = Decimal(used.orders + len(wants))
+        first = wants[:soon]
+        within = used.minute + sum((want.more for want in first), ZERO)
+        orders = Decimal(used.orders + len(first))
         for name, value, limit, where in (
             *(("max-order", want.notional, caps.max_order, "") for want in wants),
-            ("max-minute", used.minute + total, caps.max_minute, "within a minute"),
+            ("max-minute", within, caps.max_minute, "within a minute"),
             ("max-orders-minute", orders, caps.max_orders_minute, "within a minute"),
             ("max-day", used.day + total, caps.max_day, "today"),
             *(("max-symbol", *row) for row in self._by_symbol(wants, caps)),
@@ -199,31 +227,22 @@ class LastGate:
         spot_symbol, multiplier = journal.spot_of(intent.spread_id)
         return meant(intent, multiplier=multiplier, spot_lot=self.quotes.lot(Market.SPOT, spot_symbol))
 
-    def _forget(self, intent_id: int) -> None:
-        for leg in LegName:
-            self._meant.pop((intent_id, leg), None)
-            self._out.pop((intent_id, leg), None)
-
     def _check_backstop(self) -> None:
-        orders = self._outgoing.used().orders
+        orders = self._outgoing.orders()
         if orders >= BACKSTOP:
             raise Refused(f"{orders} orders left within a minute; none of any kind leaves now")
 
-    def _check_meant(self, attempt: Attempt) -> None:
-        leg = attempt.intent_id, attempt.leg
-        if leg not in self._meant:
-            raise Refused(f"order {attempt.request.client_order_id} belongs to no intent that was announced")
-        limit = self._meant[leg]
-        out = self._out.get(leg, ZERO) + attempt.request.quantity
-        if limit is not None and out > limit:
+    def _within(self, attempt: Attempt) -> Track:
+        name = attempt.request.client_order_id
+        track = self._tracks.get(attempt.intent_id)
+        if track is None:
+            raise Refused(f"order {name} belongs to no intent that was announced")
+        out = track.out.get(attempt.leg, ZERO) + attempt.request.quantity
+        if track.meant is not None and out > (limit := most(attempt.leg, track.meant, track.out)):
             raise Refused(
-                f"order {attempt.request.client_order_id} would make it {plain(out)} {attempt.request.symbol},"
-                f" its intent means {plain(limit)}"
+                f"order {name} would make it {plain(out)} {attempt.request.symbol}, its intent means {plain(limit)}"
             )
-
-    def _weigh(self, attempt: Attempt, quantity: Decimal) -> None:
-        leg = attempt.intent_id, attempt.leg
-        self._out[leg] = self._out.get(leg, ZERO) + quantity
+        return track
 
     def _by_symbol(self, wants: Sequence[Want], caps: Caps) -> list[tuple[Decimal, Decimal, str]]:
         by_symbol = self._outgoing.open()

@@ -121,6 +121,11 @@ class Outgoing:
         """Count what the venue itself took away: a signed quantity, and USDT."""
         self._hold(key, executed, traded, adds=False)
 
+    def orders(self) -> int:
+        """Count the orders of the last minute, of any kind."""
+        self._roll()
+        return len(self._minute)
+
     def used(self) -> Used:
         """Tell how much is used now."""
         self._roll()

@@ -12,12 +12,12 @@ from atapi.domain.market import Depth
 from atapi.domain.numbers import ONE, ZERO, ceil_to, floor_to, plain
 from atapi.domain.orders import Side
 from atapi.domain.spreads import LegName
+from atapi.domain.style import Style
 from atapi.execution.course import EXIT_CAP, Caps, Course
 from atapi.execution.effects import AskDepth, Effect, Now, Sleep, Stopped
-from atapi.execution.follow import covered, enter, go_after, go_first, tradable
+from atapi.execution.follow import Lead, covered, enter, go_after, go_first, tradable
 from atapi.execution.legs import refused
 from atapi.execution.prices import limit_price, taken, within
-from atapi.execution.terms import Style
 
 LEVELS = 100  # read of a book before a slice
 READS = 3  # of the books before a slice is given up
@@ -59,6 +59,8 @@ def take_rest(course: Course) -> Reason:
 
 def walk(course: Course, price: Pricing, one: Slicing, style: Style) -> Reason:
     """Go through the slices, each at its time, each priced when it starts; tell why where it ends early."""
+    if not covered(course, course.caps.follow):  # the legs differed before
+        yield from go_after(course, course.caps.follow, Lead())
     cut = yield from _cut(course, style)
     whole = course.left()
     for number in range(1, cut.slices + course.rounds):

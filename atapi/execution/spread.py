@@ -18,13 +18,14 @@ from typing import Any
 
 from atapi.domain.numbers import ZERO
 from atapi.domain.spreads import LegName, SpreadState
+from atapi.domain.style import Route
 from atapi.execution.course import Closing, Course, MakerClosing, Opening
 from atapi.execution.effects import Attempt, Countdown, Effect, Tell
 from atapi.execution.follow import Lead, enter, go_after, recollect, take_back
 from atapi.execution.legs import Legs, Tally
 from atapi.execution.maker import rest
 from atapi.execution.slices import Reason, take, take_rest
-from atapi.execution.terms import CloseTerms, OpenTerms, Route
+from atapi.execution.terms import CloseTerms, OpenTerms
 
 Run = Generator[Effect, Any, "Outcome"]
 

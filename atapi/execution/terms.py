@@ -9,31 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, Self
 
 from atapi.domain.spreads import SpreadState
-
-
-class Route(StrEnum):
-    """How the perpetual is traded."""
-
-    TAKER = "taker"  # takes at once, within its limit
-    MAKER = "maker"  # rests at the touch; spot follows each of its fills as a taker
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
-    """How a transaction is cut up and how patient it is."""
-
-    route: Route = Route.TAKER
-    slices: int = 1
-    interval: int = 0  # milliseconds from the start of one slice to the next one's
-    max_slippage: Decimal = Decimal("0.0005")  # per leg and slice, fraction of the touch then
-    max_unhedged: Decimal | None = None  # most notional of one leg without the other, quote asset
-    max_gap: int | None = None  # milliseconds after which the second leg goes at market
-    patience: int = 60_000  # milliseconds an order of the maker route rests before it takes
-    worst_basis: Decimal | None = None  # no slice starts at a worse basis of the touches than this
+from atapi.domain.style import AT_ONCE, Route, Style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +25,7 @@ class OpenTerms:
     base_fee: Decimal  # fraction of a spot purchase the venue keeps in base asset; 0 for a sale
     adds: bool = False  # to a spread that stands, and goes on standing whatever becomes of this
     reverse: bool = False
-    style: Style = Style()
+    style: Style = AT_ONCE
 
     def as_text(self) -> dict[str, str]:
         """Write it for the journal."""
@@ -74,7 +53,7 @@ class CloseTerms:
     whole: bool  # nothing but dust is left after it
     base_fee: Decimal = Decimal(0)  # fraction of a spot purchase the venue keeps in base asset; reverse only
     reverse: bool = False
-    style: Style = Style()
+    style: Style = AT_ONCE
 
     def as_text(self) -> dict[str, str]:
         """Write it for the journal."""

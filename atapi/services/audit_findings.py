@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from atapi.domain.account import Wallet
@@ -16,6 +16,7 @@ from atapi.domain.records import Key, Record, Term, trade_label
 Where = tuple[Wallet, str]  # wallet, asset
 Sums = dict[Where, Decimal]
 
+CLOCKS = timedelta(seconds=5)  # our clock against the venue's
 TRADING = (Term.FILLS, Term.FEES)
 
 
@@ -34,6 +35,7 @@ class Claims:
 
     spreads: dict[int, list[Record]]  # spread id -> changes of balances
     orders: list[Record]
+    moves: list[Record]  # transfers the guard made
     fills: list[Fill]
 
     @property
@@ -56,6 +58,7 @@ class Audit:
     closing: Sums
     records: list[Record]  # the venue's, in the span
     claims: Claims
+    moved: list[Record]  # transfers the guard's notes explain
     foreign: list[Record]  # records nothing in the journal explains, transfers and deposits included
     mismatches: list[tuple[Fill, str]]  # fills of the journal that the venue tells otherwise, and how
     agreed: int  # fills of the journal that the venue tells alike
@@ -79,7 +82,8 @@ class Audit:
 
     def explained(self, asset: str) -> Decimal:
         """What the journal and the foreign records together say they gained of it."""
-        return sum((r.amount for r in (*self.foreign, *self.claims.every) if r.asset == asset), ZERO)
+        rows = (*self.foreign, *self.moved, *self.claims.every)
+        return sum((r.amount for r in rows if r.asset == asset), ZERO)
 
     @property
     def faults(self) -> list[str]:
@@ -109,6 +113,24 @@ def unexplained(opening: Sums, closing: Sums, records: Iterable[Record]) -> Sums
     expected = total(records, opening)
     left = {where: closing.get(where, ZERO) - expected.get(where, ZERO) for where in {*closing, *expected}}
     return {where: amount for where, amount in left.items() if amount}
+
+
+def moved_by(moves: Iterable[Record], records: Iterable[Record]) -> list[Record]:
+    """Find the records of transfers that were noted: of the wallet, the asset and the amount, from their time on.
+
+    A transfer has no id of ours, and each wallet lists it under a number of its own.
+    """
+    left = [r for r in records if r.term is Term.TRANSFERS]
+    found = []
+    for move in moves:
+        same = (move.wallet, move.asset, move.amount)
+        match = next(
+            (r for r in left if (r.wallet, r.asset, r.amount) == same and r.at >= move.at - CLOCKS), None
+        )
+        if match is not None:
+            left.remove(match)
+            found.append(match)
+    return found
 
 
 def unclaimed(records: Sequence[Record], claims: Claims) -> list[Record]:

@@ -64,6 +64,7 @@ def _in_all(audit: Audit) -> Iterator[AuditRow]:
         groups: list[tuple[str, Iterable[Record]]] = [
             *((f"#{spread_id}", rows) for spread_id, rows in audit.claims.spreads.items()),
             ("orders", audit.claims.orders),
+            ("guard", audit.moved),
             ("foreign", [r for r in audit.foreign if r.term not in MOVES]),
             *((term.value, [r for r in audit.foreign if r.term is term]) for term in MOVES),
         ]

@@ -47,6 +47,12 @@ def leg2_timeout(world: World) -> None:
     world.open()
 
 
+def leg2_lost(world: World) -> None:
+    """Play it: executed, and the answer ends in the middle."""
+    world.fault(f"cut 40 after {SPOT} {ONCE}")
+    world.open()
+
+
 def leg2_refused(world: World) -> None:
     """Play it: no money for the second leg."""
     world.fault(f"code -2010 {SPOT}")
@@ -88,6 +94,17 @@ def disconnect(world: World) -> None:
     world.open()
 
 
+def halt(world: World) -> None:
+    """Play it: somebody pulls the kill switch with the perpetual sold."""
+
+    def pull() -> None:
+        world.services.limits.halt("drill")
+        world.log.say("drill", "limits halt")
+
+    world.witnesses[Market.UM].after = pull
+    world.open()
+
+
 def kill_after_send(world: World) -> None:
     """Play it: the process dies while the exchange's yes is on its way."""
     world.fault(f"lose after {PERP} {ONCE}")
@@ -123,10 +140,12 @@ def liquidation_near(world: World) -> None:
 DRILLS = (
     Drill("leg1-lost", "the perpetual's order is executed, its answer lost", leg1_lost),
     Drill("leg2-timeout", "the spot order never arrives", leg2_timeout),
+    Drill("leg2-lost", "the spot order is executed, its answer cut off", leg2_lost),
     Drill("leg2-refused", "the spot order is refused", leg2_refused),
     Drill("partial", "half of the spot order finds nobody to sell", partial),
     Drill("overload", "futures take nothing but what reduces", overload),
     Drill("disconnect", "every request is dropped for 20 s, from between the legs on", disconnect),
+    Drill("halt", "the kill switch is pulled between the legs", halt),
     Drill(
         "kill-after-send", "kill -9 with the perpetual's answer on its way; started again", kill_after_send
     ),

@@ -122,5 +122,7 @@ def _cause(standing: Standing, orders: tuple[Order, ...], since: datetime) -> tu
         return Code.HAND, f"the position is {held} where the journal has {ours}, closed by hand", since
     if standing.spot_missing > 0:
         held, ours = plain(abs(standing.spot)), plain(abs(spread.spot_quantity))
+        if spread.spot_quantity < 0:
+            return Code.HAND, f"{held} are owed where the journal has {ours}, repaid or liquidated", since
         return Code.HAND, f"the wallet has {held} where the journal has {ours}, sold or moved by hand", since
     return Code.DELTA, f"the journal has it {spread.state}", since

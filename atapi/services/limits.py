@@ -9,15 +9,15 @@ from decimal import Decimal
 from typing import Protocol
 
 from atapi.clock import Clock, SystemClock
-from atapi.domain.account import Wallet
 from atapi.domain.amounts import Amount
 from atapi.domain.caps import CAPS, NUMERAIRE, Cap, Caps, find
 from atapi.domain.instruments import Market
-from atapi.domain.numbers import ZERO, plain
-from atapi.domain.orders import OrderRequest, OrderType
+from atapi.domain.numbers import plain
+from atapi.domain.orders import Amendment, OrderRequest
 from atapi.domain.spreads import SpreadPlan
+from atapi.domain.style import Style
 from atapi.errors import AtapiError, Refused
-from atapi.exchanges.base import MarginVenue, RequestBudget
+from atapi.exchanges.base import RequestBudget
 from atapi.execution.day_loss import DayLoss
 from atapi.execution.executor import Executor
 from atapi.execution.gate import CENT, LastGate, Want, over
@@ -31,6 +31,8 @@ from atapi.services.valuation import equity
 from atapi.table import Table
 
 PERCENT_CAPS = ("max-day-loss",)
+WHOLE = Style()  # in one piece
+MINUTE_MS = 60_000
 
 
 class CapsFile(Protocol):
@@ -65,7 +67,6 @@ class LimitsService:
     day_loss: DayLoss
     executor: Executor
     account: AccountService
-    margin: MarginVenue | None  # None where the network has none
     network: NetworkService
     budgets: Mapping[str, RequestBudget]  # API -> what its host has left for us
     clock: Clock
@@ -135,44 +136,40 @@ class LimitsService:
         Raises:
             Refused: One would not; names the limit, and nothing was sent.
         """
-        wants = [
-            Want(Key(o.market, o.symbol), self.gate.quotes.notional(o))
-            for o in orders
-            if not (o.reducing or o.reduce_only)
-        ]
-        if not wants:
-            return
-        self.watch_loss()
-        most = self.caps().max_order
-        largest = max(want.notional for want in wants)
-        if largest > most and asked is not None and asked.asset == NUMERAIRE:
-            raise over("max-order", max(asked.value, largest), most)
-        self._mirror().foresee(wants)
+        quotes = self.gate.quotes
+        adding = [order for order in orders if not (order.reducing or order.reduce_only)]
+        self._check([Want(Key(o.market, o.symbol), quotes.notional(o)) for o in adding], asked)
 
-    def check_opening(self, plan: SpreadPlan, asked: Amount) -> None:
+    def check_change(self, amendment: Amendment) -> None:
+        """See whether an order would be let become another where it rests; what comes to less always is.
+
+        Raises:
+            Refused: It would not; names the limit, and nothing was sent.
+        """
+        self._mirror().foresee_change(amendment)
+
+    def check_opening(self, plan: SpreadPlan, asked: Amount, style: Style = WHOLE) -> None:
         """See whether both legs of a spread would be let out, and remember their prices for the gate.
+
+        Args:
+            style: How the legs are cut up; every slice is an order of its own.
 
         Raises:
             Refused: They would not; nothing was sent.
         """
         self.check_leverage(plan.pair.symbol, plan.leverage)
-        orders = []
+        slice_ = []
         for instrument, leg in ((plan.pair.perp, plan.perp), (plan.pair.spot, plan.spot)):
             if instrument.quote_asset == NUMERAIRE:
                 self.gate.quotes.saw(instrument.market, instrument.symbol, leg.touch)
+            quote = self.gate.quotes.of(instrument.market, instrument.symbol)
+            notional = quote.notional(leg.side, leg.quantity, leg.limit_price) / style.slices
             borrowed = plan.reverse and instrument.market is Market.SPOT
-            orders.append(
-                OrderRequest(
-                    market=Market.MARGIN if borrowed else instrument.market,
-                    symbol=instrument.symbol,
-                    side=leg.side,
-                    type=OrderType.LIMIT,
-                    quantity=leg.quantity,
-                    price=leg.limit_price,
-                    client_order_id="",
-                )
+            slice_.append(
+                Want(Key(Market.MARGIN if borrowed else instrument.market, instrument.symbol), notional)
             )
-        self.check(orders, asked=asked)
+        soon = style.slices if not style.interval else min(style.slices, MINUTE_MS // style.interval + 1)
+        self._check(slice_ * style.slices, asked if style.slices == 1 else None, soon=soon * len(slice_))
 
     def check_leverage(self, symbol: str, leverage: int) -> None:
         """Refuse a leverage over the limit.
@@ -199,13 +196,21 @@ class LimitsService:
             raise self.switch.pull(why, self._now()).refusal()
 
     # --- inside -------------------------------------------------------------------------------------------------
+    def _check(self, wants: Sequence[Want], asked: Amount | None, *, soon: int | None = None) -> None:
+        if not wants:
+            return
+        self.watch_loss()
+        most = self.caps().max_order
+        largest = max(want.notional for want in wants)
+        if largest > most and asked is not None and asked.asset == NUMERAIRE:
+            raise over("max-order", max(asked.value, largest), most)
+        self._mirror().foresee(wants, soon=soon)
+
     def _mirror(self) -> LastGate:
         return self.gate.twin(self.executor.journal if self.executor.begun else None)
 
     def _worth(self) -> Decimal:
-        holdings = self.account.holdings()
-        owes = self.margin is not None and any(held.wallet is Wallet.MARGIN for held in holdings)
-        return equity(holdings) - (self.margin.account().debts if self.margin and owes else ZERO)
+        return equity(self.account.holdings())  # what margin owes is taken off
 
     def _loss_now(self) -> tuple[Decimal | None, list[str]]:
         if not self.network.info.key:

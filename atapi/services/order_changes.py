@@ -153,6 +153,7 @@ class OrderChanges:
         )
         plan = AmendPlan(known=known, attempt=attempt, instrument=instrument, amendment=amendment)
         _check_change(plan)
+        self.trading.limits.check_change(amendment)
         return plan
 
     def amend(self, plan: AmendPlan) -> Attempt:

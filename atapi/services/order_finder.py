@@ -87,7 +87,13 @@ class OrderFinder:
     futures: FuturesVenue
     book: SymbolBook
     executor: Executor
-    margin: Orders | None = None  # None where the network has no cross margin
+    margin: Orders | None = None  # None on networks without it
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """The markets that are looked at where none is named: margin once something was borrowed."""
+        borrowed = self.margin is not None and any(s.reverse for s in self.executor.spreads())
+        return (Market.SPOT, Market.MARGIN, Market.UM) if borrowed else (Market.SPOT, Market.UM)
 
     def live(self, *, market: Market | None = None, symbols: Sequence[str] = ()) -> list[KnownOrder]:
         """List what the exchange shows open, and what the journal believes live or unclear, oldest first."""
@@ -102,7 +108,7 @@ class OrderFinder:
 
     def open_orders(self, *, market: Market | None = None, symbols: Sequence[str] = ()) -> list[Order]:
         """List what the exchange shows open, oldest first."""
-        markets = (Market.SPOT, Market.UM) if market is None else (market,)
+        markets = self.markets if market is None else (market,)
         found: list[Order] = []
         for m in markets:
             listed = self._listed(m)
@@ -147,7 +153,7 @@ class OrderFinder:
         Raises:
             Refused: There is none.
         """
-        for m in (Market.SPOT, Market.UM) if market is None else (market,):
+        for m in self.markets if market is None else (market,):
             for order in self.venue(m).orders(symbol) if symbol in self._listed(m) else ():
                 if typed in (order.order_id, order.client_order_id):
                     return KnownOrder(attempt=self.attempt_of(order), order=order)
@@ -174,8 +180,7 @@ class OrderFinder:
 
     def venue(self, market: Market) -> Orders:
         """Tell which market of the exchange to ask."""
-        if market is Market.MARGIN:
-            assert self.margin is not None
+        if market is Market.MARGIN and self.margin is not None:
             return self.margin
         return self.futures if market is Market.UM else self.spot
 

@@ -112,10 +112,13 @@ class OrderService:
             chosen = self.book.choose(typed, market=market)
             return [(self._venue(market), s) for s in chosen.symbols], chosen.notes
         chosen = self.book.choose_anywhere(typed)
-        return [(self._venue(i.market), i.symbol) for i in chosen.instruments], chosen.notes
+        markets = self.finder.markets
+        asked = [(i.market, i.symbol) for i in chosen.instruments]
+        asked += [(Market.MARGIN, s) for m, s in asked if m is Market.SPOT and Market.MARGIN in markets]
+        return [(self._venue(m), s) for m, s in asked], chosen.notes
 
     def _venue(self, market: Market) -> Orders:
-        return self.futures if market is Market.UM else self.spot
+        return self.finder.venue(market)
 
 
 def _fill_row(fill: Fill) -> FillRow:

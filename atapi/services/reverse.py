@@ -47,12 +47,21 @@ class ReverseService:
         Raises:
             Refused: The network has none.
         """
+        self.check_network()
+        assert self.venue is not None
+        return self.venue
+
+    def check_network(self) -> None:
+        """Refuse where nothing can be borrowed.
+
+        Raises:
+            Refused: The network has no margin.
+        """
         if self.venue is None:
             raise Refused(
                 "this network has no margin: nothing can be borrowed on Binance's demo and testnet",
                 hint="network paper, or mainnet",
             )
-        return self.venue
 
     def credit(self, pair: Pair, standing: Spread | None) -> Credit:
         """Read what the margin wallet holds and owes, and what may be borrowed at which rate."""

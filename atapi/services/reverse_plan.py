@@ -30,7 +30,9 @@ from atapi.services.spread_plan import (
     expected_fees,
     free_of,
     liquidation_of,
+    opening_style,
     plan_leg,
+    rest_of,
     round_trip,
     touch_of,
 )
@@ -66,15 +68,11 @@ def plan_reverse(facts: Facts, credit: Credit, amount: Amount, limits: Limits) -
     )
     quantity = _size(facts, credit, amount, spot_bid, perp_ask)
     check_minimums(facts, quantity, spot_bid, perp_ask, amount)
-    perp = plan_leg(facts.pair.perp, Side.BUY, quantity, facts.perp_book, fees.perp, limits.max_slippage)
-    spot = plan_leg(
-        facts.pair.spot,
-        Side.SELL,
-        quantity * facts.pair.multiplier,
-        facts.spot_book,
-        fees.spot,
-        limits.max_slippage,
-    )
+    unit_cost = max(perp_ask, spot_bid * facts.pair.multiplier)
+    style = opening_style(facts, quantity, unit_cost, limits, worst_basis=_most_basis(facts, limits))
+    slippage, cut, coins = limits.max_slippage, style.slices, quantity * facts.pair.multiplier
+    perp = plan_leg(facts.pair.perp, Side.BUY, quantity, facts.perp_book, fees.perp, slippage, slices=cut)
+    spot = plan_leg(facts.pair.spot, Side.SELL, coins, facts.spot_book, fees.spot, slippage, slices=cut)
     check_slippage(perp, facts.pair.perp, facts.perp_book.asks, limits.max_slippage)
     check_slippage(spot, facts.pair.spot, facts.spot_book.bids, limits.max_slippage)
     borrow = _borrow(facts, credit, spot)
@@ -99,6 +97,8 @@ def plan_reverse(facts: Facts, credit: Credit, amount: Amount, limits: Limits) -
         base_fee=ZERO,  # a sale pays its fee in what it brings
         bnb_note=fees.note,
         borrow=borrow,
+        style=style,
+        rest=rest_of(facts.pair, amount, quantity * unit_cost),
     )
     if limits.min_basis is not None and -plan.basis < limits.min_basis:
         raise Refused(
@@ -108,6 +108,13 @@ def plan_reverse(facts: Facts, credit: Credit, amount: Amount, limits: Limits) -
     # The hour that has begun is charged in full when the coins are borrowed.
     cost = trip.total + borrow.hourly_rate
     return replace(plan, break_even_intervals=break_even_intervals(cost, plan.income_rate))
+
+
+def _most_basis(facts: Facts, limits: Limits) -> Decimal:
+    """The basis above which no slice starts: all of them together slip no more than one of them may on each leg."""
+    spot = facts.spot_book.bids[0].price * facts.pair.multiplier
+    most = facts.perp_book.asks[0].price / spot - 1 + 2 * limits.max_slippage
+    return most if limits.min_basis is None else min(most, -limits.min_basis)
 
 
 def fees_of(facts: Facts) -> Fees:

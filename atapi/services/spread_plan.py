@@ -13,9 +13,12 @@ from atapi.domain.market import Depth, FundingTerms, Level, MarkPrice, sweep
 from atapi.domain.numbers import ONE, ZERO, ceil_to, floor_to, plain
 from atapi.domain.orders import Side
 from atapi.domain.spreads import LegPlan, Pair, SpreadPlan
+from atapi.domain.style import Style
 from atapi.errors import Refused
 from atapi.execution.course import spot_for
-from atapi.execution.sizing import by_notional, by_quantity, check_asset, least
+from atapi.execution.prices import limit_price
+from atapi.execution.sizing import by_notional, by_quantity, check_asset, common_lot, least
+from atapi.services.manner import PLAIN, Manner, Size, style_of
 from atapi.services.valuation import money
 
 MARGIN_LIMIT = Decimal("0.8")  # of the futures wallet's equity, after entry
@@ -47,6 +50,7 @@ class Limits:
 
     max_slippage: Decimal = 5 * BPS  # per leg, fraction of the touch
     min_basis: Decimal | None = None  # refuse below this entry basis, fraction
+    manner: Manner = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,13 @@ def plan_open(facts: Facts, amount: Amount, limits: Limits) -> SpreadPlan:
     quantity = _size(facts, amount, spot_ask, perp_bid, fees)
     check_minimums(facts, quantity, spot_ask, perp_bid, amount)
     spot_quantity = spot_for(facts.pair, quantity, fees.base)
-    perp = plan_leg(facts.pair.perp, Side.SELL, quantity, facts.perp_book, fees.perp, limits.max_slippage)
-    spot = plan_leg(facts.pair.spot, Side.BUY, spot_quantity, facts.spot_book, fees.spot, limits.max_slippage)
+    unit_cost = _unit_cost(facts.pair, spot_ask, perp_bid, fees)
+    style = opening_style(facts, quantity, unit_cost, limits, worst_basis=_least_basis(facts, limits))
+    slippage, cut = limits.max_slippage, style.slices
+    perp = plan_leg(facts.pair.perp, Side.SELL, quantity, facts.perp_book, fees.perp, slippage, slices=cut)
+    spot = plan_leg(
+        facts.pair.spot, Side.BUY, spot_quantity, facts.spot_book, fees.spot, slippage, slices=cut
+    )
     for leg, instrument, levels in ((perp, facts.pair.perp, facts.perp_book.bids),
                                     (spot, facts.pair.spot, facts.spot_book.asks)):  # fmt: skip
         check_slippage(leg, instrument, levels, limits.max_slippage)
@@ -108,6 +117,8 @@ def plan_open(facts: Facts, amount: Amount, limits: Limits) -> SpreadPlan:
         liquidation_price=liquidation_of(facts, perp),
         base_fee=fees.base,
         bnb_note=fees.note,
+        style=style,
+        rest=rest_of(facts.pair, amount, quantity * unit_cost),
     )
     if limits.min_basis is not None and plan.basis < limits.min_basis:
         raise Refused(
@@ -117,20 +128,65 @@ def plan_open(facts: Facts, amount: Amount, limits: Limits) -> SpreadPlan:
     return plan
 
 
+def opening_style(
+    facts: Facts, quantity: Decimal, unit_cost: Decimal, limits: Limits, *, worst_basis: Decimal
+) -> Style:
+    """Cut an opening as the trader wants it.
+
+    Raises:
+        Refused: Neither market takes such slices.
+    """
+    spot_price = (facts.spot_book.asks or facts.spot_book.bids)[0].price
+    perp_price = (facts.perp_book.bids or facts.perp_book.asks)[0].price
+    smallest = least(facts.pair, perp_price, spot_price)
+    size = Size(pair=facts.pair, quantity=quantity, price=unit_cost, least=smallest)
+    return style_of(limits.manner, size, max_slippage=limits.max_slippage, worst_basis=worst_basis)
+
+
+def closing_style(
+    pair: Pair,
+    quantity: Decimal,
+    spot: Depth,
+    perp: Depth,
+    manner: Manner,
+    max_slippage: Decimal,
+    *,
+    reverse: bool,
+) -> Style:
+    """Cut a closing as the trader wants it; the perpetual is exempt from the least notional, spot is not.
+
+    Raises:
+        Refused: Spot does not take such slices, or a book is empty.
+    """
+    spot_touch = touch_of(spot.asks if reverse else spot.bids, pair.spot) * pair.multiplier
+    perp_touch = touch_of(perp.bids if reverse else perp.asks, pair.perp)
+    smallest = max(pair.spot.min_notional / spot_touch, common_lot(pair))
+    size = Size(
+        pair=pair,
+        quantity=quantity,
+        price=max(spot_touch, perp_touch),
+        least=ceil_to(smallest, common_lot(pair)),
+    )
+    worst = perp_touch / spot_touch - 1 + (-2 if reverse else 2) * max_slippage
+    return style_of(manner, size, max_slippage=max_slippage, worst_basis=worst)
+
+
+def rest_of(pair: Pair, amount: Amount, used: Decimal) -> Decimal:
+    """What of an amount in quote asset the joint lot leaves over."""
+    return max(ZERO, amount.value - used) if amount.asset == pair.spot.quote_asset else ZERO
+
+
 def plan_leg(
-    instrument: Instrument, side: Side, quantity: Decimal, book: Depth, fee_rate: Decimal, slippage: Decimal
-) -> LegPlan:
-    """Plan one order that takes from the book, capped beyond the touch."""
+    instrument: Instrument, side: Side, quantity: Decimal, book: Depth, fee_rate: Decimal, slippage: Decimal,
+    *, slices: int = 1,
+) -> LegPlan:  # fmt: skip
+    """Plan one leg that takes from the book, capped beyond the touch; the book fills up again between slices."""
     levels = book.asks if side is Side.BUY else book.bids
     touch = touch_of(levels, instrument)
-    taken = sweep(levels, quantity)
-    expected = (
-        (taken.average_price or touch) if taken.quantity == quantity else _beyond(taken.worst_price, side)
-    )
-    if side is Side.BUY:
-        limit = max(floor_to(touch * (ONE + slippage), instrument.tick_size), touch)
-    else:
-        limit = min(ceil_to(touch * (ONE - slippage), instrument.tick_size), touch)
+    each = ceil_to(quantity / slices, instrument.lot_size)
+    taken = sweep(levels, each)
+    expected = (taken.average_price or touch) if taken.quantity == each else _beyond(taken.worst_price, side)
+    limit = limit_price(side, touch, slippage, instrument.tick_size)
     notional = expected * quantity
     return LegPlan(
         side=side,
@@ -208,7 +264,7 @@ def check_ready(facts: Facts) -> None:
 
 def _size(facts: Facts, amount: Amount, spot_ask: Decimal, perp_bid: Decimal, fees: Fees) -> Decimal:
     pair = facts.pair
-    unit_cost = max(spot_ask * pair.multiplier / (1 - fees.base), perp_bid)
+    unit_cost = _unit_cost(pair, spot_ask, perp_bid, fees)
     if amount.asset is None:
         room = facts.futures.available * facts.leverage * MARGIN_LIMIT
         budget = min(free_of(facts.spot_balances, pair.spot.quote_asset), room) * amount.value
@@ -257,11 +313,25 @@ def check_slippage(leg: LegPlan, instrument: Instrument, levels: tuple[Level, ..
     if leg.slippage <= limit:
         return
     fits = sum((lv.quantity for lv in levels if abs(lv.price - leg.touch) / leg.touch <= limit), ZERO)
+    slices = f"--slices {ceil_to(leg.quantity / fits, ONE):f}" if fits else "--max-slippage"
     raise Refused(
         f"expected slippage {leg.slippage / BPS:.1f}bp on {instrument.market} is over {limit / BPS:.1f}bp"
         f" at {leg.notional:.0f} {instrument.quote_asset}",
-        hint=f"up to {fits * leg.touch:.0f} {instrument.quote_asset} fits; or --max-slippage",
+        hint=f"up to {fits * leg.touch:.0f} {instrument.quote_asset} fits; or {slices}",
     )
+
+
+def _unit_cost(pair: Pair, spot_ask: Decimal, perp_bid: Decimal, fees: Fees) -> Decimal:
+    """What one unit of the perpetual costs on the dearer leg."""
+    return max(spot_ask * pair.multiplier / (1 - fees.base), perp_bid)
+
+
+def _least_basis(facts: Facts, limits: Limits) -> Decimal:
+    """The basis below which no slice starts: all of them together slip no more than one of them may on each leg."""
+    spot = facts.spot_book.asks[0].price * facts.pair.multiplier
+    now = facts.perp_book.bids[0].price / spot - 1
+    floor = now - 2 * limits.max_slippage
+    return floor if limits.min_basis is None else max(floor, limits.min_basis)
 
 
 def _check_funds(facts: Facts, spot: LegPlan, margin: Decimal) -> None:

@@ -39,7 +39,7 @@ class SpreadRow:
     symbol: str
     state: str
     kind: str  # carry, or reverse
-    qty: Decimal = column()  # coins short on the perpetual; of a reverse spread negative: it is long
+    qty: Decimal = column()  # coins on the perpetual: short, of a reverse spread long
     opened: datetime | None = column()
     open_bp: Decimal | None = column(digits=2)
     now_bp: Decimal | None = column(digits=2)
@@ -171,9 +171,21 @@ def close_notes(result: Result) -> list[str]:
             lines.append(f"{name}: {verb} {plain(quantity)} at {plain(average(fills).quantize(LEDGER_STEP))}")
     if spread.spot_quantity and not spread.reverse:
         lines.append(f"left in the wallet: {plain(spread.spot_quantity)} {spread.base_asset}")
-    if result.outcome.refused is not None:
+    if result.outcome.stopped is not None:
+        lines.append(f"ended early: {result.outcome.stopped}")
+    elif result.outcome.refused is not None:
         lines.append(f"only in part: {result.outcome.refused.reason or 'the book was too thin'}")
     return lines
+
+
+def stop_notes(result: Result, quantity: Decimal) -> list[str]:
+    """Say why an opening ended before everything was done, and how far it came."""
+    why, spread = result.outcome.stopped, result.spread
+    if why is None:
+        return []
+    done = executed(result, LegName.PERP_ENTRY) - result.outcome.unwound
+    coins = f"{plain(done * spread.multiplier)} of {plain(quantity * spread.multiplier)} {spread.base_asset}"
+    return [f"ended early, {coins} opened: {why}"]
 
 
 def entry_basis(spread: Spread) -> Decimal | None:

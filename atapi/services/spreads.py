@@ -22,15 +22,26 @@ from atapi.exchanges.base import FuturesVenue, SpotVenue, WalletVenue
 from atapi.execution.effects import Attempt
 from atapi.execution.executor import Executor, Result, executed
 from atapi.execution.leg import Unproven
+from atapi.execution.prices import taken
 from atapi.execution.sizing import by_quantity, check_asset, common_lot
+from atapi.execution.spread import Outcome
 from atapi.execution.terms import CloseTerms, OpenTerms
 from atapi.services.limits import LimitsService
+from atapi.services.manner import PLAIN, Manner
 from atapi.services.pnl import PnlService
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import unproven
 from atapi.services.reverse import ReverseService
 from atapi.services.reverse_plan import plan_reverse
-from atapi.services.spread_plan import Facts, Limits, SpotExit, plan_leg, plan_open
+from atapi.services.spread_plan import (
+    Facts,
+    Limits,
+    SpotExit,
+    check_slippage,
+    closing_style,
+    plan_leg,
+    plan_open,
+)
 from atapi.services.spread_rows import SpreadRow, days_held, entry_basis, fills_of
 from atapi.services.symbols import SymbolBook
 
@@ -82,6 +93,8 @@ class SpreadService:
         Raises:
             Refused: Any reason not to; nothing was sent.
         """
+        if reverse:
+            self.reverse.check_network()
         pair = self.symbols.pair(symbol)
         standing = self._standing(pair.symbol)
         if standing is not None:
@@ -102,7 +115,7 @@ class SpreadService:
         Raises:
             VenueError: The first leg was refused; nothing changed.
             Refused: The spot leg could not follow; the perpetual was taken back.
-            SpreadBroken: One leg stands alone.
+            SpreadBroken: One leg stands alone, or an order was executed twice.
             OutcomeUnknown: An order's fate is unproven.
         """
         self.reconcile.before_risk(plan.pair, planned=True)
@@ -116,6 +129,7 @@ class SpreadService:
             base_fee=plan.base_fee,
             adds=standing is not None,
             reverse=plan.reverse,
+            style=plan.style,
         )
         result = self._carry_out(
             lambda: self.executor.open(
@@ -127,12 +141,14 @@ class SpreadService:
             )
         )
         self._judge_opening(result)
+        self._judge_account(plan.pair)
         return self._booked(result)
 
     # --- closing ------------------------------------------------------------------------------------------------
     def plan_close(
-        self, symbol: str, amount: Amount | None = None, *, max_slippage: Decimal = 5 * BPS
-    ) -> ClosePlan:
+        self, symbol: str, amount: Amount | None = None, *, max_slippage: Decimal = 5 * BPS,
+        manner: Manner = PLAIN,
+    ) -> ClosePlan:  # fmt: skip
         """Plan a closing; reads only.
 
         Raises:
@@ -148,17 +164,24 @@ class SpreadService:
         book = self.spot.depth(pair.spot.symbol, BOOK_DEPTH)
         perp_book = self.futures.depth(pair.symbol, BOOK_DEPTH)
         perp_side = Side.SELL if spread.reverse else Side.BUY
-        perp = plan_leg(pair.perp, perp_side, part, perp_book, ZERO, EXIT_CAP)
+        style = closing_style(pair, part, book, perp_book, manner, max_slippage, reverse=spread.reverse)
+        perp = plan_leg(pair.perp, perp_side, part, perp_book, ZERO, EXIT_CAP, slices=style.slices)
         if spread.reverse:
             spot = self.reverse.cover(spread, pair, part, book, max_slippage)
         else:
             spot = _sale(spread, pair, part, whole, book, max_slippage)
-        if spot.leg is not None and spot.leg.slippage > max_slippage:
-            raise Refused(
-                f"expected slippage {spot.leg.slippage / BPS:.1f}bp on spot is over {max_slippage / BPS:.1f}bp"
-                f" at {spot.leg.notional:.0f} {pair.spot.quote_asset}",
-                hint="a smaller AMOUNT, or --max-slippage",
+        if spot.leg is not None:
+            leg = plan_leg(
+                pair.spot,
+                spot.leg.side,
+                spot.leg.quantity,
+                book,
+                spot.leg.fee_rate,
+                max_slippage,
+                slices=style.slices,
             )
+            check_slippage(leg, pair.spot, taken(book, leg.side), max_slippage)
+            spot = replace(spot, leg=leg)
         return ClosePlan(
             spread=spread,
             pair=pair,
@@ -170,6 +193,7 @@ class SpreadService:
                 whole=whole,
                 base_fee=spot.base_fee,
                 reverse=spread.reverse,
+                style=style,
             ),
             spot=spot.leg,
             perp=perp,
@@ -192,6 +216,7 @@ class SpreadService:
         self._judge_closing(result)
         if result.spread.reverse and result.spread.state is SpreadState.FLAT:
             self.reverse.settle(result.spread)
+        self._judge_account(plan.pair)
         return self._booked(result)
 
     # --- showing ------------------------------------------------------------------------------------------------
@@ -205,7 +230,7 @@ class SpreadService:
             and (everything or spread_id is not None or s.state is not SpreadState.FLAT)
         ]
         earned = self.pnl.of_all(chosen)
-        return [self._row(spread, earned[spread.spread_id]) for spread in chosen]
+        return [self._row(self.reverse.interest.charged(s), earned[s.spread_id]) for s in chosen]
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _standing(self, symbol: str) -> Spread | None:
@@ -272,7 +297,7 @@ class SpreadService:
     def _judge_opening(self, result: Result) -> None:
         spread, outcome = result.spread, result.outcome
         if outcome.state is SpreadState.EXPOSED:
-            raise _broken(spread, outcome.exposed)
+            raise _broken(spread, outcome)
         sold = executed(result, LegName.PERP_ENTRY)
         if not sold:
             raise _refusal(outcome.refused, f"the perpetual did not fill; {spread.symbol} is as it was")
@@ -295,9 +320,15 @@ class SpreadService:
     def _judge_closing(self, result: Result) -> None:
         spread, outcome = result.spread, result.outcome
         if outcome.state is SpreadState.EXPOSED:
-            raise _broken(spread, outcome.exposed)
+            raise _broken(spread, outcome)
         if outcome.refused is not None and not executed(result, LegName.SPOT_EXIT, LegName.PERP_EXIT):
             raise _refusal(outcome.refused, f"the spot did not fill; {spread.symbol} is as it was")
+
+    def _judge_account(self, pair: Pair) -> None:
+        """See that the account shows what the answers said: a middlebox may have delivered an order twice."""
+        finding = self.reconcile.after(pair)
+        if finding is not None:
+            raise SpreadBroken(finding.message, hint=finding.hint)
 
     def _row(self, spread: Spread, split: Profit) -> SpreadRow:
         entry = entry_basis(spread)
@@ -309,7 +340,7 @@ class SpreadService:
             symbol=spread.symbol,
             state=spread.state,
             kind="reverse" if spread.reverse else "carry",
-            qty=-spread.perp_quantity * spread.multiplier,
+            qty=abs(spread.perp_quantity) * spread.multiplier,
             opened=spread.opened_at,
             open_bp=None if entry is None else entry / BPS,
             now_bp=self._basis_now(spread),
@@ -363,12 +394,14 @@ def _sale(
     )
 
 
-def _broken(spread: Spread, exposed: Decimal) -> SpreadBroken:
-    side = "short" if exposed < 0 else "long"
-    return SpreadBroken(
-        f"#{spread.spread_id} is exposed: {side} {plain(abs(exposed))} {spread.symbol} perpetual without spot against it",
-        hint=f"close-spread {spread.symbol}",
-    )
+def _broken(spread: Spread, outcome: Outcome) -> SpreadBroken:
+    if outcome.bare:
+        side = "long" if outcome.bare > 0 else "short"
+        what = f"{side} {plain(abs(outcome.bare))} {spread.base_asset} without perpetual against it"
+        return SpreadBroken(f"#{spread.spread_id} is exposed: {what}", hint=f"hedge {spread.symbol}")
+    side = "short" if outcome.exposed < 0 else "long"
+    what = f"{side} {plain(abs(outcome.exposed))} {spread.symbol} perpetual without spot against it"
+    return SpreadBroken(f"#{spread.spread_id} is exposed: {what}", hint=f"close-spread {spread.symbol}")
 
 
 def _why(attempt: Attempt | None) -> str:

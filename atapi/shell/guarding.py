@@ -30,6 +30,7 @@ def run(context: Context, guard: Guard, *, stream: IO[str] | None) -> Sweep:
         guard.follow()
         try:
             while True:
+                report.hide()  # the order path may say lines of its own
                 sweep = guard.sweep()
                 report.show(sweep)
                 if not guard.wait():
@@ -38,7 +39,7 @@ def run(context: Context, guard: Guard, *, stream: IO[str] | None) -> Sweep:
             return guard.sweep()
         finally:
             guard.close()
-            report.end()
+            report.hide()
 
 
 @contextmanager
@@ -81,17 +82,17 @@ class Report:
             gone = self._standing.pop(key)
             self._say(sweep, _ended(gone), event="cleared", check=gone)
         if self._first and not findings:
-            self._say(sweep, f"guarding: {_summary(sweep)}", event="guarding")
+            self._say(sweep, f"guarding: {_summary(sweep, streams=False)}", event="guarding")
         self._first = False
         self._show_row(sweep)
 
-    def end(self) -> None:
+    def hide(self) -> None:
         """Take the status row away."""
         if self._row:
             self._write("\r\x1b[K")
 
     def _say(self, sweep: Sweep, line: str, *, event: str, check: Check | None = None, **more: Any) -> None:
-        self.end()
+        self.hide()
         self._context.say(f"{sweep.at:%Y-%m-%d %H:%M:%S} {line}")
         if self._stream is None:
             return
@@ -114,18 +115,18 @@ class Report:
         stderr.flush()
 
 
-def _summary(sweep: Sweep) -> str:
+def _summary(sweep: Sweep, *, streams: bool = True) -> str:
     held = len({check.spread_id for check in sweep.checks if check.spread_id is not None})
     alarms = sum(check.severity is Severity.ALARM for check in sweep.checks)
     warnings = sum(check.severity is Severity.WARNING for check in sweep.checks)
     margin = next((check.value for check in sweep.checks if check.code is Code.MARGIN), None)
-    streams = [check for check in sweep.checks if check.code is Code.STREAM]
-    live = sum(check.value.endswith("live") for check in streams)
+    lines = [check for check in sweep.checks if check.code is Code.STREAM] if streams else []
+    live = sum(check.value.endswith("live") for check in lines)
     parts = [
         f"{held} spread{'' if held == 1 else 's'}",
         f"{alarms} alarms, {warnings} warnings" if alarms or warnings else "all well",
         *([f"margin {margin}"] if margin else []),
-        *([f"streams {live}/{len(streams)}"] if streams else []),
+        *([f"streams {live}/{len(lines)}"] if lines else []),
     ]
     return " · ".join(parts)
 

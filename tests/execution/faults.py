@@ -6,11 +6,12 @@ import json
 import threading
 
 from atapi.clock import Deadline
-from tests.execution.proxy import CLOSING, Fault, Passing
+from tests.execution.proxy import Fault, Passing
 
 HTML = b"<html><body>gateway</body></html>"
 HURRY_S = 0.05  # between two bytes of a dripping answer
-BLINK_S = 0.5
+BLINK_S = 0.5  # for which nobody listens
+OUTAGE_S = 15.0
 SHORT_PAUSE_S = 1  # of a Retry-After
 
 
@@ -90,27 +91,16 @@ def delayed(seconds: float) -> Fault:
     return fault
 
 
-def refused_next(request: Passing) -> None:
-    """Answered; and from then on nobody listens."""
-    whole = request.forward()
-    request.proxy.shut()
-    request.answer(whole.replace(b"\r\n\r\n", CLOSING, 1))
-    request.hang_up()
-
-
-def refused_a_while(request: Passing) -> None:
-    """Answered; and for half a second nobody listens."""
-    whole = request.forward()
-    request.proxy.shut()
-    threading.Timer(BLINK_S, request.proxy.open).start()
-    request.answer(whole.replace(b"\r\n\r\n", CLOSING, 1))
-    request.hang_up()
+def last(whole: bytes) -> bytes:
+    """Make of an answer one after which the connection ends."""
+    return whole.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
 
 
 def doubled(request: Passing) -> None:
     """Delivered twice, as by a middlebox; the first answer comes back."""
     first = request.forward()
     request.forward()
+    request.proxy.count.doubled.append(request.parameter("newClientOrderId"))
     request.answer(first)
 
 

@@ -12,14 +12,13 @@ import struct
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from atapi.clock import monotonic_ms
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close sends RST
 # The exchange sees one address behind all proxies, and what all their clients use together is nobody's budget
 WEIGHTS = re.compile(rb"x-(?:mbx|sapi)-used-[^\r]*\r\n", re.IGNORECASE)
-CLOSING = b"\r\nConnection: close\r\n\r\n"
 
 
 class Asked(NamedTuple):
@@ -29,6 +28,11 @@ class Asked(NamedTuple):
     market: str
     method: str
     path: str
+
+    @property
+    def what(self) -> str:
+        """The request in words, without its parameters."""
+        return f"{self.method} {self.path}"
 
 
 class Hangup(Exception):
@@ -43,9 +47,10 @@ class Passing:
         self.market = proxy.market
         method, target = request.split(b" ", 2)[:2]
         self.method = method.decode("ascii")
-        self.path = target.partition(b"?")[0].decode("ascii")
+        path, _, self._query = target.decode("ascii").partition("?")
+        self.path = path
         self.number = 0  # of the requests since the count began, on all proxies that share it
-        self._client = client
+        self.client = client
         self._request = request
 
     @property
@@ -53,31 +58,35 @@ class Passing:
         """The request in words, without its parameters."""
         return f"{self.method} {self.path}"
 
+    def parameter(self, name: str) -> str:
+        """One of its parameters; empty where it has none of that name."""
+        return next(iter(parse_qs(self._query).get(name, [])), "")
+
     def forward(self) -> bytes:
         """Send the request on, and read the exchange's whole answer."""
         return self.proxy.ask(self._request)
 
     def answer(self, data: bytes) -> None:
         """Send bytes to the client."""
-        self._client.sendall(data)
+        self.client.sendall(data)
 
     def hang_up(self, *, reset: bool = False) -> None:
         """End the connection, politely or not."""
         if reset:
-            self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         raise Hangup
 
     def wait_until_gone(self, most_s: float | None = None) -> bool:
         """Wait until the client hangs up, or that long; tells whether it did."""
-        self._client.settimeout(most_s)
+        self.client.settimeout(most_s)
         try:
-            gone = not self._client.recv(1)
+            gone = not self.client.recv(1)
         except TimeoutError:
             return False
         except OSError:
             return True
         finally:
-            self._client.settimeout(None)
+            self.client.settimeout(None)
         return gone
 
 
@@ -90,6 +99,7 @@ class Count:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.doubled: list[str] = []  # client order ids of what was delivered twice, ever
         self.begin(lambda passing: None)
 
     def begin(self, meet: Meet) -> None:
@@ -134,10 +144,17 @@ class Proxy:
         self.url = f"http://127.0.0.1:{self._port}"
         self._listening(self._listener)
 
-    def shut(self) -> None:
-        """Refuse connections from now on."""
+    def shut(self, *, hang_up_but: Passing | None = None) -> None:
+        """Refuse connections from now on, and end those that wait for a request.
+
+        Args:
+            hang_up_but: The request whose connection is left as it is.
+        """
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for client in list(self._clients):
+            if hang_up_but is None or client is not hang_up_but.client:
+                client.shutdown(socket.SHUT_RDWR)
 
     def open(self) -> None:
         """Take connections again, if it was shut."""
@@ -149,8 +166,6 @@ class Proxy:
         """Refuse connections, and end those there are."""
         if self._listener.fileno() != -1:
             self.shut()
-        for client in list(self._clients):
-            client.close()
 
     def ask(self, request: bytes) -> bytes:
         """Make one request of the exchange on a connection of its own."""

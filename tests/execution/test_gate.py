@@ -316,21 +316,62 @@ def test_what_goes_out_never_exceeds_what_was_meant(bench: Bench) -> None:
 
 
 def test_a_spread_may_buy_its_spot_net_of_the_fee_and_no_more(bench: Bench) -> None:
-    spread = Spread(
-        spread_id=0, symbol="ETHUSDT", spot_symbol="ETHUSDT", base_asset="ETH", quote_asset="USDT", multiplier=D(1),
-        state=SpreadState.PLANNED, tag="", created_at=START,
-    )  # fmt: skip
     terms = {"quantity": "0.2", "base_fee": "0.001"}
-    spread_id = bench.journal.create_spread(spread)
+    spread_id = bench.journal.create_spread(SPREAD)
     intent = bench.journal.create_intent(spread_id, "open", terms, START)
     bench.gate.expect(bench.journal, intent)
 
-    message, _ = refused(bench, bench.attempt(intent, "0.20022", symbol="ETHUSDT", leg=LegName.SPOT_ENTRY))
+    message, _ = refused(bench, bench.attempt(intent, "0.20063", symbol="ETHUSDT", leg=LegName.SPOT_ENTRY))
     other_leg, _ = refused(bench, bench.attempt(intent, "0.001", symbol="ETHUSDT", leg=LegName.PERP_EXIT))
 
-    assert "its intent means 0.2002" in message  # 0.2 / 0.999, one lot of 0.00001 for rounding up
+    assert "its intent means 0.2006" in message  # 0.2 / 0.997 and two lots of 0.00001
     assert other_leg.endswith("its intent means 0")
-    bench.trade(intent, "0.20021", symbol="ETHUSDT", leg=LegName.SPOT_ENTRY)
+    bench.trade(intent, "0.20062", symbol="ETHUSDT", leg=LegName.SPOT_ENTRY)
+
+
+SPREAD = Spread(
+    spread_id=0, symbol="ETHUSDT", spot_symbol="ETHUSDT", base_asset="ETH", quote_asset="USDT", multiplier=D(1),
+    state=SpreadState.PLANNED, tag="", created_at=START,
+)  # fmt: skip
+
+
+def test_no_more_is_taken_back_than_went_out(bench: Bench) -> None:
+    intent = bench.journal.create_intent(
+        bench.journal.create_spread(SPREAD), "open", {"quantity": "0.2", "base_fee": "0"}, START
+    )
+    bench.gate.expect(bench.journal, intent)
+    perp = {"symbol": "ETHUSDT", "market": Market.UM}
+    bench.trade(intent, "0.15", **perp, side=Side.SELL, leg=LegName.PERP_ENTRY)
+
+    message, _ = refused(
+        bench,
+        bench.attempt(
+            intent, "0.16", symbol="ETHUSDT", market=Market.UM, reduce_only=True, leg=LegName.UNWIND
+        ),
+    )
+
+    assert message.endswith("its intent means 0.15")
+    bench.trade(intent, "0.15", **perp, reduce_only=True, leg=LegName.UNWIND)
+
+
+def test_what_was_taken_back_while_closing_may_be_closed_again(bench: Bench) -> None:
+    terms = {"perp_quantity": "0.2", "spot_quantity": "0.2"}
+    intent = bench.journal.create_intent(bench.journal.create_spread(SPREAD), "close", terms, START)
+    bench.gate.expect(bench.journal, intent)
+    exit_leg = {"symbol": "ETHUSDT", "market": Market.UM, "reduce_only": True, "leg": LegName.PERP_EXIT}
+    bench.trade(intent, "0.2", **exit_leg)
+    refused(
+        bench,
+        bench.attempt(
+            intent, "0.05", symbol="ETHUSDT", market=Market.UM, reduce_only=True, leg=LegName.PERP_EXIT
+        ),
+    )
+
+    bench.trade(
+        intent, "0.05", symbol="ETHUSDT", market=Market.UM, side=Side.SELL, reducing=True, leg=LegName.UNWIND
+    )
+
+    bench.trade(intent, "0.05", **exit_leg)
 
 
 def test_an_order_of_no_intent_does_not_leave(bench: Bench) -> None:

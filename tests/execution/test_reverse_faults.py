@@ -1,155 +1,154 @@
 """Reverse carry through a real shell, and one order of the perpetual or of the margin leg that goes wrong.
 
 Whatever happens, the spread ends hedged or flat and says so, nothing is executed twice, and what is owed is what the
-perpetual stands against. What the exchange holds is asked of the exchange itself.
+perpetual stands against. The checker judges it by what the exchange recorded.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.execution import proxy
-from tests.execution.proxy import Fault
-from tests.execution.test_real_faults import LOT, Street, served
-from tests.paper.client import Wire
+from tests.execution import faults
+from tests.execution.proxy import Fault, Meet, Passing
+from tests.gates.street import SHOW, House, Street
 
-FUNDING = "transfer 20000usdt spot margin --yes > /dev/null\n"
-OPENING = "set timeout 2s > /dev/null\nopen-spread BTCUSDT 10000usdt --reverse --json\n"
-CLOSING = "set timeout 2s > /dev/null\nclose-spread BTCUSDT --json\n"
-MARKETS = ["um", "spot"]  # margin orders go to spot's host
-ANSWERED = [proxy.hung_up, proxy.cut, proxy.emptied, proxy.timed_out, proxy.moved]
-CASES = [("um", proxy.cut), *(("spot", fault) for fault in ANSWERED)]
+FUNDING = "transfer 20000usdt spot margin --yes"
+OPENING = "open-spread BTCUSDT 10000usdt --reverse --json"
+CLOSING = "close-spread BTCUSDT --json"
+ORDER = {"um": "POST /fapi/v1/order", "margin": "POST /sapi/v1/margin/order"}
+MARKETS = list(ORDER)
+
+ANSWERED = {
+    "hung_up": faults.hung_up,
+    "cut": faults.cut(0.5),
+    "emptied": faults.emptied,
+    "timed_out": faults.timed_out,
+    "lost": faults.lost,
+}
+
+
+@pytest.fixture(scope="module")
+def street() -> Iterator[Street]:
+    with Street() as street:
+        yield street
 
 
 @pytest.fixture
-def street(tmp_path: Path) -> Iterator[Street]:
-    with served(tmp_path) as opened:
-        code, _, said = opened.shell(FUNDING)
-        assert code == 0, said
-        yield opened
+def house(street: Street) -> Iterator[House]:
+    with street.house() as house:
+        assert house.run(FUNDING).code == 0
+        yield house
 
 
-def wire(street: Street, market: str) -> Wire:
-    direct = street.direct
-    url, prefix = (direct.um_url, "/fapi/v1") if market == "um" else (direct.spot_url, "/api/v3")
-    return Wire(url, direct.api_key, direct.api_secret, prefix)
+def once(market: str, fault: Fault) -> Meet:
+    """Let it befall the first order of a market."""
+    left = [fault]
+    return lambda passing: left.pop() if left and passing.what == ORDER[market] else None
 
 
-def standing(street: Street) -> tuple[Decimal, Decimal]:
-    """Coins owed, less those held, and the perpetual, as the exchange itself has them."""
-    account = wire(street, "spot").signed("GET", "/sapi/v1/margin/account").json
-    owed = {a["asset"]: -Decimal(a["netAsset"]) for a in account["userAssets"]}
-    positions = wire(street, "um").signed("GET", "/fapi/v3/positionRisk").json
-    return owed.get("BTC", Decimal(0)), sum((Decimal(p["positionAmt"]) for p in positions), Decimal(0))
+def killed(house: House) -> Fault:
+    """Make the fault: executed, and the shell dies before it hears of it."""
+
+    def fault(order: Passing) -> None:
+        order.forward()
+        house.signal(signal.SIGKILL)
+        order.hang_up()
+
+    return fault
 
 
-def orders(street: Street) -> list[dict[str, Any]]:
-    margin = wire(street, "spot").signed("GET", "/sapi/v1/margin/allOrders", symbol="BTCUSDT").json
-    um = wire(street, "um").signed("GET", "/fapi/v1/allOrders", symbol="BTCUSDT").json
-    return [*margin, *um]
-
-
-def check(street: Street) -> str:
-    """Let the next shell find out how it ended; check that against the exchange and tell the state."""
-    code, out, said = street.shell("spreads --all --json\n")
-    assert code == 0, said
-    [row] = json.loads(out, parse_float=Decimal)
-    owed, perpetual = standing(street)
-    ids = {o["clientOrderId"] for o in orders(street)}
-    assert len(ids) == len(orders(street))  # none twice
-    assert abs(owed - perpetual) < LOT
+def state(house: House) -> str:
+    """Let the next shell find out how it ended; hold all of it against the exchange's record and tell the state."""
+    ended = house.run(SHOW)
+    assert ended.code == 0, ended.err
+    assert house.wrong() == []
+    [row] = json.loads(ended.out)
     assert row["kind"] == "reverse"
-    assert row["state"] == ("HEDGED" if perpetual else "FLAT")
-    assert Decimal(row["qty"]) == -perpetual
-    assert abs(Decimal(row["delta"]) - (perpetual - owed)) < Decimal("0.00000001")
     return str(row["state"])
 
 
-@pytest.mark.parametrize(("market", "fault"), CASES)
-def test_an_opening_survives_an_answer_that_says_nothing(street: Street, fault: Fault, market: str) -> None:
-    code, out, said = street.shell(OPENING, through=street.proxied(market, 1, fault))
+def owed(house: House) -> Decimal:
+    """What was lost of the coin since the beginning; a closed spread leaves less than a lot more."""
+    history = house.history()
+    return Decimal(history["before"]["BTC"]) - Decimal(history["balances"]["BTC"])
 
-    assert code == 0, said
-    assert [(row["leg"], row["side"]) for row in json.loads(out)] == [("perp", "BUY"), ("spot", "SELL")]
-    assert check(street) == "HEDGED"
-    assert len(orders(street)) == 2
+
+@pytest.mark.parametrize("fault", ANSWERED.values(), ids=ANSWERED)
+def test_an_opening_survives_an_answer_of_margin_that_says_nothing(house: House, fault: Fault) -> None:
+    ended = house.run(OPENING, meet=once("margin", fault), before="set timeout 2s")
+
+    assert ended.code == 0, ended.err
+    assert [(row["leg"], row["side"]) for row in json.loads(ended.out)] == [("perp", "BUY"), ("spot", "SELL")]
+    assert state(house) == "HEDGED"
+    assert len(house.history()["orders"]) == 2
+
+
+def test_an_opening_survives_an_answer_of_the_perpetual_that_does_not_come(house: House) -> None:
+    ended = house.run(OPENING, meet=once("um", faults.lost), before="set timeout 2s")
+
+    assert ended.code == 0, ended.err
+    assert state(house) == "HEDGED"
 
 
 @pytest.mark.parametrize("market", MARKETS)
-@pytest.mark.parametrize("fault", [proxy.cut, proxy.lost], ids=lambda f: f.__name__)
-def test_a_closing_survives_an_answer_that_does_not_come(street: Street, fault: Fault, market: str) -> None:
-    street.shell(OPENING)
+def test_a_closing_survives_an_answer_that_does_not_come(house: House, market: str) -> None:
+    house.run(OPENING)
 
-    code, _, said = street.shell(CLOSING, through=street.proxied(market, 1, fault))
+    ended = house.run(CLOSING, meet=once(market, faults.lost), before="set timeout 2s")
 
-    assert code == 0, said
-    assert "repaid: margin owes no BTC" in said
-    assert check(street) == "FLAT"
-    assert len(orders(street)) == 4
+    assert ended.code == 0, ended.err
+    assert "repaid: margin owes no BTC" in ended.err
+    assert state(house) == "FLAT"
+    assert len(house.history()["orders"]) == 4
 
 
 @pytest.mark.parametrize("market", MARKETS)
 def test_a_shell_killed_after_its_order_was_executed_is_continued_by_the_next(
-    street: Street, market: str
+    house: House, market: str
 ) -> None:
-    code, _, _ = street.shell(OPENING, through=street.proxied(market, 1, proxy.killed_after))
+    ended = house.run(OPENING, meet=once(market, killed(house)))
 
-    assert code == -9
-    assert check(street) == "HEDGED"
-    assert len(orders(street)) == 2
+    assert ended.code == -signal.SIGKILL
+    assert state(house) == "HEDGED"
+    assert len(house.history()["orders"]) == 2
 
 
 @pytest.mark.parametrize("market", MARKETS)
-def test_a_shell_killed_while_closing_is_continued_and_repaid_by_the_next(
-    street: Street, market: str
-) -> None:
-    street.shell(OPENING)
+def test_a_shell_killed_while_closing_is_continued_and_what_is_owed_repaid(house: House, market: str) -> None:
+    house.run(OPENING)
 
-    street.shell(CLOSING, through=street.proxied(market, 1, proxy.killed_after))
-    code, _, said = street.shell("spreads\n")
+    house.run(CLOSING, meet=once(market, killed(house)))
+    ended = house.run("spreads")
 
-    assert code == 0, said
-    assert "#1 BTCUSDT: ended FLAT" in said
-    assert "repaid: margin owes no BTC" in said
-    assert check(street) == "FLAT"
-
-
-@pytest.mark.parametrize("market", MARKETS)
-def test_ctrl_c_between_the_legs_waits_for_both(street: Street, market: str) -> None:
-    code, _, said = street.shell(OPENING, through=street.proxied(market, 1, proxy.interrupted))
-
-    assert code == 130, said
-    assert check(street) == "HEDGED"
+    assert ended.code == 0, ended.err
+    assert "#1 BTCUSDT: ended FLAT" in ended.err
+    assert "repaid: margin owes no BTC" in ended.err
+    assert state(house) == "FLAT"
+    assert -Decimal("0.00001") < owed(house) <= 0
 
 
-def test_a_refused_sale_leaves_nothing_open_and_nothing_owed(street: Street) -> None:
-    code, out, said = street.shell(OPENING, through=street.proxied("spot", 1, proxy.refused))
+@pytest.mark.parametrize("fault", [faults.refused, faults.limited], ids=["refused", "limited"])
+def test_a_refused_sale_leaves_nothing_open_and_nothing_owed(house: House, fault: Fault) -> None:
+    ended = house.run(OPENING, meet=once("margin", fault))
 
-    assert code == 1, said
-    assert out == ""
-    assert "perp sold back" in said
-    assert check(street) == "FLAT"
-    assert standing(street) == (0, 0)
+    assert ended.code == 1, ended.err
+    assert ended.out == ""
+    assert "perp sold back" in ended.err
+    assert state(house) == "FLAT"
+    assert owed(house) == 0
 
 
 @pytest.mark.gate
-@pytest.mark.parametrize(
-    ("script", "fault"),
-    [(OPENING, proxy.dropped), (CLOSING, proxy.killed_before)],
-    ids=["opening", "closing"],
-)  # on margin only 73 s prove that an order never arrived
-def test_a_margin_order_that_never_arrived_is_proven_absent_and_made_up_for(
-    street: Street, fault: Fault, script: str
-) -> None:
-    if script is CLOSING:
-        street.shell(OPENING)
+@pytest.mark.parametrize("line", [OPENING, CLOSING], ids=["opening", "closing"])
+def test_a_margin_order_that_never_arrived_is_proven_absent_after_73_seconds(house: House, line: str) -> None:
+    if line is CLOSING:
+        house.run(OPENING)
 
-    street.shell(script, through=street.proxied("spot", 1, fault))
+    house.run(line, meet=once("margin", faults.dropped), before="set timeout 2s")
 
-    assert check(street) in ("HEDGED", "FLAT")
+    assert state(house) in ("HEDGED", "FLAT")

@@ -11,6 +11,7 @@ from atapi.domain.instruments import Market
 from atapi.domain.numbers import ceil_to
 from atapi.domain.orders import Fill, TimeInForce
 from atapi.domain.spreads import LegName, SpreadState
+from atapi.domain.style import AT_ONCE, Route, Style
 from atapi.execution.effects import (
     Ask,
     AskDepth,
@@ -34,7 +35,7 @@ from atapi.execution.effects import (
 from atapi.execution.leg import Unproven
 from atapi.execution.legs import Legs
 from atapi.execution.spread import Outcome, close_spread, open_spread
-from atapi.execution.terms import CloseTerms, OpenTerms, Route, Style
+from atapi.execution.terms import CloseTerms, OpenTerms
 from tests.execution.simulation import DUST, FEE, PAIR, Chooser, Crash, D, Exchange
 
 Terms = OpenTerms | CloseTerms
@@ -182,7 +183,6 @@ class World:
 
 # --- what is run ------------------------------------------------------------------------------------------------
 
-AT_ONCE = Style()
 SLICED = Style(slices=3, interval=2000, max_gap=1000)
 BOUNDED = Style(
     max_unhedged=D(1100), worst_basis=D("0.01")

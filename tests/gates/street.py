@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -75,6 +76,10 @@ class Street:
         self._pairs |= found["pairs"]
         return found
 
+    def step(self, symbol: str) -> Decimal:
+        """The coarser of a pair's lots, in its coin."""
+        return Decimal(self._pairs[symbol]["step"])
+
 
 class House:
     """One trader: an account, a home, proxies between its shells and the exchange, and everything that was run."""
@@ -117,7 +122,8 @@ class House:
 
     def history(self) -> dict[str, Any]:
         """Read what the exchange recorded of it."""
-        return self._street.history(self._key, self._secret, self._symbols, self._before)
+        found = self._street.history(self._key, self._secret, self._symbols, self._before)
+        return found | {"doubled": self.count.doubled}
 
     def start(self, line: str, *, meet: Meet | None = None, before: str = "", **options: Any) -> Shell:
         """Start a shell that runs one line.
@@ -162,6 +168,10 @@ class House:
             }
         )
         return ended
+
+    def step(self, symbol: str) -> Decimal:
+        """The coarser of a pair's lots."""
+        return self._street.step(symbol)
 
     def wrong(self) -> list[str]:
         """Let the checker judge everything that was run here."""

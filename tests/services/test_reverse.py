@@ -70,7 +70,7 @@ def test_a_reverse_spread_is_opened_held_and_closed_to_the_last_digit(desk: Desk
     assert (sale.market, sale.side, sale.fee_asset) == (Market.MARGIN, Side.SELL, "USDT")
     assert (cover.market, cover.side, cover.fee_asset) == (Market.MARGIN, Side.BUY, "BTC")
     assert standing["kind"].tolist() == ["reverse"]
-    assert standing["qty"].tolist() == [-0.021]
+    assert standing["qty"].tolist() == [0.021]
     assert spread.interest == 25 * round(hour, 8)  # the hour that had begun, and 24 that did
     assert standing["delta"].tolist() == [float(-spread.interest)]
     assert closed["state"].tolist() == ["FLAT"]
@@ -357,6 +357,18 @@ def test_a_repayment_by_hand_is_checked_first(desk: Desk) -> None:
 
     assert refusal.value.hint == "transfer 0.001btc spot margin"
     assert (row.amount, row.asset, row.left) == (D("0.005"), "BTC", owed(desk))
+
+
+def test_whoever_only_reads_does_not_take_the_right_to_write(desk: Desk) -> None:
+    desk.open_spread("BTCUSDT", "1000usdt", reverse=True)
+    desk.advance("3h")
+    desk.services.spreads.executor.close()
+
+    [row] = desk.services.spreads.rows()
+
+    assert not desk.services.spreads.executor.owns
+    assert row.delta == -4 * D("0.00000023")
+    assert len(desk.services.spreads.executor.journal.interest(1)) == 1  # the hour it was opened in
 
 
 def test_interest_is_booked_while_it_stands_and_not_twice(desk: Desk) -> None:

@@ -21,6 +21,7 @@ class ServerTime:
         self._timeout_s = timeout_s
         self._measured_at: float | None = None  # monotonic milliseconds; None: never, or no longer trusted
         self._anchor = 0.0  # wall less monotonic then
+        self._ever = False  # whether it was measured at all
         self._offset_ms = 0
         self._round_trip_ms = 0.0
 
@@ -53,6 +54,7 @@ class ServerTime:
             best = min(best, self._measure(deadline))
         self._round_trip_ms, self._offset_ms = best
         self._measured_at = monotonic_ms()
+        self._ever = True
         self._anchor = wall_ms() - self._measured_at
 
     def forget(self) -> None:
@@ -77,7 +79,7 @@ class ServerTime:
         return timedelta(milliseconds=self._round_trip_ms)
 
     def _known(self) -> None:
-        if self._measured_at is None:
+        if not self._ever:
             self.resync()
 
     def _doubtful(self, wall: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atapi.shell.arguments import amount, rate, symbol
 from atapi.shell.registry import command
+from atapi.shell.styles import add_style, manner_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def arguments(parser: Any) -> None:
     parser.add_argument(
         "--max-slippage", type=rate, default=None, help="allowed beyond the touch of spot (5bp)"
     )
+    add_style(parser)
     parser.add_argument("-n", "--dry-run", action="store_true", help="show the plan, send nothing")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
@@ -36,29 +38,37 @@ def arguments(parser: Any) -> None:
     columns="id, symbol, state, qty [base], held_days, price_usdt, basis_usdt, funding_usdt, fees_usdt, "
     "interest_usdt, dust_usdt, net_usdt; "
     "with --dry-run: leg, side, qty [base], price, limit, slippage_bp",
-    examples=("close-spread BTCUSDT", "close-spread BTCUSDT 50% --dry-run"),
+    examples=(
+        "close-spread BTCUSDT",
+        "close-spread BTCUSDT 50% --dry-run",
+        "close-spread BTCUSDT --slices 4 --over 10m",
+    ),
 )
 def close_spread(context: Context, args: argparse.Namespace) -> Table:
     """Sell spot and buy the perpetual back, spot first.
 
     The perpetual goes last and reduce-only: the one kind of order the exchange takes even when it is overloaded.
+    In slices, and by the maker route, it goes as in open-spread; a perpetual that rests is reduce-only too.
     Of a reverse spread what is owed is bought, interest and fee included, and repaid by the order itself; that nothing
     is left owing is then asked of the venue.
     Prints what the spread earned, split by cause; the parts sum to the change of the balances.
     """
     from atapi.domain.amounts import BPS
     from atapi.services.spread_rows import ClosePlanRow, CloseRow, close_notes, close_plan_rows, close_row
+    from atapi.shell.plans import describe_closing
     from atapi.table import Table
 
     spreads = context.services.spreads
     slippage = 5 * BPS if args.max_slippage is None else args.max_slippage
-    plan = spreads.plan_close(args.symbol, args.amount, max_slippage=slippage)
+    plan = spreads.plan_close(args.symbol, args.amount, max_slippage=slippage, manner=manner_of(args))
     if args.dry_run:
         return Table.of(
             close_plan_rows(plan.terms, plan.spot, plan.perp),
             ClosePlanRow,
-            notes=["dry run: nothing was sent"],
+            notes=[*describe_closing(plan), "dry run: nothing was sent"],
         )
+    for line in describe_closing(plan):
+        context.say(line)
     context.confirm_trade(plan.pair.symbol, yes=args.yes)
     result = spreads.close(plan)
     services = context.services

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atapi.shell.arguments import amount, count, rate, symbol
 from atapi.shell.registry import command
+from atapi.shell.styles import add_style, manner_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def arguments(parser: Any) -> None:
         default=None,
         help="refuse a worse entry basis; of a reverse spread a discount",
     )
+    add_style(parser)
     parser.add_argument("--reverse", action="store_true", help="long the perpetual, short borrowed spot")
     parser.add_argument("--leverage", type=count(1, 150), default=None, help="of the perpetual; as it is set")
     parser.add_argument("--add", action="store_true", help="add to the spread that stands")
@@ -45,6 +47,8 @@ def arguments(parser: Any) -> None:
     examples=(
         "open-spread BTCUSDT 1000usdt",
         "open-spread ETHUSDT 0.5eth --max-slippage 3bp --dry-run",
+        "open-spread BTCUSDT 20000usdt --slices 4 --over 10m",
+        "open-spread BTCUSDT 5000usdt --route maker --max-unhedged 500usdt",
         "open-spread BTCUSDT 1000usdt --reverse",
     ),
 )
@@ -56,19 +60,26 @@ def open_spread(context: Context, args: argparse.Namespace) -> Table:
     follows what the perpetual really filled, net of a fee taken in coins. If the spot cannot follow, the perpetual
     is taken back and the command says so.
 
+    In slices the perpetual is followed by spot slice by slice, each at the prices of its own moment; no slice starts
+    once one was refused, a book is too thin or the basis has slipped by more than both legs may. By the maker route
+    the perpetual rests post-only at the touch under the exchange's dead-man switch, spot follows each fill at once,
+    and what patience did not fill is taken. Ctrl-C ends it hedged, with what is open by then.
+
     With --reverse it is the other way round: the perpetual is bought, and spot is sold on cross margin with coins
     that the sale borrows. Lenders, collateral and the rate are looked at first, the interest is in the break-even,
     and close-spread buys back what is owed and repays it. It earns where funding is negative.
     """
     from atapi.domain.amounts import BPS
     from atapi.services.spread_plan import Limits
-    from atapi.services.spread_rows import LegRow, leg_rows, plan_rows
+    from atapi.services.spread_rows import LegRow, leg_rows, plan_rows, stop_notes
     from atapi.shell.plans import describe
     from atapi.table import Table
 
     spreads = context.services.spreads
     limits = Limits(
-        max_slippage=5 * BPS if args.max_slippage is None else args.max_slippage, min_basis=args.min_basis
+        max_slippage=5 * BPS if args.max_slippage is None else args.max_slippage,
+        min_basis=args.min_basis,
+        manner=manner_of(args),
     )
     plan = spreads.plan(
         args.symbol, args.amount, limits=limits, leverage=args.leverage, add=args.add, reverse=args.reverse
@@ -81,4 +92,5 @@ def open_spread(context: Context, args: argparse.Namespace) -> Table:
     result = spreads.open(plan, tag=args.tag, add=args.add)
     spread = result.spread
     note = f"spread #{spread.spread_id} {spread.symbol} is {spread.state}: delta {spread.delta:f} {spread.base_asset}"
-    return Table.of(leg_rows(result, plan, context.services.pnl.fee_value), LegRow, notes=[note])
+    notes = [note, *stop_notes(result, plan.quantity)]
+    return Table.of(leg_rows(result, plan, context.services.pnl.fee_value), LegRow, notes=notes)
