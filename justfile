@@ -30,6 +30,7 @@ docs:
 bench:
     .venv/bin/python benchmarks/startup.py
     .venv/bin/python benchmarks/order_latency.py
+    .venv/bin/python -m benchmarks.two_legs
     .venv/bin/python -m benchmarks.book
     .venv/bin/python -m benchmarks.exchange
     .venv/bin/python -m benchmarks.streams

@@ -311,7 +311,7 @@ def _left_out(sent: Sequence[OrderRequest], failure: StorageError) -> OutcomeUnk
     )
     return OutcomeUnknown(
         f"{failure.message}; sent before, and perhaps one leg without the other: {told}",
-        hint="mend the disk, then start atapi again: it finds out and goes on",
+        hint="spreads, by a new shell once the disk is well: it finds out and goes on",
     )
 
 

@@ -106,7 +106,7 @@ class SpreadService:
             plan = plan_reverse(self._facts(pair, leverage), credit, amount, limits)
         else:
             plan = plan_open(self._facts(pair, leverage), amount, limits)
-        self.limits.check_opening(plan, amount)
+        self.limits.check_opening(plan, amount, plan.style)
         return plan
 
     def open(self, plan: SpreadPlan, *, tag: str = "", add: bool = False) -> Result:

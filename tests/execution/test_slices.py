@@ -476,3 +476,58 @@ def test_an_order_the_venue_shows_no_more_is_told_by_its_trades(fate: int, left:
     assert isinstance(outcome, Outcome)
     assert world.exchange.position[Market.UM] == D(left) - 30
     assert world.position() == world.exchange.position[Market.UM]
+
+
+def test_a_slice_too_small_for_a_market_is_made_up_for_by_the_next() -> None:
+    world = Played()
+    small = replace(OPEN, quantity=D("0.12"))  # 12 USDT in four is 3 each, under the minimum of 5
+
+    outcome = world.open(Style(slices=4), small)
+
+    assert outcome.state is SpreadState.HEDGED
+    assert [r.quantity for r in world.sent(LegName.PERP_ENTRY)] == [D("0.06"), D("0.06")]
+
+
+def test_a_maker_without_books_sends_nothing() -> None:
+    world = Played(lambda e, w: Unclear("timeout") if isinstance(e, AskDepth) else PASS)
+
+    outcome = world.open(RESTING)
+
+    assert (outcome.state, outcome.stopped) == (SpreadState.FLAT, "the books could not be read")
+    assert world.sent(LegName.PERP_ENTRY) == []
+
+
+def test_a_book_that_is_unread_while_an_order_rests_stays_as_it_was() -> None:
+    blind = never_fills(
+        3000, lambda e, w: Unclear("timeout") if isinstance(e, AskDepth) and w.exchange.time > 1 else PASS
+    )
+
+    world, outcome = blind
+
+    assert outcome.stopped == "the books could not be read"  # when the rest was to be taken
+    assert (outcome.state, world.exchange.live()) == (SpreadState.FLAT, [])
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        OPEN,
+        replace(REVERSE, adds=True, style=Style(slices=3, interval=5, max_unhedged=D("500.5"), max_gap=1000)),
+        CloseTerms(
+            perp_quantity=D("30.00"), spot_quantity=D("30.01"), spot_limit=D("99.9"), perp_limit=D(101), whole=True,
+            base_fee=D("0.001"), reverse=True, style=replace(RESTING, worst_basis=D("-0.001")),
+        ),
+    ],
+)  # fmt: skip
+def test_terms_come_back_from_the_journal_as_they_went(terms: OpenTerms | CloseTerms) -> None:
+    assert type(terms).from_text(terms.as_text()) == terms
+
+
+def test_terms_of_an_older_journal_are_what_they_were_then() -> None:
+    old = {"quantity": "1", "perp_limit": "2", "spot_limit": "3", "base_fee": "0.001", "adds": "True"}
+
+    terms = OpenTerms.from_text(old)
+
+    assert terms == OpenTerms(
+        quantity=D(1), perp_limit=D(2), spot_limit=D(3), base_fee=D("0.001"), adds=True
+    )  # fmt: skip
