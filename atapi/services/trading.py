@@ -31,7 +31,7 @@ from atapi.execution.order_engines import FOLLOW, PLACE, following, order_text, 
 from atapi.services.evening import tolerance
 from atapi.services.limits import LimitsService
 from atapi.services.network import NetworkInfo
-from atapi.services.order_finder import VENUE_WORDS, OrderFinder
+from atapi.services.order_finder import VENUE_WORDS, KnownOrder, OrderFinder
 from atapi.services.order_plan import OrderFacts, OrderPlan, Wish, plan_order
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
@@ -166,6 +166,26 @@ class TradingService:
         """
         base = self.finder.base_asset(attempt.request.market, attempt.request.symbol)
         return self.carry_out(FOLLOW, order_text(attempt, base), following(attempt, base), of=attempt)
+
+    def news(self) -> list[str]:
+        """Bring the journal's rows of resting orders to date, and say what became of those that changed.
+
+        Raises:
+            OutcomeUnknown: The venue cannot be asked.
+        """
+        told: list[str] = []
+        if self.executor.holder() is not None:
+            return told  # whoever trades says so
+        for row in self.finder.unsettled():
+            order = self.finder.ask(row)
+            if order is None or not KnownOrder(attempt=row, order=order).differences:
+                continue  # what is not shown is found out about when somebody asks: that may take a minute
+            self.follow(row)
+            told.append(
+                f"order {order.order_id}, {order.side.lower()} {plain(order.quantity)} {order.symbol} at"
+                f" {plain(order.price)}: {order.status}, {plain(order.filled)} filled"
+            )
+        return told
 
     def carry_out(
         self, kind: str, terms: dict[str, str], engine: EngineOf[T], *, of: Attempt | None = None
