@@ -41,6 +41,7 @@ from atapi.services.symbols import SymbolBook
 T = TypeVar("T")
 BOOK_DEPTH = 500  # levels read for a plan
 KEY_CODES = (-1022, -2014, -2015)
+MARGIN_CODES = (-2018, -2019)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +314,10 @@ def refusal_of(placed: Placed, terms: OrderTerms) -> AtapiError:
         return Refused(f"order {row.request.client_order_id} never reached the exchange: {row.reason}")
     if row.reason_code is not None:
         kind = AuthenticationError if row.reason_code in KEY_CODES else VenueError
-        return kind(f"Binance refused the order ({row.reason_code}): {row.reason}", code=row.reason_code)
+        said = f"Binance refused the order ({row.reason_code}): {row.reason}"
+        short = row.reason_code in MARGIN_CODES or "insufficient balance" in row.reason
+        hint = f"balance --wallet {VENUE_WORDS[terms.market]}" if short else None
+        return kind(said, code=row.reason_code, hint=hint)
     if row.order_id is None:
         return Refused(row.reason, hint="limits")
     if terms.time_in_force is TimeInForce.GTX:

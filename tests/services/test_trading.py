@@ -67,6 +67,16 @@ def test_an_order_that_came_to_nothing_says_why(changes: dict[str, object], code
     assert said in error.message
 
 
+def test_a_lack_of_funds_hints_at_the_wallet() -> None:
+    lacks = replace(ROW, reason="Account has insufficient balance for requested action.", reason_code=-2010)
+    margin = replace(ROW, reason="Margin is insufficient.", reason_code=-2019)
+
+    spot = refusal_of(Placed(executed=ZERO, last=lacks), TERMS)
+    futures = refusal_of(Placed(executed=ZERO, last=margin), replace(TERMS, market=Market.UM))
+
+    assert (spot.hint, futures.hint) == ("balance --wallet spot", "balance --wallet futures")
+
+
 def test_an_order_that_was_never_made_says_why() -> None:
     error = refusal_of(Placed(executed=ZERO, last=None, why="the dead-man switch could not be armed"), TERMS)
 
