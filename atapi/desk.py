@@ -18,8 +18,9 @@ from atapi.domain.account import Wallet
 from atapi.domain.amounts import BPS, Amount, parse_amount, parse_span, parse_time
 from atapi.domain.instruments import Market
 from atapi.domain.spreads import Spread, SpreadPlan
-from atapi.errors import AtapiError, UsageError
+from atapi.errors import AtapiError, UsageError, VenueUnreachable
 from atapi.services.container import Services
+from atapi.services.guard_rows import check_table
 from atapi.services.paper import PaperService
 from atapi.services.spread_plan import Limits
 from atapi.services.spread_rows import CloseRow, LegRow, SpreadRow, close_row, plan_rows
@@ -205,6 +206,19 @@ class Desk:
         """List open spreads, or all, and what they earned."""
         self.services.recovery.before_reading()
         return Table.of(self.services.spreads.rows(everything=everything), SpreadRow).frame()
+
+    def guard(self) -> pd.DataFrame:
+        """Look once at what is held: every check with its value, its limit and its state.
+
+        Alarms about a spread are answered as its own policy says; none was given one unless you did.
+
+        Raises:
+            VenueUnreachable: The venue could not be asked.
+        """
+        sweep = self.services.guard.sweep()
+        if sweep.unheard is not None:
+            raise VenueUnreachable(sweep.unheard.message)
+        return check_table(sweep).frame()
 
     # --- account ----------------------------------------------------------------------------------------------------
     def balance(self, wallet: str | None = None) -> pd.DataFrame:

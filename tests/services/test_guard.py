@@ -108,6 +108,15 @@ def test_a_hedged_spread_is_well(held: Desk) -> None:
     }  # fmt: skip
 
 
+def test_a_notebook_looks_once(held: Desk) -> None:
+    fault(held, "adl BTCUSDT quantity=0.1")
+
+    frame = held.guard()
+
+    assert frame["check"].tolist() == ["adl", "listing", "funding", "liquidation", "margin", "collateral"]
+    assert frame["state"].tolist()[:2] == ["alarm", "ok"]
+
+
 def test_fundings_and_foreign_coins_are_no_findings(held: Desk) -> None:
     by_hand(held, "spot", "BUY", "0.5")
     watching = guard(held)
