@@ -19,8 +19,9 @@ from atapi.domain.amounts import BPS, Amount, parse_amount, parse_span, parse_ti
 from atapi.domain.instruments import Market
 from atapi.domain.orders import Side, TimeInForce
 from atapi.domain.spreads import Spread, SpreadPlan
-from atapi.errors import AtapiError, OutcomeUnknown, UsageError
+from atapi.errors import AtapiError, OutcomeUnknown, UsageError, VenueUnreachable
 from atapi.services.container import Services
+from atapi.services.guard_rows import check_table
 from atapi.services.order_changes import CanceledOrder
 from atapi.services.order_plan import Wish
 from atapi.services.order_rows import PlacedRow, placed_rows
@@ -209,6 +210,19 @@ class Desk:
         """List open spreads, or all, and what they earned."""
         self.services.recovery.before_reading()
         return Table.of(self.services.spreads.rows(everything=everything), SpreadRow).frame()
+
+    def guard(self) -> pd.DataFrame:
+        """Look once at what is held: every check with its value, its limit and its state.
+
+        Alarms about a spread are answered as its own policy says; none was given one unless you did.
+
+        Raises:
+            VenueUnreachable: The venue could not be asked.
+        """
+        sweep = self.services.guard.sweep()
+        if sweep.unheard is not None:
+            raise VenueUnreachable(sweep.unheard.message)
+        return check_table(sweep).frame()
 
     # --- single orders ----------------------------------------------------------------------------------------------
     def buy(self, symbol: str, amount: str | Amount, **terms: Any) -> pd.DataFrame:
