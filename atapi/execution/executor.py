@@ -263,6 +263,10 @@ class Executor:
         """List every spread with its fills, oldest first."""
         return self.journal.spreads() if self.begun else []
 
+    def order_fills(self) -> list[Fill]:
+        """List the fills of orders that belong to no spread, oldest first."""
+        return [fill for _, fill in self.journal.order_fills()] if self.begun else []
+
     def unfinished(self) -> set[int]:
         """Tell which spreads have a transaction that was not brought to its end."""
         return {i.spread_id for i in self.journal.open_intents() if i.spread_id is not None}
