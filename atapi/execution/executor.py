@@ -115,6 +115,11 @@ class Executor:
         """Whether there is a journal at all; asking makes none."""
         return (self._folder / "journal.db").exists()
 
+    @property
+    def owns(self) -> bool:
+        """Whether this process has the right to write."""
+        return self._lock is not None
+
     def holder(self) -> str | None:
         """Tell which other process may write, if one does."""
         return None if self._lock is not None else holder(self._folder / "journal.lock")

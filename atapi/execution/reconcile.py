@@ -20,6 +20,7 @@ from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Fill, Order
 from atapi.domain.spreads import LegName, Spread, SpreadState
+from atapi.execution.effects import Attempt
 from atapi.execution.executor import Executor
 from atapi.execution.ids import instance_of
 from atapi.execution.journal import Journal
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     """What was found."""
 
     LOST = "lost"  # an order of this journal's that it does not hold: it is an old copy, or rows are gone
+    TWICE = "twice"  # an order that was executed beside the one the journal knows of that id
     ELSEWHERE = "elsewhere"  # an order of another journal: this account is traded from another place
     LEGS = "legs"  # one leg of a spread is longer than the other
     POSITION = "position"  # not what the spreads account for
@@ -138,7 +140,8 @@ class Reconciler:
         seen = self._own_orders(scopes, everywhere)
         for order in seen:
             self._adopt_action(order)
-        found = [f for order in seen for f in self._strange(order)]
+            self._adopt_twin(order)
+        found = [f for order in seen for f in self._strange(order, scopes)]
         standing = self._standing()
         found += [*self._wrong_positions(scopes, standing), *self._missing_coins(scopes, standing)]
         found += self._uneven(scopes, standing)
@@ -222,6 +225,22 @@ class Reconciler:
         if fresh and self._executor.holder() is None:
             self._adopt(spread, fresh, how)
 
+    def _adopt_twin(self, order: Order) -> None:
+        """Take the trades of an order that was delivered twice as those of the spread it was for, which stands."""
+        attempt = self._journal.attempt(order.client_order_id)
+        if attempt is None or not _twin(attempt, order):
+            return
+        intent = self._journal.intent(attempt.intent_id)
+        spread = next((s for s in self._standing() if s.spread_id == intent.spread_id), None)
+        if spread is None or self._executor.holder() is not None:
+            return
+        known = {f.trade_id for _, f in spread.fills if f.market is order.market}
+        fills = self._orders[order.market].fills(order.symbol, order_id=order.order_id)
+        fresh = tuple(f for f in fills if f.trade_id not in known)
+        if fresh:
+            how = f"traded twice: orders {attempt.order_id} and {order.order_id} are both {order.client_order_id}"
+            self._adopt(spread, fresh, how, leg=attempt.leg)
+
     def _adopt(
         self, spread: Spread, fills: tuple[Fill, ...], how: str, *, leg: LegName = LegName.PERP_EXIT
     ) -> None:
@@ -233,7 +252,7 @@ class Reconciler:
             f" hedge {spread.symbol}"
         )
 
-    def _strange(self, order: Order) -> Iterable[Finding]:
+    def _strange(self, order: Order, scopes: Sequence[Scope]) -> Iterable[Finding]:
         instance = instance_of(order.client_order_id)
         if instance is None:
             return  # somebody's else, and none of our business
@@ -246,7 +265,11 @@ class Reconciler:
                 hint="one at a time; reconcile --accept once it is ended",
                 everywhere=True,
             )
-        elif self._journal.attempt(order.client_order_id) is None:
+            return
+        attempt = self._journal.attempt(order.client_order_id)
+        if attempt is not None:
+            yield from self._twice(attempt, order, scopes)
+        else:
             yield Finding(
                 kind=Kind.LOST,
                 symbol=order.symbol,
@@ -256,6 +279,27 @@ class Reconciler:
                 hint="restore the journal, or journal rebuild; reconcile lists them, reconcile --accept lets them be",
                 everywhere=True,
             )
+
+    def _twice(self, attempt: Attempt, order: Order, scopes: Sequence[Scope]) -> Iterable[Finding]:
+        """Find what was executed beside the order that is known, and that no spread has taken in."""
+        if not _twin(attempt, order):
+            return
+        fills = self._orders[order.market].fills(order.symbol, order_id=order.order_id)
+        taken = {(f.market, f.trade_id) for s in self._journal.spreads() for _, f in s.fills}
+        if all((f.market, f.trade_id) in taken for f in fills):
+            return
+        um = order.market is Market.UM
+        units = {s.symbol if um else s.spot_symbol: s.contract if um else s.base_asset for s in scopes}
+        unit = units.get(order.symbol, order.symbol)
+        undo = f"{order.side.opposite.lower()} {order.symbol} {plain(order.filled)}{unit.lower()}"
+        yield Finding(
+            kind=Kind.TWICE,
+            symbol=order.symbol,
+            about=order.order_id,
+            message=f"order {order.client_order_id} was executed twice, as {attempt.order_id} and {order.order_id}:"
+            f" {_signed(order.side.sign * order.filled)} {unit} on {order.market} that no spread accounts for",
+            hint=f"reconcile --accept; {undo}{' --venue futures --reduce-only' if um else ''}",
+        )
 
     def _wrong_positions(self, scopes: Sequence[Scope], standing: Sequence[Spread]) -> Iterable[Finding]:
         units = {s.symbol: s.contract for s in scopes}
@@ -307,6 +351,11 @@ class Reconciler:
                     f" {spread.base_asset} (spot {_signed(spread.spot_quantity)}, perp {_signed(perpetual)})",
                     hint=f"hedge {spread.symbol}",
                 )
+
+
+def _twin(attempt: Attempt, order: Order) -> bool:
+    """Whether an order was executed beside the one that the journal knows by its client order id."""
+    return attempt.state.settled and bool(order.filled) and attempt.order_id != order.order_id
 
 
 def _signed(quantity: Decimal) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from atapi.clock import monotonic_ms
 from atapi.domain.spreads import Pair, SpreadState
-from atapi.errors import Refused
+from atapi.errors import AtapiError, Refused
 from atapi.execution.executor import Executor
-from atapi.execution.reconcile import Finding, Reconciler, Scope
+from atapi.execution.reconcile import Finding, Kind, Reconciler, Scope
 from atapi.execution.sizing import common_lot
 from atapi.services.interest import InterestBook
 from atapi.services.recovery import Recovery
@@ -62,6 +63,17 @@ class ReconcileService:
             if finding.everywhere or finding.symbol in (pair.symbol, pair.spot.symbol):
                 raise Refused(finding.message, hint=finding.hint)
         self._sound[pair.symbol] = now
+
+    def after(self, pair: Pair) -> Finding | None:
+        """Compare again once orders of a spread are through: tell what is left without its other leg, or None.
+
+        What cannot be compared now is compared before the next order that adds risk.
+        """
+        self._sound.pop(pair.symbol, None)
+        found: list[Finding] = []
+        with suppress(AtapiError):
+            found = self._compare([_scope(pair)], everywhere=False)
+        return next((f for f in found if f.kind in (Kind.TWICE, Kind.LEGS)), None)
 
     def before_order(self) -> None:
         """See that nothing forbids new risk in every symbol, before a single order that belongs to no spread.

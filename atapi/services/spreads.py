@@ -106,7 +106,7 @@ class SpreadService:
             plan = plan_reverse(self._facts(pair, leverage), credit, amount, limits)
         else:
             plan = plan_open(self._facts(pair, leverage), amount, limits)
-        self.limits.check_opening(plan, amount)
+        self.limits.check_opening(plan, amount, plan.style)
         return plan
 
     def open(self, plan: SpreadPlan, *, tag: str = "", add: bool = False) -> Result:
@@ -115,7 +115,7 @@ class SpreadService:
         Raises:
             VenueError: The first leg was refused; nothing changed.
             Refused: The spot leg could not follow; the perpetual was taken back.
-            SpreadBroken: One leg stands alone.
+            SpreadBroken: One leg stands alone, or an order was executed twice.
             OutcomeUnknown: An order's fate is unproven.
         """
         self.reconcile.before_risk(plan.pair, planned=True)
@@ -141,6 +141,7 @@ class SpreadService:
             )
         )
         self._judge_opening(result)
+        self._judge_account(plan.pair)
         return self._booked(result)
 
     # --- closing ------------------------------------------------------------------------------------------------
@@ -215,6 +216,7 @@ class SpreadService:
         self._judge_closing(result)
         if result.spread.reverse and result.spread.state is SpreadState.FLAT:
             self.reverse.settle(result.spread)
+        self._judge_account(plan.pair)
         return self._booked(result)
 
     # --- showing ------------------------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ class SpreadService:
             and (everything or spread_id is not None or s.state is not SpreadState.FLAT)
         ]
         earned = self.pnl.of_all(chosen)
-        return [self._row(spread, earned[spread.spread_id]) for spread in chosen]
+        return [self._row(self.reverse.interest.charged(s), earned[s.spread_id]) for s in chosen]
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _standing(self, symbol: str) -> Spread | None:
@@ -321,6 +323,12 @@ class SpreadService:
             raise _broken(spread, outcome)
         if outcome.refused is not None and not executed(result, LegName.SPOT_EXIT, LegName.PERP_EXIT):
             raise _refusal(outcome.refused, f"the spot did not fill; {spread.symbol} is as it was")
+
+    def _judge_account(self, pair: Pair) -> None:
+        """See that the account shows what the answers said: a middlebox may have delivered an order twice."""
+        finding = self.reconcile.after(pair)
+        if finding is not None:
+            raise SpreadBroken(finding.message, hint=finding.hint)
 
     def _row(self, spread: Spread, split: Profit) -> SpreadRow:
         entry = entry_basis(spread)

@@ -100,6 +100,7 @@ def doubled(request: Passing) -> None:
     """Delivered twice, as by a middlebox; the first answer comes back."""
     first = request.forward()
     request.forward()
+    request.proxy.count.doubled.append(request.parameter("newClientOrderId"))
     request.answer(first)
 
 

@@ -12,7 +12,7 @@ import struct
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from atapi.clock import monotonic_ms
 
@@ -47,7 +47,8 @@ class Passing:
         self.market = proxy.market
         method, target = request.split(b" ", 2)[:2]
         self.method = method.decode("ascii")
-        self.path = target.partition(b"?")[0].decode("ascii")
+        path, _, self._query = target.decode("ascii").partition("?")
+        self.path = path
         self.number = 0  # of the requests since the count began, on all proxies that share it
         self.client = client
         self._request = request
@@ -56,6 +57,10 @@ class Passing:
     def what(self) -> str:
         """The request in words, without its parameters."""
         return f"{self.method} {self.path}"
+
+    def parameter(self, name: str) -> str:
+        """One of its parameters; empty where it has none of that name."""
+        return next(iter(parse_qs(self._query).get(name, [])), "")
 
     def forward(self) -> bytes:
         """Send the request on, and read the exchange's whole answer."""
@@ -94,6 +99,7 @@ class Count:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.doubled: list[str] = []  # client order ids of what was delivered twice, ever
         self.begin(lambda passing: None)
 
     def begin(self, meet: Meet) -> None:

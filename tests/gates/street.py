@@ -122,7 +122,8 @@ class House:
 
     def history(self) -> dict[str, Any]:
         """Read what the exchange recorded of it."""
-        return self._street.history(self._key, self._secret, self._symbols, self._before)
+        found = self._street.history(self._key, self._secret, self._symbols, self._before)
+        return found | {"doubled": self.count.doubled}
 
     def start(self, line: str, *, meet: Meet | None = None, before: str = "", **options: Any) -> Shell:
         """Start a shell that runs one line.
