@@ -250,7 +250,8 @@ def _services(
         caps=lambda: file.caps(settings.network),
         halted=switch.standing,
         quotes=Quotes({Market.SPOT: venue.spot, Market.UM: venue.futures}, _elapsed_s),
-        now=lambda: SystemClock().now() + venue.clock.offset(),
+        # of spot, which may be out of reach while the perpetual has to be taken back: so it is not asked again
+        now=lambda: SystemClock().now() + venue.clock.last_offset(),
         elapsed_s=_elapsed_s,
     )
     executor = Executor(

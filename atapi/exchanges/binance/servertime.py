@@ -73,6 +73,12 @@ class ServerTime:
         self._known()
         return timedelta(milliseconds=self._offset_ms)
 
+    def last_offset(self) -> timedelta:
+        """Venue time less this machine's time as last measured, however long ago; measures where it never was."""
+        if not self._ever:
+            self.resync()
+        return timedelta(milliseconds=self._offset_ms)
+
     def round_trip(self) -> timedelta:
         """How long the last measurement took."""
         self._known()
