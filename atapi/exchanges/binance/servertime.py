@@ -85,7 +85,7 @@ class ServerTime:
         return timedelta(milliseconds=self._round_trip_ms)
 
     def _known(self) -> None:
-        if not self._ever:
+        if self._measured_at is None:
             self.resync()
 
     def _doubtful(self, wall: int) -> bool:
