@@ -30,6 +30,7 @@ docs:
 bench:
     .venv/bin/python benchmarks/startup.py
     .venv/bin/python benchmarks/order_latency.py
+    .venv/bin/python -m benchmarks.two_legs
     .venv/bin/python -m benchmarks.book
     .venv/bin/python -m benchmarks.exchange
     .venv/bin/python -m benchmarks.streams
@@ -40,9 +41,10 @@ conservation:
     .venv/bin/python -m benchmarks.conservation
     .venv/bin/python -m benchmarks.memory
 
-# Proofs about the journal and the exchange inside, as CI takes them; each takes a bound
+# Proofs about the journal, the shell and the exchange inside, as CI takes them; each takes a bound
 gates:
     .venv/bin/python -m tests.gates.power_cuts
+    .venv/bin/python -m tests.gates.shell_lines
     .venv/bin/python -m tests.gates.kills
     .venv/bin/python -m tests.gates.rebuild
     .venv/bin/python -m tests.gates.played

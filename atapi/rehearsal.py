@@ -11,7 +11,7 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from tempfile import TemporaryDirectory
 
-from atapi.app import Joined, OrderPath, join_paper, order_path, paper_services
+from atapi.app import Joined, join_paper, paper_services
 from atapi.domain.account import Wallet
 from atapi.domain.instruments import Market
 from atapi.exchanges.base import SpotVenue
@@ -20,6 +20,7 @@ from atapi.exchanges.binance.venue import connect
 from atapi.exchanges.paper_backroom import PaperBackroom
 from atapi.services.drill_world import Log, MovedClock, Witness, World
 from atapi.settings import Settings
+from atapi.wiring import OrderPath, order_path
 
 TIMEOUT_S = 2.0  # of one request: a lost answer is not waited for any longer
 FORTUNE = Decimal(100_000_000)  # of the stranger, USDT

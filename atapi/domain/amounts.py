@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from atapi.domain.numbers import ZERO, parse_plain
+from atapi.domain.numbers import LONGEST, ZERO, parse_plain
 from atapi.errors import UsageError
 
 BPS = Decimal("0.0001")
@@ -58,6 +58,8 @@ def parse_amount(text: str) -> Amount:
     match = _AMOUNT.fullmatch(text) if text.isascii() else None
     value = parse_plain(match[1]) if match else None
     unit = match[2] if match else None
+    if match and len(match[1].replace("_", "").partition(".")[0]) > LONGEST:
+        raise UsageError(f"amount '{text}' is more than there is of anything", hint="1000usdt, 25% or all")
     if value is None or unit is None or ("%" in unit and unit != "%") or _EXPONENT.match(unit):
         cleaned = (
             "1000" if re.search(r"[0-9]e[0-9]", text.lower()) else re.sub(r"[^0-9.]", "", text) or "1000"

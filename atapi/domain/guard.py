@@ -148,6 +148,11 @@ class Sweep:
         return tuple(sorted(found, key=lambda c: c.severity is not Severity.ALARM))
 
     @property
+    def unheard(self) -> Check | None:
+        """That the venue could not be asked, so that nothing is known."""
+        return next((c for c in self.checks if c.code is Code.REST), None)
+
+    @property
     def exposed(self) -> bool:
-        """Whether there is an alarm."""
-        return any(c.severity is Severity.ALARM for c in self.checks)
+        """Whether there is an alarm, or nothing is known."""
+        return self.unheard is not None or any(c.severity is Severity.ALARM for c in self.checks)

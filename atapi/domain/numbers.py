@@ -10,6 +10,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 TYPED = re.compile(r"[0-9]+(_[0-9]+)*(\.[0-9]+)?", re.ASCII)  # 10_000.5: what a person may type
+LONGEST = 18  # digits before the point: with a lot's eight behind it, a division still comes out exact
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -17,8 +18,11 @@ LEDGER_STEP = Decimal("0.00000001")  # the ledger's last digit, as on Binance's 
 
 
 def parse_plain(text: str) -> Decimal | None:
-    """Read `digits[.digits]` in ASCII, with `_` between digits allowed; None for anything else."""
-    return Decimal(text.replace("_", "")) if TYPED.fullmatch(text) else None
+    """Read `digits[.digits]` in ASCII, with `_` between digits allowed; None for anything else, or beyond counting."""
+    digits = text.replace("_", "")
+    if len(digits.partition(".")[0]) > LONGEST or not TYPED.fullmatch(text):
+        return None
+    return Decimal(digits)
 
 
 def wire(value: Decimal) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 
 from atapi.domain.account import Wallet
-from atapi.domain.numbers import ONE, ZERO, to_ledger
+from atapi.domain.numbers import ZERO, to_ledger
 from atapi.domain.orders import Fill
+from atapi.domain.pairing import Pairing, Pool
 from atapi.domain.spreads import LegName, Spread, SpreadState
 
 
@@ -88,129 +89,14 @@ class Standing:
     spot_price: Decimal  # of one coin
     perp_price: Decimal  # of one unit of the perpetual: its mark
     unrealized: Decimal  # profit of the open perpetual, as the venue states it
+    shared: bool = (
+        False  # others traded the perpetual meanwhile: what the venue realized is not the spread's alone
+    )
     worth: Worth  # values coins left, and what fees and interest took of other assets
     step: Decimal  # coins: less than this cannot be traded against the perpetual
 
 
 Event = Decimal | Charge | tuple[LegName, Fill]  # a funding's amount, interest, or an execution
-
-
-@dataclass(slots=True)
-class Pool:
-    """A quantity and what it was bought or sold for, both signed alike."""
-
-    quantity: Decimal = ZERO
-    cost: Decimal = ZERO
-
-    def put(self, quantity: Decimal, cost: Decimal) -> None:
-        """Add to it."""
-        self.quantity += quantity
-        self.cost += cost
-
-    def take(self, quantity: Decimal) -> Decimal:
-        """Take a quantity out, at most what is there, and tell what it cost: its share, to the ledger's last digit."""
-        assert abs(quantity) <= abs(self.quantity), (quantity, self.quantity)
-        whole = quantity == self.quantity
-        cost = self.cost if whole else to_ledger(self.cost * quantity / self.quantity)
-        self.put(-quantity, -cost)
-        return cost
-
-
-@dataclass(slots=True)
-class Leg:
-    """One leg in coins: what waits for the other leg to enter, what is paired, what left and waits for it to leave."""
-
-    waiting: Pool = field(default_factory=Pool)
-    paired: Pool = field(default_factory=Pool)
-    leaving: Pool = field(default_factory=Pool)  # of what is still in `paired`; cost is what it was left at
-
-    @property
-    def quantity(self) -> Decimal:
-        """What is held, signed."""
-        return self.waiting.quantity + self.paired.quantity - self.leaving.quantity
-
-
-class Pairing:
-    """Follows both legs of one spread in coins and tells what leaving pairs earned."""
-
-    def __init__(self, step: Decimal) -> None:
-        self._step = step
-        self.perp, self.spot = Leg(), Leg()
-
-    def trade(self, leg: Leg, quantity: Decimal, cost: Decimal) -> tuple[Decimal, Decimal]:
-        """Book a signed quantity of coins that was traded for a cost signed alike; tell basis and dust earned."""
-        held = leg.quantity
-        if held * quantity >= 0:
-            leg.waiting.put(quantity, cost)
-            self._pair()
-            return ZERO, ZERO
-        out = max(-abs(held), -abs(quantity)).copy_sign(quantity)
-        share = to_ledger(cost * out / quantity)
-        dust = self._leave(leg, out, share)
-        basis = self._part()
-        if out != quantity:
-            self.trade(leg, quantity - out, cost - share)
-        return basis, dust
-
-    def shrink(self, quantity: Decimal, cost: Decimal) -> None:
-        """Book coins of the spot leg that were charged, not traded."""
-        self.spot.waiting.put(quantity, cost)
-
-    def open_basis(self, perp_price: Decimal, spot_price: Decimal) -> Decimal:
-        """Tell what the pairs that stand would earn at these prices of a coin."""
-        left = max(abs(self.perp.leaving.quantity), abs(self.spot.leaving.quantity))
-        whole = abs(self.spot.paired.quantity)
-        standing = whole - left
-        if not standing:
-            return ZERO
-        share = ONE if standing == whole else standing / whole
-        sign = ONE.copy_sign(self.spot.paired.quantity)
-        now = sign * standing * (spot_price - perp_price)
-        return to_ledger(now - share * (self.spot.paired.cost + self.perp.paired.cost))
-
-    def dust(self, spot_price: Decimal, *, flat: bool) -> Decimal:
-        """Tell what coins that no perpetual stands against earned, where they are fewer than a step or all that is left."""
-        spare = self.spot.waiting
-        if flat:  # what could not be sold is left of pairs, too
-            spare = Pool(self.spot.quantity, spare.cost + self.spot.paired.cost)
-        elif abs(spare.quantity) >= self._step:
-            return ZERO
-        return to_ledger(spare.quantity * spot_price) - spare.cost
-
-    # --- inside -------------------------------------------------------------------------------------------------
-    def _pair(self) -> None:
-        perp, spot = self.perp.waiting, self.spot.waiting
-        if perp.quantity * spot.quantity >= 0:
-            return
-        coins = min(abs(perp.quantity), abs(spot.quantity))
-        for leg in (self.perp, self.spot):
-            quantity = coins.copy_sign(leg.waiting.quantity)
-            leg.paired.put(quantity, leg.waiting.take(quantity))
-
-    def _leave(self, leg: Leg, quantity: Decimal, cost: Decimal) -> Decimal:
-        """Take coins out of a leg, from what nothing stands against or from pairs; tell what dust earned."""
-        if leg is self.perp:  # what spot could not follow is taken back first
-            spare = min(abs(leg.waiting.quantity), abs(quantity))
-        else:  # dust stays to the last
-            free = abs(leg.paired.quantity) - abs(leg.leaving.quantity)
-            spare = abs(quantity) - min(abs(quantity), free)
-        bare = spare.copy_sign(quantity)
-        share = to_ledger(cost * bare / quantity)
-        leg.leaving.put(-(quantity - bare), -(cost - share))
-        small = leg is self.spot and abs(leg.waiting.quantity) < self._step
-        was = leg.waiting.take(-bare) if bare else ZERO
-        return -share - was if small else ZERO
-
-    def _part(self) -> Decimal:
-        """Take out the pairs that both legs have left, and tell their basis."""
-        coins = min(abs(self.perp.leaving.quantity), abs(self.spot.leaving.quantity))
-        if not coins:
-            return ZERO
-        earned = ZERO
-        for leg in (self.perp, self.spot):
-            quantity = coins.copy_sign(leg.leaving.quantity)
-            earned += leg.leaving.take(quantity) - leg.paired.take(quantity)
-        return earned
 
 
 class Books:
@@ -220,12 +106,17 @@ class Books:
         spread: With its fills.
         step: Coins: less than this cannot be traded against the perpetual.
         fee_value: Values a fee in quote asset at the time it was paid.
+        shared: Others traded the perpetual meanwhile, so that its own fills alone tell what it earned.
     """
 
-    def __init__(self, spread: Spread, step: Decimal, fee_value: Callable[[Fill], Decimal]) -> None:
+    def __init__(
+        self, spread: Spread, step: Decimal, fee_value: Callable[[Fill], Decimal], *, shared: bool
+    ) -> None:
         self._spread = spread
         self._fee_value = fee_value
         self._pairing = Pairing(step)
+        self._shared = shared
+        self._position = Pool()  # of the perpetual, its own fills alone
         self._coins = Pool()  # held on spot, net of fees and interest in coins
         self._wallet = Wallet.MARGIN if spread.reverse else Wallet.SPOT  # where the coins are
         # (wallet, asset) -> what fees and interest took of it, at its value then
@@ -245,7 +136,9 @@ class Books:
         flat = self._spread.state is SpreadState.FLAT
         basis = self._pairing.open_basis(standing.perp_price / self._spread.multiplier, standing.spot_price)
         dust = self._pairing.dust(standing.spot_price, flat=flat)
-        gained = standing.unrealized - self._coins.cost
+        held = self._position
+        own = to_ledger(held.quantity * standing.perp_price) - held.cost
+        gained = (own if self._shared else standing.unrealized) - self._coins.cost
         gained += standing.worth.add(self._wallet, self._spread.base_asset, self._coins.quantity)
         for (wallet, asset), pool in self._others.items():
             gained += standing.worth.add(wallet, asset, pool.quantity) - pool.cost
@@ -255,10 +148,7 @@ class Books:
     # --- inside -------------------------------------------------------------------------------------------------
     def _fill(self, fill: Fill, *, spot: bool) -> Booking:
         fee = self._fee_value(fill)
-        if spot:
-            gained, basis, dust = self._spot(fill, fee)
-        else:
-            gained, (basis, dust) = fill.realized or ZERO, self._perp(fill)
+        gained, basis, dust = self._spot(fill, fee) if spot else self._perp(fill)
         if fill.fee_asset != self._spread.quote_asset and not (spot and self._in_coins(fill)):
             self._others[self._wallet if spot else Wallet.FUTURES, fill.fee_asset].put(-fill.fee, -fee)
         profit = Profit(price=gained - basis - dust, basis=basis, fees=-fee, dust=dust)
@@ -280,25 +170,13 @@ class Books:
         if self._in_coins(fill):
             quantity, cost = quantity - fill.fee, cost - fee
         basis, dust = self._pairing.trade(self._pairing.spot, quantity, cost)
-        return self._traded(quantity, cost), basis, dust
+        return self._coins.trade(quantity, cost), basis, dust
 
-    def _traded(self, quantity: Decimal, cost: Decimal) -> Decimal:
-        """Book coins in or out and tell what those that went out earned."""
-        held = self._coins.quantity
-        if held * quantity >= 0:
-            self._coins.put(quantity, cost)
-            return ZERO
-        if abs(quantity) <= abs(held):
-            return -cost - self._coins.take(-quantity)
-        share = to_ledger(cost * -held / quantity)
-        gained = -share - self._coins.take(held)
-        self._coins.put(quantity + held, cost - share)
-        return gained
-
-    def _perp(self, fill: Fill) -> tuple[Decimal, Decimal]:
-        sign = fill.side.sign
-        coins = sign * fill.quantity * self._spread.multiplier
-        return self._pairing.trade(self._pairing.perp, coins, sign * to_ledger(fill.notional))
+    def _perp(self, fill: Fill) -> tuple[Decimal, Decimal, Decimal]:
+        quantity, cost = fill.side.sign * fill.quantity, fill.side.sign * to_ledger(fill.notional)
+        own = self._position.trade(quantity, cost)
+        basis, dust = self._pairing.trade(self._pairing.perp, quantity * self._spread.multiplier, cost)
+        return own if self._shared else fill.realized or ZERO, basis, dust
 
 
 def book(
@@ -314,7 +192,7 @@ def book(
     The totals of the bookings sum to the change of the balances: cash of both legs, fundings, interest, and what is
     left at the prices of `standing`.
     """
-    books = Books(spread, standing.step, fee_value)
+    books = Books(spread, standing.step, fee_value, shared=standing.shared)
     happened: list[tuple[datetime, int, Event]] = [
         *((at, 0, amount) for at, amount in fundings),  # a fill of the same moment came after it
         *((charge.at, 1, charge) for charge in charges),

@@ -42,14 +42,18 @@ class CancelPath(Protocol):
 
 def main(lines: IO[str], out: IO[str]) -> int:
     """Hold orders until the lines end, then cancel them; tell by the exit code whether none is left."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # what ends the shell must not end its dead man's hand
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it holds a secret
     letter = json.loads(lines.readline())
     venue = connect(Endpoints(**letter["endpoints"]), letter["key"], letter["secret"], letter["timeout_s"])
     with closing(venue):
         _answer(out, "ready")
         return 0 if cancel(venue.spot, hold(lines, out), SystemClock().sleep) else 1
+
+
+def shield() -> None:
+    """Outlive what ends the shell, and leave no core file: this process holds a secret."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def hold(lines: IO[str], out: IO[str]) -> dict[str, str]:
@@ -104,4 +108,5 @@ def _answer(out: IO[str], text: str) -> None:
 
 
 if __name__ == "__main__":
+    shield()
     sys.exit(main(sys.stdin, sys.stdout))

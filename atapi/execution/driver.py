@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from atapi.clock import Clock
 from atapi.domain.instruments import Market
 from atapi.domain.market import Depth
+from atapi.domain.numbers import plain
 from atapi.domain.orders import Amendment, Fill, Order, OrderRequest
 from atapi.domain.spreads import SpreadState
 from atapi.errors import (
@@ -19,6 +20,7 @@ from atapi.errors import (
     DuplicateOrder,
     OrderNotFound,
     OutcomeUnknown,
+    StorageError,
     VenueError,
     VenueUnreachable,
 )
@@ -150,12 +152,20 @@ class Driver:
         Raises:
             KeyboardInterrupt: Interrupted; after the end on a first Ctrl-C.
             SystemExit: Told to end.
-            StorageError: The journal could not be written; what was not durable was not sent.
+            StorageError: The journal could not be written, and nothing was sent.
+            OutcomeUnknown: It could not be written with orders out.
         """
-        with DeferredInterrupt(self.tell) as interrupt, self.journal.held():
-            self.gate.expect(self.journal, intent_id)
-            outcome = self._drive(spread_id, intent_id, engine, interrupt)
-            self.journal.finish_intent(intent_id)
+        sent: list[OrderRequest] = []
+        try:
+            with DeferredInterrupt(self.tell) as interrupt, self.journal.held():
+                self.gate.expect(self.journal, intent_id)
+                outcome = self._drive(spread_id, intent_id, engine, interrupt, sent)
+                self.journal.finish_intent(intent_id)
+                self.journal.flush()
+        except StorageError as e:
+            if not sent:
+                raise
+            raise _left_out(sent, e) from e
         interrupt.catch_up()
         return outcome
 
@@ -165,6 +175,7 @@ class Driver:
         intent_id: int,
         engine: Generator[Effect, Any, T],
         interrupt: DeferredInterrupt,
+        sent: list[OrderRequest],
     ) -> T:
         result: Result = None
         while True:
@@ -174,6 +185,8 @@ class Driver:
                 outcome: T = end.value
                 return outcome
             result = self._perform(effect, spread_id, intent_id, interrupt)
+            if isinstance(effect, Send):
+                sent.append(effect.request)
 
     def _perform(
         self, effect: Effect, spread_id: int | None, intent_id: int, interrupt: DeferredInterrupt
@@ -289,6 +302,17 @@ class Driver:
         except AtapiError as e:
             return Unclear(e.message)
         return result
+
+
+def _left_out(sent: Sequence[OrderRequest], failure: StorageError) -> OutcomeUnknown:
+    """Say what is out there while nothing can be written down any more."""
+    told = ", ".join(
+        f"{r.side} {plain(r.quantity)} {r.symbol} on {r.market} ({r.client_order_id})" for r in sent
+    )
+    return OutcomeUnknown(
+        f"{failure.message}; sent before, and perhaps one leg without the other: {told}",
+        hint="spreads, by a new shell once the disk is well: it finds out and goes on",
+    )
 
 
 class DeferredInterrupt:

@@ -115,6 +115,11 @@ class Executor:
         """Whether there is a journal at all; asking makes none."""
         return (self._folder / "journal.db").exists()
 
+    @property
+    def owns(self) -> bool:
+        """Whether this process has the right to write."""
+        return self._lock is not None
+
     def holder(self) -> str | None:
         """Tell which other process may write, if one does."""
         return None if self._lock is not None else holder(self._folder / "journal.lock")
@@ -257,6 +262,10 @@ class Executor:
     def spreads(self) -> list[Spread]:
         """List every spread with its fills, oldest first."""
         return self.journal.spreads() if self.begun else []
+
+    def order_fills(self) -> list[Fill]:
+        """List the fills of orders that belong to no spread, oldest first."""
+        return [fill for _, fill in self.journal.order_fills()] if self.begun else []
 
     def unfinished(self) -> set[int]:
         """Tell which spreads have a transaction that was not brought to its end."""

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth
 from atapi.domain.numbers import plain
 from atapi.domain.spreads import LegName, SpreadState
@@ -60,10 +59,10 @@ def go_first(course: Course, quantity: Decimal, limit: Decimal) -> Generator[Eff
 def go_after(course: Course, limit: Decimal, lead: Lead) -> Walk:
     """Make attempts at the following leg until the leader is covered, they run out, or the venue says no for good."""
     legs, tally = course.legs, course.tally
-    instrument = legs.instrument(course.follow)
+    base_asset = legs.instrument(course.follow).base_asset
     for price in course.tries(limit):
         due = course.due()
-        if not tradable(course, instrument, due, limit):
+        if not tradable(course, course.follow, due, limit):
             break
         price = (yield from _in_time(course, lead, price)) if course.style.max_gap is not None else price
         attempt = legs.attempt(course.follow, tally.next(course.follow), due, price)
@@ -71,7 +70,7 @@ def go_after(course: Course, limit: Decimal, lead: Lead) -> Walk:
         answer = yield from dispatch(attempt)
         if not isinstance(answer, Answered) or answer.order.filled == due:
             lead = yield from _book(course, lead)  # there is time: it is covered, or has to be asked for
-        tally.put((yield from conclude(attempt, answer, base_asset=instrument.base_asset)))
+        tally.put((yield from conclude(attempt, answer, base_asset=base_asset)))
         last = tally.last(course.follow)
         assert last is not None
         if refused(last) and not course.insists:
@@ -81,14 +80,15 @@ def go_after(course: Course, limit: Decimal, lead: Lead) -> Walk:
 
 def covered(course: Course, limit: Decimal) -> bool:
     """Whether nothing is left that the follower could cover; what it could not trade waits for more."""
-    return not tradable(course, course.legs.instrument(course.follow), course.due(), limit)
+    return not tradable(course, course.follow, course.due(), limit)
 
 
-def tradable(course: Course, instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:
-    """Whether the venue takes an order of that quantity; a reduce-only one is exempt from the least notional."""
+def tradable(course: Course, leg: LegName, quantity: Decimal, price: Decimal) -> bool:
+    """Whether the venue takes an order of that quantity on a leg."""
+    instrument = course.legs.instrument(leg)
     if quantity < instrument.min_quantity or not quantity:
         return False
-    return instrument.market is Market.UM or quantity * price >= instrument.min_notional
+    return course.legs.reduces(leg) or quantity * price >= instrument.min_notional
 
 
 def take_back(course: Course) -> Walk:

@@ -124,8 +124,7 @@ class LastGate:
         name = attempt.request.client_order_id
         if attempt.state is AttemptState.SENDING:
             self._written[name] = attempt
-        elif attempt.state.settled and self._written.pop(name, None) is None:
-            self._outgoing.end(attempt)
+        elif attempt.state.settled and self._written.pop(name, None) is None and self._outgoing.end(attempt):
             track = self._tracks.get(attempt.intent_id)
             if track is not None:
                 track.weigh(attempt.leg, attempt.executed - attempt.request.quantity)

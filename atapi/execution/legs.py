@@ -44,6 +44,10 @@ class Legs:
         enters = leg in (LegName.PERP_ENTRY, LegName.SPOT_EXIT) or (leg is LegName.UNWIND and self.closing)
         return entry if enters else entry.opposite
 
+    def reduces(self, leg: LegName) -> bool:
+        """Whether a leg's orders are reduce-only: taken even by an overloaded venue, and exempt from the least notional."""
+        return leg is LegName.PERP_EXIT or (leg is LegName.UNWIND and not self.closing)
+
     def signed(self, perpetual: Decimal) -> Decimal:
         """State a quantity of the perpetual as the position it is."""
         return perpetual if self.reverse else -perpetual
@@ -76,7 +80,7 @@ class Legs:
                 quantity=quantity,
                 price=limit,
                 time_in_force=None if limit is None else lives,
-                reduce_only=leg is LegName.PERP_EXIT or (leg is LegName.UNWIND and not self.closing),
+                reduce_only=self.reduces(leg),
                 reducing=leg in REDUCING,
                 borrows=self.reverse and leg is LegName.SPOT_ENTRY,
                 repays=self.reverse and leg is LegName.SPOT_EXIT,

@@ -93,7 +93,12 @@ class GuardProcess:
             env={name: value for name, value in os.environ.items() if name not in secrets},
             start_new_session=True,  # a Ctrl-C or a hang-up of our terminal is not for it
         )
-        self._say(letter.line(), expect="ready")
+        try:
+            self._say(letter.line(), expect="ready")
+        except Refused:
+            self._process.kill()
+            self.end()
+            raise
 
     @property
     def alive(self) -> bool:
@@ -152,6 +157,7 @@ class Lifeline:
         spot: The market where a process has to hold them.
         start: Starts that process.
         tell: Says a line to the operator.
+        beat_s: Seconds from one telling to the next.
     """
 
     def __init__(
@@ -161,11 +167,13 @@ class Lifeline:
         spot: Callable[[], list[Order]],
         start: Callable[[], Holder],
         tell: Callable[[str], None],
+        beat_s: float = BEAT_S,
     ) -> None:
         self._futures = futures
         self._spot_orders = spot
         self._start = start
         self._tell = tell
+        self._beat_s = beat_s
         self._holder: Holder | None = None
         self._held: dict[str, tuple[Market, str]] = {}  # client order id -> (market, symbol)
         self._placing: set[str] = set()  # held already, perhaps not yet accepted
@@ -267,7 +275,7 @@ class Lifeline:
                 self._holder.hold(symbol, name)
 
     def _run(self) -> None:
-        while not self._stop.wait(BEAT_S):
+        while not self._stop.wait(self._beat_s):
             try:
                 self.beat()
             except AtapiError as e:

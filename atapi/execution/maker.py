@@ -94,7 +94,7 @@ def _quotes(course: Course, watch: Watch, later: Decimal) -> Reason:
     legs, tally = course.legs, course.tally
     for _ in range(MAX_QUOTES):
         quantity = bounded(course, course.left() - later, watch.caps.lead)
-        if watch.seen_at >= watch.until or not tradable(course, legs.pair.perp, quantity, watch.caps.lead):
+        if watch.seen_at >= watch.until or not tradable(course, course.lead, quantity, watch.caps.lead):
             return None
         if not (yield from _armed(course, watch)):
             yield Tell("the dead-man switch cannot be armed: nothing rests without it")

@@ -110,12 +110,14 @@ class Outgoing:
             key, max(quantity, was.quantity), max(notional / quantity, was.price), was.adds
         )
 
-    def end(self, attempt: Attempt) -> None:
-        """Count what an order that can change no more came to."""
+    def end(self, attempt: Attempt) -> bool:
+        """Count what an order that can change no more came to, once; False where it was counted, or never left."""
         live = self._live.pop(attempt.request.client_order_id, None)
-        if live is not None:
-            executed = attempt.executed * attempt.request.side.sign
-            self._hold(live.key, executed, attempt.executed * live.price, adds=live.adds)
+        if live is None:
+            return False
+        executed = attempt.executed * attempt.request.side.sign
+        self._hold(live.key, executed, attempt.executed * live.price, adds=live.adds)
+        return True
 
     def take(self, key: Key, executed: Decimal, traded: Decimal) -> None:
         """Count what the venue itself took away: a signed quantity, and USDT."""

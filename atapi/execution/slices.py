@@ -73,7 +73,7 @@ def walk(course: Course, price: Pricing, one: Slicing, style: Style) -> Reason:
         if isinstance(caps, str):
             return caps
         quantity = bounded(course, quantity, caps.lead)
-        if not tradable(course, course.legs.instrument(course.lead), quantity, caps.lead):
+        if not tradable(course, course.lead, quantity, caps.lead):
             continue  # the next slice makes up for it
         why = yield from one(course, quantity, caps)
         if why is not None:

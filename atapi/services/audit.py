@@ -15,11 +15,11 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from atapi.clock import Clock, from_ms, to_ms
-from atapi.domain.account import Wallet
+from atapi.domain.account import Income, Wallet
 from atapi.domain.instruments import Market
 from atapi.domain.orders import Fill
+from atapi.domain.profit import Charge
 from atapi.domain.records import Record, Term, fill_records
-from atapi.domain.spreads import LegName
 from atapi.errors import AtapiError, Refused
 from atapi.exchanges.base import FuturesVenue, RecordSource, SpotVenue
 from atapi.execution.executor import Executor
@@ -96,6 +96,7 @@ class AuditService:
         claims = self._claims(start)
         mismatches, agreed = self._compare(claims.fills)
         moved = moved_by(claims.moves, span)
+        of_guard = {id(record) for record in moved}
         return Audit(
             since=start,
             opening=total(before, opening.balances),
@@ -103,7 +104,7 @@ class AuditService:
             records=span,
             claims=claims,
             moved=moved,
-            foreign=unclaimed([r for r in span if not any(r is m for m in moved)], claims),
+            foreign=unclaimed([r for r in span if id(r) not in of_guard], claims),
             mismatches=mismatches,
             agreed=agreed,
             notes=notes,
@@ -159,7 +160,7 @@ class AuditService:
         """Name the spot symbols that trades are likely in: the journal's, and what was ever held against USDT."""
         listed = self.spot.instruments()
         own = {s.spot_symbol for s in self.executor.spreads() if not s.reverse}
-        own |= {f.symbol for _, f in self._order_fills() if f.market is Market.SPOT}
+        own |= {f.symbol for f in self.executor.order_fills() if f.market is Market.SPOT}
         return own | ({asset + NUMERAIRE for asset in assets} & listed.keys())
 
     def _every_symbol(self, opening: Opening, held: Sums, records: list[Record]) -> list[str]:
@@ -189,41 +190,19 @@ class AuditService:
 
     # --- the journal --------------------------------------------------------------------------------------------
     def _claims(self, start: datetime) -> Claims:
-        spreads = [s for s in self.executor.spreads() if s.fills]
-        fundings, charges = self.books.fundings(spreads), self.books.charges(spreads)
+        spreads, orders = [s for s in self.executor.spreads() if s.fills], self.executor.order_fills()
+        fundings, charges = self.books.fundings(spreads, orders), self.books.charges(spreads)
         own: dict[int, list[Record]] = {}
         for spread in spreads:
             rows = [r for _, fill in spread.fills for r in self._fill_records(fill)]
-            rows += [
-                Record(
-                    wallet=Wallet.FUTURES,
-                    asset=line.asset,
-                    term=Term.FUNDING,
-                    amount=line.amount,
-                    at=line.at,
-                    label=spread.symbol,
-                    key=("funding", line.symbol, line.income_id),
-                )
-                for line in fundings[spread.spread_id]
-            ]
-            rows += [
-                Record(
-                    wallet=Wallet.MARGIN,
-                    asset=charge.asset,
-                    term=Term.INTEREST,
-                    amount=-charge.amount,
-                    at=charge.at,
-                    label=spread.symbol,
-                    key=("interest", charge.asset, charge.charge_id),
-                )
-                for charge in charges[spread.spread_id]
-            ]
+            rows += map(_funding, fundings[spread.spread_id])
+            rows += map(_interest, charges[spread.spread_id])
             own[spread.spread_id] = [r for r in rows if r.at >= start]
-        orders = self._order_fills()
-        fills = [f for _, f in orders] + [f for s in spreads for _, f in s.fills]
+        others = [r for fill in orders for r in self._fill_records(fill)] + [*map(_funding, fundings[None])]
+        fills = [*orders, *(fill for s in spreads for _, fill in s.fills)]
         return Claims(
             spreads=own,
-            orders=[r for _, fill in orders for r in self._fill_records(fill) if r.at >= start],
+            orders=[r for r in others if r.at >= start],
             moves=[r for r in self._moves() if r.at >= start],
             fills=[f for f in fills if f.at >= start],
         )
@@ -244,9 +223,6 @@ class AuditService:
             if note["state"] == "made"
             for side, sign in (("from", -1), ("to", 1))
         ]
-
-    def _order_fills(self) -> list[tuple[LegName, Fill]]:
-        return list(self.executor.journal.order_fills()) if self.executor.begun else []
 
     def _compare(self, fills: Sequence[Fill]) -> tuple[list[tuple[Fill, str]], int]:
         """Find every fill of the journal at the venue, and tell which are not there or told otherwise."""
@@ -275,3 +251,27 @@ class AuditService:
             assert self.margin is not None  # it has traded there
             return self.margin
         return self.futures if market is Market.UM else self.spot
+
+
+def _funding(line: Income) -> Record:
+    return Record(
+        wallet=Wallet.FUTURES,
+        asset=line.asset,
+        term=Term.FUNDING,
+        amount=line.amount,
+        at=line.at,
+        label=f"funding {line.symbol}",
+        key=("funding", line.symbol, line.income_id),
+    )
+
+
+def _interest(charge: Charge) -> Record:
+    return Record(
+        wallet=Wallet.MARGIN,
+        asset=charge.asset,
+        term=Term.INTEREST,
+        amount=-charge.amount,
+        at=charge.at,
+        label=f"interest {charge.charge_id}",
+        key=("interest", charge.asset, charge.charge_id),
+    )

@@ -108,12 +108,25 @@ class DrillService:
             ended = world.clock.now()
             return Played(
                 drill=drill,
-                events=tuple(sorted([*log.events, *_seen_there(world)], key=lambda event: event.at)),
+                events=merged(log.events, _seen_there(world)),
                 exposure=largest_exposure(world.fills(), world.pair, ended),
                 end=world.end_state(),
                 began=world.began,
                 ended=ended,
             )
+
+
+def merged(ours: Sequence[Event], theirs: Sequence[Event]) -> tuple[Event, ...]:
+    """Put what was seen here and there in order; in one millisecond the exchange acts right after an order was sent."""
+    found = list(ours)
+    for event in sorted(theirs, key=lambda event: event.at):
+        end = next((i for i, other in enumerate(found) if other.at > event.at), len(found))
+        begin = next((i for i, other in enumerate(found) if other.at == event.at), end)
+        name = event.what.partition(":")[0]
+        same = [i for i in range(begin, end) if found[i].what.removeprefix("sent ").startswith(f"{name}: ")]
+        acted = [i for i in same if found[i].who == "exchange" or found[i].what.startswith("sent ")]
+        found.insert(acted[-1] + 1 if acted else same[0] if same else end, event)
+    return tuple(found)
 
 
 def timeline(played: Played) -> Table:

@@ -145,6 +145,7 @@ DRILLS = (
     Drill("partial", "half of the spot order finds nobody to sell", partial),
     Drill("overload", "futures take nothing but what reduces", overload),
     Drill("disconnect", "every request is dropped for 20 s, from between the legs on", disconnect),
+    Drill("halt", "the kill switch is pulled between the legs", halt),
     Drill(
         "kill-after-send", "kill -9 with the perpetual's answer on its way; started again", kill_after_send
     ),

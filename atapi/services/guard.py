@@ -32,7 +32,7 @@ Key = tuple[str, int | None, str | None]
 
 POLICY, ALARM = "guard-policy", "alarm"  # kinds of notes in the journal
 STOP = "stop"
-QUIET_S = 1.0  # between two looks that streams ask for
+QUIET_S = 2.0  # between two looks that streams ask for
 TERMS_S = 60.0  # how old the terms of trade may become
 
 

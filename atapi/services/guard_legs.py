@@ -50,10 +50,7 @@ def check_legs(standing: Standing, account: Account, terms: Terms, since: dateti
         return Check.of(spread, Code.DELTA, value, limit=limit)
     code, why, at = _cause(standing, account.forced.get(spread.symbol, ()), since)
     side = "long" if drift > 0 else "short"
-    mend = f"hedge {spread.symbol}"
-    if code is Code.HAND and standing.perp_missing > 0:
-        turned = standing.foreign and not standing.perp
-        mend = f"positions {spread.symbol}" if turned else f"reconcile --adopt {spread.symbol}; {mend}"
+    turned = standing.foreign and not standing.perp  # around by hand: not the spread's to mend
     return Check.of(
         spread,
         code,
@@ -62,7 +59,7 @@ def check_legs(standing: Standing, account: Account, terms: Terms, since: dateti
         severity=Severity.ALARM,
         message=f"{spread.symbol} is {side} {plain(abs(drift))} {spread.base_asset} ({abs(worth):.2f}"
         f" {spread.quote_asset}) unhedged for {span(account.at - at)}: {why}",
-        mend=mend,
+        mend=f"{'positions' if turned else 'hedge'} {spread.symbol}",
     )
 
 
@@ -122,5 +119,7 @@ def _cause(standing: Standing, orders: tuple[Order, ...], since: datetime) -> tu
         return Code.HAND, f"the position is {held} where the journal has {ours}, closed by hand", since
     if standing.spot_missing > 0:
         held, ours = plain(abs(standing.spot)), plain(abs(spread.spot_quantity))
+        if spread.spot_quantity < 0:
+            return Code.HAND, f"{held} are owed where the journal has {ours}, repaid or liquidated", since
         return Code.HAND, f"the wallet has {held} where the journal has {ours}, sold or moved by hand", since
     return Code.DELTA, f"the journal has it {spread.state}", since

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -40,6 +40,10 @@ class InterestBook:
         """Sum the interest that was charged up to now in the borrowed coin itself, and not in BNB."""
         return sum((line.amount for line in self.of(spread) if line.asset == spread.base_asset), ZERO)
 
+    def charged(self, spread: Spread) -> Spread:
+        """State a spread with all interest up to now, booked or not."""
+        return replace(spread, interest=self.in_coins(spread)) if spread.reverse else spread
+
     def owed(self, spread: Spread) -> Decimal:
         """What a spread owes of its coin now: what it sold and did not buy back, with interest."""
         return self.in_coins(spread) - spread.spot_quantity
@@ -47,11 +51,11 @@ class InterestBook:
     def book(self, *closed: Spread) -> None:
         """Write down what was charged since the last time, of spreads that stand and of those that just closed.
 
-        Where another process may write, it is left to that one.
+        Only where this process writes already: whoever merely reads takes nobody's right to.
         """
-        standing = [s for s in self.executor.spreads() if s.reverse and s.state is not SpreadState.FLAT]
-        if self.executor.holder() is not None:
+        if not self.executor.owns:
             return
+        standing = [s for s in self.executor.spreads() if s.reverse and s.state is not SpreadState.FLAT]
         for spread in [*standing, *closed]:
             known = {line.interest_id for line in self.executor.journal.interest(spread.spread_id)}
             fresh = [line for line in self.of(spread) if line.interest_id not in known]

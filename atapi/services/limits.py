@@ -15,7 +15,7 @@ from atapi.domain.instruments import Market
 from atapi.domain.numbers import plain
 from atapi.domain.orders import Amendment, OrderRequest
 from atapi.domain.spreads import SpreadPlan
-from atapi.domain.style import Style
+from atapi.domain.style import AT_ONCE, Style
 from atapi.errors import AtapiError, Refused
 from atapi.exchanges.base import RequestBudget
 from atapi.execution.day_loss import DayLoss
@@ -31,7 +31,6 @@ from atapi.services.valuation import equity
 from atapi.table import Table
 
 PERCENT_CAPS = ("max-day-loss",)
-WHOLE = Style()  # in one piece
 MINUTE_MS = 60_000
 
 
@@ -148,7 +147,7 @@ class LimitsService:
         """
         self._mirror().foresee_change(amendment)
 
-    def check_opening(self, plan: SpreadPlan, asked: Amount, style: Style = WHOLE) -> None:
+    def check_opening(self, plan: SpreadPlan, asked: Amount, style: Style = AT_ONCE) -> None:
         """See whether both legs of a spread would be let out, and remember their prices for the gate.
 
         Args:

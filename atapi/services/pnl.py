@@ -58,7 +58,7 @@ class PnlService:
 
     def of_all(self, spreads: Sequence[Spread]) -> dict[int, Profit]:
         """Split the profit of some spreads, by their ids; what they share is read once."""
-        booked = self.books.book(spreads)
+        booked = self.books.book(spreads, self.executor.order_fills())
         return {spread_id: sum((b.profit for b in lines), Profit()) for spread_id, lines in booked.items()}
 
     def rows(self, *, by: str = "total", since: datetime | None = None) -> list[PnlRow]:
@@ -116,7 +116,7 @@ class PnlService:
             for s in self.executor.spreads()
             if s.fills and (since is None or s.closed_at is None or s.closed_at >= since)
         ]
-        booked = self.books.book(spreads)
+        booked = self.books.book(spreads, self.executor.order_fills())
         for spread in spreads:
             for booking in booked[spread.spread_id]:
                 if since is None or booking.at >= since:

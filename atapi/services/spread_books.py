@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 
 from atapi.clock import Clock
 from atapi.domain.account import Income, Position
+from atapi.domain.instruments import Market
 from atapi.domain.margin import Interest
 from atapi.domain.numbers import ZERO, to_ledger
 from atapi.domain.orders import Fill
@@ -35,11 +37,15 @@ class SpreadBooks:
     clock: Clock
     past: PastPrices
 
-    def book(self, spreads: Sequence[Spread]) -> dict[int, list[Booking]]:
-        """Book some spreads, by their ids."""
+    def book(self, spreads: Sequence[Spread], orders: Sequence[Fill] = ()) -> dict[int, list[Booking]]:
+        """Book some spreads, by their ids.
+
+        Args:
+            orders: Fills of single orders, which may have traded the same perpetuals.
+        """
         traded = [s for s in spreads if s.fills]
-        fundings, charges = self.fundings(traded), self.charges(traded)
-        standings = self._standings(traded)
+        fundings, charges = self.fundings(traded, orders), self.charges(traded)
+        standings = self._standings(traded, orders)
         self._learn_fee_prices(traded)
         booked = {
             s.spread_id: book(
@@ -62,13 +68,17 @@ class SpreadBooks:
         price = self.past.price(fill.fee_asset, fill.at)
         return to_ledger(fill.fee * (price if price is not None else ZERO))
 
-    def fundings(self, spreads: Sequence[Spread]) -> dict[int, list[Income]]:
-        """List the fundings of each spread as the venue booked them."""
-        shares: dict[int, list[Income]] = {s.spread_id: [] for s in spreads}
-        starts = [s.opened_at for s in spreads if s.opened_at is not None]
+    def fundings(
+        self, spreads: Sequence[Spread], orders: Sequence[Fill] = ()
+    ) -> dict[int | None, list[Income]]:
+        """List each spread's part of the fundings the venue booked, by its id; that of single orders under None."""
+        shares: dict[int | None, list[Income]] = {None: [], **{s.spread_id: [] for s in spreads}}
+        perps = [fill for fill in orders if fill.market is Market.UM]
+        starts = [s.opened_at for s in spreads if s.opened_at is not None] + [fill.at for fill in perps]
         if not starts:
             return shares
-        symbols, ends = {s.symbol for s in spreads}, [s.closed_at for s in spreads]
+        symbols = {s.symbol for s in spreads} | {fill.symbol for fill in perps}
+        ends = [s.closed_at for s in spreads] + [None] * len(perps)
         lines = self.futures.income(
             kind=FUNDING_FEE,
             symbol=next(iter(symbols)) if len(symbols) == 1 else None,
@@ -76,9 +86,8 @@ class SpreadBooks:
             end=None if None in ends else max(e for e in ends if e is not None),
         )
         for line in lines:
-            owner = owner_of(line, spreads)
-            if owner is not None:
-                shares[owner.spread_id].append(line)
+            for owner, amount in parts_of(line, spreads, perps):
+                shares[owner].append(replace(line, amount=amount))
         return shares
 
     def charges(self, spreads: Sequence[Spread]) -> dict[int, list[Charge]]:
@@ -99,7 +108,7 @@ class SpreadBooks:
             at=line.at, asset=line.asset, amount=line.amount, value=value, charge_id=line.interest_id
         )
 
-    def _standings(self, spreads: Sequence[Spread]) -> dict[int, Standing]:
+    def _standings(self, spreads: Sequence[Spread], orders: Sequence[Fill]) -> dict[int, Standing]:
         if not spreads:
             return {}
         prices = self._prices(spreads)
@@ -115,7 +124,8 @@ class SpreadBooks:
                 at=now,
                 spot_price=prices.get(s.base_asset, ZERO),
                 perp_price=marks.get(s.symbol, ZERO),
-                unrealized=unrealized(s, held.get(s.symbol), marks.get(s.symbol, ZERO)),
+                unrealized=held[s.symbol].unrealized if s.symbol in held else ZERO,
+                shared=shared(s, held.get(s.symbol), orders),
                 worth=worth,
                 step=lots.get(s.symbol, ZERO) * s.multiplier,
             )
@@ -142,28 +152,44 @@ class SpreadBooks:
             self.past.learn(asset, moments)
 
 
-def owner_of(line: Income, spreads: Iterable[Spread]) -> Spread | None:
-    """Tell whose a funding is: of the spread that had a position just before it, or opened one just after."""
-    ours = [s for s in spreads if s.symbol == line.symbol]
-    for spread in ours:
-        if sum(f.side.sign * f.quantity for leg, f in spread.fills if not leg.spot and f.at < line.at):
-            return spread
-    late = (s for s in ours if s.opened_at is not None and line.at <= s.opened_at <= line.at + GRACE)
-    return next(late, None)
+def parts_of(
+    line: Income, spreads: Sequence[Spread], orders: Sequence[Fill]
+) -> list[tuple[int | None, Decimal]]:
+    """Share a funding out: to the spreads, and to single orders as None, by the positions they had just before it.
 
-
-def unrealized(spread: Spread, position: Position | None, mark_price: Decimal) -> Decimal:
-    """Tell the profit of a spread's open perpetual: the venue's figure where the position is the spread's alone.
-
-    Where somebody else traded in it, the spread's own part is its fills at the mark price, less what the venue
-    realized on them.
+    One that nobody held may have been charged to a spread opened just after.
     """
-    ours = spread.perp_quantity
-    if not ours:
-        return ZERO
-    if position is not None and position.quantity == ours:
-        return position.unrealized
-    fills = [fill for leg, fill in spread.fills if not leg.spot]
-    paid = sum((f.side.sign * f.notional for f in fills), ZERO)
-    realized = sum((f.realized or ZERO for f in fills), ZERO)
-    return to_ledger(ours * mark_price - paid) - realized
+    ours = [s for s in spreads if s.symbol == line.symbol]
+    holders: list[tuple[int | None, Decimal]] = [
+        (s.spread_id, _held([f for leg, f in s.fills if not leg.spot], line.at)) for s in ours
+    ]
+    holders.append((None, _held([f for f in orders if f.symbol == line.symbol], line.at)))
+    holders = [(owner, quantity) for owner, quantity in holders if quantity]
+    if not holders:
+        late = (s for s in ours if s.opened_at is not None and line.at <= s.opened_at <= line.at + GRACE)
+        return [(s.spread_id, line.amount) for s in islice(late, 1)]
+    whole, left, parts = sum(quantity for _, quantity in holders), line.amount, []
+    for owner, quantity in holders[:-1]:
+        part = to_ledger(line.amount * quantity / whole) if whole else ZERO
+        parts.append((owner, part))
+        left -= part
+    return [*parts, (holders[-1][0], left)]
+
+
+def shared(spread: Spread, position: Position | None, orders: Iterable[Fill]) -> bool:
+    """Tell whether others traded a spread's perpetual while it stood, as far as we can know."""
+    if spread.perp_quantity and (position is None or position.quantity != spread.perp_quantity):
+        return True
+    start, end = spread.opened_at, spread.closed_at
+    return any(
+        f.symbol == spread.symbol
+        and f.market is Market.UM
+        and start is not None
+        and start <= f.at
+        and (end is None or f.at <= end)
+        for f in orders
+    )
+
+
+def _held(fills: Iterable[Fill], at: datetime) -> Decimal:
+    return sum((f.side.sign * f.quantity for f in fills if f.at < at), ZERO)

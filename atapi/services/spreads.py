@@ -106,7 +106,7 @@ class SpreadService:
             plan = plan_reverse(self._facts(pair, leverage), credit, amount, limits)
         else:
             plan = plan_open(self._facts(pair, leverage), amount, limits)
-        self.limits.check_opening(plan, amount)
+        self.limits.check_opening(plan, amount, plan.style)
         return plan
 
     def open(self, plan: SpreadPlan, *, tag: str = "", add: bool = False) -> Result:
@@ -230,7 +230,7 @@ class SpreadService:
             and (everything or spread_id is not None or s.state is not SpreadState.FLAT)
         ]
         earned = self.pnl.of_all(chosen)
-        return [self._row(spread, earned[spread.spread_id]) for spread in chosen]
+        return [self._row(self.reverse.interest.charged(s), earned[s.spread_id]) for s in chosen]
 
     # --- inside -------------------------------------------------------------------------------------------------
     def _standing(self, symbol: str) -> Spread | None:

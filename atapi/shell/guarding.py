@@ -6,16 +6,18 @@ import json
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from atapi.domain.guard import Check, Code, Severity, Sweep
 from atapi.services.guard_rows import told
+from atapi.shell.report import ReaderGone
 
 if TYPE_CHECKING:
     from atapi.services.guard import Guard
     from atapi.shell.context import Context
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WIDTH = 79  # of the status row
 
 
@@ -30,24 +32,28 @@ def run(context: Context, guard: Guard, *, stream: IO[str] | None) -> Sweep:
         guard.follow()
         try:
             while True:
+                report.hide()  # the order path may say lines of its own
                 sweep = guard.sweep()
                 report.show(sweep)
                 if not guard.wait():
                     return sweep
-        except KeyboardInterrupt:  # while an order was under way: it has been brought to its end
+        except (
+            KeyboardInterrupt,
+            SystemExit,
+        ):  # came between two legs, and was held back until both were done
             return guard.sweep()
         finally:
             guard.close()
-            report.end()
+            report.hide()
 
 
 @contextmanager
 def ended_by_signals(guard: Guard) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the guard between two looks."""
+    """Let Ctrl-C, a hang-up and SIGTERM end the guard between two looks."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {n: signal.signal(n, lambda *_: guard.stop()) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, lambda *_: guard.stop()) for number in SIGNALS}
     try:
         yield
     finally:
@@ -81,18 +87,18 @@ class Report:
             gone = self._standing.pop(key)
             self._say(sweep, _ended(gone), event="cleared", check=gone)
         if self._first and not findings:
-            self._say(sweep, f"guarding: {_summary(sweep)}", event="guarding")
+            self._say(sweep, f"guarding: {_summary(sweep, streams=False)}", event="guarding")
         self._first = False
         self._show_row(sweep)
 
-    def end(self) -> None:
+    def hide(self) -> None:
         """Take the status row away."""
-        if self._row:
-            self._write("\r\x1b[K")
+        self._write("\r\x1b[K")
 
     def _say(self, sweep: Sweep, line: str, *, event: str, check: Check | None = None, **more: Any) -> None:
-        self.end()
-        self._context.say(f"{sweep.at:%Y-%m-%d %H:%M:%S} {line}")
+        with suppress(OSError):  # whoever read this has gone; the guard goes on
+            self.hide()
+            self._context.say(f"{sweep.at:%Y-%m-%d %H:%M:%S} {line}")
         if self._stream is None:
             return
         body: dict[str, Any] = {"at": sweep.at.isoformat(), "event": event, **more}
@@ -101,31 +107,35 @@ class Report:
                 "check": check.code.value, "id": check.spread_id, "symbol": check.symbol, "value": check.value,
                 "limit": check.limit, "message": check.message, "mend": check.mend,
             }  # fmt: skip
-        self._context.shell.write(self._stream, json.dumps(body))
+        try:
+            self._context.shell.write(self._stream, json.dumps(body))
+        except ReaderGone:
+            self._stream = None
 
     def _show_row(self, sweep: Sweep) -> None:
-        if self._row:
-            self._write(f"\r\x1b[K{f'{sweep.at:%H:%M:%S} {_summary(sweep)}'[:WIDTH]}")
+        self._write(f"\r\x1b[K{f'{sweep.at:%H:%M:%S} {_summary(sweep)}'[:WIDTH]}")
 
     def _write(self, text: str) -> None:
         stderr = self._context.stderr
-        assert stderr is not None
-        stderr.write(text)
-        stderr.flush()
+        if not self._row or stderr is None:
+            return
+        with suppress(OSError):  # the terminal has gone; the guard goes on
+            stderr.write(text)
+            stderr.flush()
 
 
-def _summary(sweep: Sweep) -> str:
+def _summary(sweep: Sweep, *, streams: bool = True) -> str:
     held = len({check.spread_id for check in sweep.checks if check.spread_id is not None})
     alarms = sum(check.severity is Severity.ALARM for check in sweep.checks)
     warnings = sum(check.severity is Severity.WARNING for check in sweep.checks)
     margin = next((check.value for check in sweep.checks if check.code is Code.MARGIN), None)
-    streams = [check for check in sweep.checks if check.code is Code.STREAM]
-    live = sum(check.value.endswith("live") for check in streams)
+    lines = [check for check in sweep.checks if check.code is Code.STREAM] if streams else []
+    live = sum(check.value.endswith("live") for check in lines)
     parts = [
         f"{held} spread{'' if held == 1 else 's'}",
         f"{alarms} alarms, {warnings} warnings" if alarms or warnings else "all well",
         *([f"margin {margin}"] if margin else []),
-        *([f"streams {live}/{len(streams)}"] if streams else []),
+        *([f"streams {live}/{len(lines)}"] if lines else []),
     ]
     return " · ".join(parts)
 

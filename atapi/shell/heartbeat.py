@@ -54,10 +54,11 @@ class Heartbeat:
         services = self._context.services
         if not services.spreads.executor.begun:
             return
-        for line in services.recovery.before_reading():
-            self._once(line, None)
-        for finding in services.reconcile.findings():
-            self._once(finding.message, finding.hint)
+        with services.spreads.executor.returning():  # a guard beside this shell may have to act
+            for line in services.recovery.before_reading():
+                self._once(line, None)
+            for finding in services.reconcile.findings():
+                self._once(finding.message, finding.hint)
 
     def _once(self, message: str, hint: str | None) -> None:
         if message not in self._said:

@@ -10,6 +10,7 @@ from atapi.errors import AtapiError, UsageError
 from atapi.shell import registry
 from atapi.shell.arguments import HelpAsked, Parser, nearest
 from atapi.shell.grammar import Statement, split
+from atapi.shell.keylike import refuse_keys
 from atapi.shell.report import INTERRUPTED, ReaderGone, Stopped, describe, exit_code_of, log, traceback_of
 
 TYPE_CHECKING = False
@@ -111,6 +112,7 @@ class Shell(cmd.Cmd):
             line: As typed.
             fill: Puts a script's arguments into a word.
         """
+        refuse_keys(line)
         failed = 0
         for statement in split(line):
             if fill is not None:
@@ -194,7 +196,7 @@ class Shell(cmd.Cmd):
 
     def run_words(self, words: Sequence[str]) -> int:
         """Run one command whose words the system's shell has split already, and return its exit code."""
-        self.code = self.attempt(self.perform, Statement(list(words)))
+        self.code = self.attempt(self._perform_words, list(words))
         self.exit_code = self.exit_code or self.code
         return self.code
 
@@ -242,6 +244,10 @@ class Shell(cmd.Cmd):
 
         do.__doc__ = command.help
         return do
+
+    def _perform_words(self, words: list[str]) -> None:
+        refuse_keys(" ".join(words))
+        self.perform(Statement(words))
 
     def _perform(self, words: list[str], stream: IO[str]) -> str | None:
         if words[0].startswith("?") and len(words[0]) > 1:  # ?funding, as cmd.Cmd has it

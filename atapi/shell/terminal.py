@@ -24,6 +24,7 @@ from prompt_toolkit.styles import Style
 
 from atapi.shell import completion
 from atapi.shell.heartbeat import Heartbeat
+from atapi.shell.keylike import keylike
 
 if TYPE_CHECKING:
     from atapi.shell.shell import Shell
@@ -105,7 +106,7 @@ def _history(shell: Shell) -> History:
     except OSError as e:
         shell.context.warn(f"no history: cannot write {path}: {e.strerror}")
         return InMemoryHistory()
-    return FileHistory(str(path))
+    return _History(str(path))
 
 
 def _prompt_for(shell: Shell) -> str:
@@ -115,6 +116,14 @@ def _prompt_for(shell: Shell) -> str:
     except (UnicodeEncodeError, LookupError):
         return PLAIN_PROMPT
     return shell.prompt
+
+
+class _History(FileHistory):
+    """Remembers lines, but no keys that were pasted among them."""
+
+    def append_string(self, string: str) -> None:
+        if not keylike(string):
+            super().append_string(string)
 
 
 class _Status:

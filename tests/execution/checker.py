@@ -62,6 +62,7 @@ MENDS = {
 }
 SINGLE = "o"  # the leg of an order that belongs to no spread
 
+SINGLE = "o"  # the leg of an order that belongs to no spread
 _ID = re.compile(r"at-([a-z2-7]{4})-([a-z2-7]{13})([a-z])([1-9][0-9]?)", re.ASCII)
 _QUANTITY = re.compile(r"(?:[+-]|\b(?:short|long|buy|sell|BUY|SELL) )[0-9]+(?:\.[0-9]+)?\b")
 

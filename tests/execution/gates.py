@@ -22,14 +22,15 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from atapi.execution.leg import FENCE
+from atapi.execution.leg import FENCE, MARGIN_FENCE
 from tests.execution.simulation import Chooser, schedules, tapes_under
 from tests.execution.world import CHECKS, PLAIN, SCENES
 
 TAPES = Path(__file__).parent / "tapes.json"
 CHUNK = 500  # seeds in one task
-NAKED_SEEDS = 1000  # of each scene
-LIMITS = (5.0, FENCE.wait.total_seconds() + 10)  # seconds at p99: every answer clear, one of them unclear
+CLEAR_LIMIT = (
+    5.0  # seconds without a hedge at p99 where every answer is clear; one unclear one adds its fence
+)
 Failure = tuple[str, list[int], list[str]]  # what was run, tape, what was wrong
 
 
@@ -54,9 +55,9 @@ def sample(pool: ProcessPoolExecutor, name: str, seeds: int, first: int) -> list
     return [f for found in pool.map(_sample, [name] * len(starts), starts, counts) for f in found]
 
 
-def naked(pool: ProcessPoolExecutor, unclear: int, first: int) -> list[float]:
+def naked(pool: ProcessPoolExecutor, scenes: list[str], unclear: int, first: int, seeds: int) -> list[float]:
     """Seconds that one leg stood alone, each time it did, with so many unclear answers in a run; sorted."""
-    found = pool.map(_naked, SCENES, [unclear] * len(SCENES), [first] * len(SCENES))
+    found = pool.map(_naked, scenes, *([value] * len(scenes) for value in (unclear, first, seeds)))
     return sorted(seconds for times in found for seconds in times)
 
 
@@ -125,9 +126,9 @@ def _sample(name: str, first: int, count: int) -> list[Failure]:
     return failures
 
 
-def _naked(name: str, unclear: int, first: int) -> list[float]:
+def _naked(name: str, unclear: int, first: int, seeds: int) -> list[float]:
     times: list[float] = []
-    for seed in range(first, first + NAKED_SEEDS):
+    for seed in range(first, first + seeds):
         world, _, _ = SCENES[name].run(Chooser(seed=seed, unclear=unclear), crashes=0)
         times += world.exchange.naked
     return times
@@ -142,6 +143,10 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=None, help="the first one; fresh where not given")
     parser.add_argument("--replays", type=int, default=500)
+    parser.add_argument(
+        "--naked", type=int, default=1000, help="seeds of each scene, for the time without a hedge"
+    )
+    parser.add_argument("--first", action="store_true", help="stop at the first scene that fails")
     parser.add_argument("--keep", action="store_true", help="add failing tapes to tapes.json")
     parser.add_argument("--digest", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -151,9 +156,10 @@ def main() -> int:
     # Fresh each run, and printed, so that a failure can be run again.
     first = secrets.randbelow(2**40) if given.seed is None else given.seed
     with ProcessPoolExecutor() as pool:
-        failures = _walk_all(pool, given.faults)
-        failures += _sample_all(pool, given.seeds, first)
-        slow = _naked_too_long(pool, first)
+        failures = _walk_all(pool, given.faults, stops=given.first)
+        if not (failures and given.first):
+            failures += _sample_all(pool, given.seeds, first, stops=given.first)
+        slow = bool(given.naked) and _naked_too_long(pool, first, given.naked)
     differ = bool(given.replays) and replays_differ(given.replays)
     print(f"replays of {given.replays} seeds under three hash seeds: {'DIFFER' if differ else 'equal'}")
     for name, tape, wrong in failures[:5]:
@@ -164,9 +170,11 @@ def main() -> int:
     return 1 if failures or differ or slow else 0
 
 
-def _walk_all(pool: ProcessPoolExecutor, most: int) -> list[Failure]:
-    failures = []
+def _walk_all(pool: ProcessPoolExecutor, most: int, *, stops: bool) -> list[Failure]:
+    failures: list[Failure] = []
     for name in CHECKS if most else ():
+        if failures and stops:
+            break
         faults = most if name in PLAIN else most - 1
         count, found = walk(pool, name, faults)
         failures += found
@@ -174,25 +182,31 @@ def _walk_all(pool: ProcessPoolExecutor, most: int) -> list[Failure]:
     return failures
 
 
-def _sample_all(pool: ProcessPoolExecutor, seeds: int, first: int) -> list[Failure]:
-    failures = []
+def _sample_all(pool: ProcessPoolExecutor, seeds: int, first: int, *, stops: bool) -> list[Failure]:
+    failures: list[Failure] = []
     each = -(-seeds // len(CHECKS))
     for number, name in enumerate(CHECKS):
+        if failures and stops:
+            break
         failures += sample(pool, name, each, first + number * each)
     print(f"{each * len(CHECKS)} random schedules from seed {first}, {len(failures)} violations", flush=True)
     return failures
 
 
-def _naked_too_long(pool: ProcessPoolExecutor, first: int) -> bool:
+def _naked_too_long(pool: ProcessPoolExecutor, first: int, seeds: int) -> bool:
     slow = False
-    for unclear, limit in enumerate(LIMITS):
-        times = naked(pool, unclear, first)
-        p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
-        what = "one unclear answer" if unclear else "clear answers"
-        print(
-            f"without a hedge, {what}: p50 {p50:.2f} s, p99 {p99:.2f} s (at most {limit:g}), longest {times[-1]:.2f} s"
-        )
-        slow |= p99 > limit
+    for markets, fence in (("spot", FENCE), ("margin", MARGIN_FENCE)):
+        scenes = [name for name, scene in SCENES.items() if scene.terms.reverse is (markets == "margin")]
+        for unclear, limit in enumerate((CLEAR_LIMIT, fence.wait.total_seconds() + 10)):
+            times = naked(pool, scenes, unclear, first, seeds)
+            p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
+            what = "one unclear answer" if unclear else "clear answers"
+            print(
+                f"without a hedge against {markets}, {what}: p50 {p50:.2f} s, p99 {p99:.2f} s (at most {limit:g}),"
+                f" longest {times[-1]:.2f} s",
+                flush=True,
+            )
+            slow |= p99 > limit
     return slow
 
 

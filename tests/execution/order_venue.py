@@ -11,7 +11,7 @@ from typing import Any
 
 from atapi.domain.instruments import Market
 from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, OrderStatus, Side, TimeInForce
-from atapi.domain.spreads import LegName
+from atapi.domain.spreads import LegName, SpreadState
 from atapi.execution.effects import (
     Amend,
     Answered,
@@ -29,6 +29,7 @@ from atapi.execution.effects import (
     Unclear,
     WriteAttempt,
     WriteFills,
+    WriteState,
 )
 from atapi.execution.leg import Unproven
 from atapi.execution.order import OrderTerms
@@ -167,7 +168,8 @@ class OrderVenue:
                 self._change(amendment, sent)
                 self._end(amendment.client_order_id)
                 return Unclear("another order came back")
-        if self.orders[amendment.client_order_id].status.final:
+        order = self.orders.get(amendment.client_order_id)
+        if order is None or order.status.final:
             return NotFound()
         self._change(amendment, sent)
         return None
@@ -238,6 +240,7 @@ class OrderWorld:
         self.rows: dict[tuple[LegName, int], Attempt] = {}
         self.fills: dict[str, Fill] = {}
         self.armed: list[int] = []
+        self.states: list[SpreadState] = []
         self._crashes = crashes
 
     def run(self, engine_of: Callable[[bool], Generator[Effect, Any, Any]]) -> Any:
@@ -280,6 +283,8 @@ class OrderWorld:
                 return self.venue.cancel(client_order_id)
             case Amend(amendment):
                 return self.venue.amend(amendment)
+            case WriteState(state, _):
+                self.states.append(state)
             case Countdown(_, seconds):
                 self.armed.append(seconds)
             case Now():

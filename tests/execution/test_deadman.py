@@ -17,7 +17,9 @@ import pytest
 
 from atapi.domain.orders import Order, OrderStatus
 from atapi.errors import AtapiError, OrderNotFound, VenueUnreachable
+from atapi.exchanges.binance.networks import paper_endpoints
 from atapi.execution import deadman
+from atapi.execution.lifeline import Letter
 from atapi.paper.endpoint import Endpoint
 from tests.paper.client import Wire
 from tests.shell.commands.stock import RESTING
@@ -161,6 +163,32 @@ def test_a_shell_that_ends_properly_has_them_canceled_too(scene: Scene) -> None:
     assert select.select([handle], [], [], PATIENCE_S)[0]
     os.close(handle)
     assert list(scene.orders("spot").values()) == ["CANCELED"]
+
+
+def test_it_cancels_what_it_was_told_once_its_lines_end(scene: Scene) -> None:
+    shell = scene.shell()
+    typed(shell, "buy BTCUSDT 0.01btc --price 40000")
+    [name] = scene.orders("spot")
+    e = scene.endpoint
+    letter = Letter(paper_endpoints(e.spot_url, e.um_url), e.api_key, e.api_secret, 10.0)
+    lines = [letter.line(), json.dumps({"hold": True, "symbol": "BTCUSDT", "id": name})]
+    out = io.StringIO()
+
+    code = deadman.main(io.StringIO("\n".join(lines) + "\n"), out)
+    killed(shell)
+
+    assert (code, out.getvalue().split()) == (0, ["ready", name])
+    assert scene.orders("spot") == {name: "CANCELED"}
+
+
+def test_a_reader_that_is_gone_does_not_stop_it() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    told = json.dumps({"hold": True, "symbol": "BTCUSDT", "id": "a"})
+
+    assert deadman.hold(io.StringIO(told), Gone()) == {"a": "BTCUSDT"}
 
 
 # --- what it does, step by step -------------------------------------------------------------------------------------

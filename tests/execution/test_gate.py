@@ -51,11 +51,14 @@ class Bench:
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 100_000)))
 
     def __post_init__(self) -> None:
-        listed = [spot_instrument("ETHBTC", quote="BTC"), *map(spot_instrument, SYMBOLS)]
+        listed = [
+            spot_instrument("ETHBTC", quote="BTC"),
+            spot_instrument("BTCEUR", quote="EUR"),
+            *map(spot_instrument, SYMBOLS),
+        ]
         quotes = {name: quote(name, *prices) for name, prices in SYMBOLS.items()}
-        spot = FakeSpot(
-            listed=by_symbol(listed), quotes={**quotes, "ETHBTC": quote("ETHBTC", "0.03", "0.03")}
-        )
+        crosses = {"ETHBTC": quote("ETHBTC", "0.03", "0.03"), "BTCEUR": quote("BTCEUR", "80000", "80000")}
+        spot = FakeSpot(listed=by_symbol(listed), quotes=quotes | crosses)
         futures = FakeFutures(listed=by_symbol(list(map(perpetual, SYMBOLS))), quotes=quotes)
         self.gate = LastGate(
             caps=lambda: self.caps,
@@ -483,6 +486,130 @@ def test_what_another_process_sent_meanwhile_is_counted_once_the_right_to_write_
     bench.intent()
 
     assert bench.gate.used().symbol == 900
+
+
+def test_what_an_order_came_to_is_counted_once(bench: Bench) -> None:
+    intent = bench.intent("0.01")
+    attempt = bench.attempt(intent, "0.01")
+    bench.send(attempt)
+
+    for _ in range(2):
+        bench.end(attempt, AttemptState.PARTIAL, "0.004")
+
+    assert bench.gate.used().symbol == D("0.004") * 90009
+    assert "would make it 0.011" in refused(bench, bench.attempt(intent, "0.007"))[0]
+
+
+def test_a_restart_sorts_what_left_by_minute_and_day(bench: Bench) -> None:
+    intent = bench.intent()
+    for number, hours_ago in enumerate((30, 21, 1), start=1):
+        old = bench.attempt(intent, "0.001", price="90000")
+        bench.journal.write_attempt(old, START - timedelta(hours=hours_ago))
+        filled = replace(old, state=AttemptState.FILLED, executed=D("0.001"), order_id=str(number))
+        bench.journal.write_attempt(filled, START)
+    reducing = bench.attempt(intent, "0.001", side=Side.SELL, reducing=True)
+    bench.journal.write_attempt(reducing, START)
+
+    used = bench.gate.twin(bench.journal).used()
+
+    assert (used.orders, used.minute) == (1, 0)
+    assert used.day == 180  # yesterday's is not of today
+
+
+def test_an_order_that_is_out_and_reduces_leaves_what_is_open_as_it_is(bench: Bench) -> None:
+    intent = bench.intent()
+    bench.trade(intent, "0.01")
+    selling = bench.attempt(intent, "0.01", side=Side.SELL, price="90100", reducing=True)
+    bench.send(selling)
+
+    out = bench.gate.used().symbol
+    bench.gate.admit_change(changed(selling, "0.005", "90100"))
+    bench.gate.follow(replace(selling, state=AttemptState.RESTING, order_id="1"))
+
+    assert out == bench.gate.used().symbol == D("0.01") * 90009
+
+
+def test_an_order_of_an_intent_long_past_is_followed_to_its_end(bench: Bench) -> None:
+    resting = bench.attempt(bench.intent(), "0.01", price="50000")
+    bench.send(resting)
+    for _ in range(70):
+        bench.intent()
+
+    bench.end(resting)
+
+    assert bench.gate.used().symbol == 500
+
+
+def test_without_a_journal_nothing_is_used(bench: Bench) -> None:
+    assert bench.gate.twin(None).used().orders == 0
+
+
+def test_what_has_no_price_does_not_leave(bench: Bench) -> None:
+    intent = bench.intent()
+
+    no_symbol, _ = refused(bench, bench.attempt(intent, "1", symbol="NOPEUSDT"))
+    no_rate, _ = refused(bench, bench.attempt(intent, "1", symbol="BTCEUR"))
+
+    assert no_symbol == "NOPEUSDT has no price on spot to judge an order by"
+    assert no_rate == "EUR has no price in USDT to judge an order by"
+
+
+def test_a_restart_does_without_prices_it_cannot_have(bench: Bench) -> None:
+    intent = bench.intent()
+    for symbol, price in (("NOPEUSDT", None), ("BTCEUR", "80000"), ("ETHBTC", "0.03")):
+        bench.journal.write_attempt(bench.attempt(intent, "0.01", symbol=symbol, price=price), START)
+
+    assert bench.gate.twin(bench.journal).used().day == 0 + 800 + D("0.0003") * 90009
+
+
+def test_what_was_sent_for_an_intent_before_a_restart_counts_for_it(bench: Bench) -> None:
+    intent = bench.journal.create_intent(None, "order", {"quantity": "0.01"}, START)
+    first, second = bench.attempt(intent, "0.006"), bench.attempt(intent, "0.003", price="90000")
+    for attempt in (replace(first, state=AttemptState.PARTIAL, executed=D("0.002"), order_id="1"), second):
+        bench.journal.write_attempt(attempt, START)
+
+    bench.gate.expect(bench.journal, intent)
+
+    assert "would make it 0.011" in refused(bench, bench.attempt(intent, "0.006"))[0]  # 0.002, 0.003 and this
+    bench.trade(intent, "0.005")
+
+
+def test_what_the_venue_took_away_before_a_restart_is_open_no_more(bench: Bench) -> None:
+    spread_id = bench.journal.create_spread(SPREAD)
+    intent = bench.journal.create_intent(spread_id, "open", {"quantity": "0.2"}, START)
+    sold = bench.attempt(
+        intent, "0.2", symbol="ETHUSDT", market=Market.UM, side=Side.SELL, leg=LegName.PERP_ENTRY
+    )
+    bench.journal.write_attempt(sold, START)
+    bench.journal.write_attempt(
+        replace(sold, state=AttemptState.FILLED, executed=D("0.2"), order_id="1"), START
+    )
+    ours = Fill(
+        market=Market.UM, symbol="ETHUSDT", trade_id="1", order_id="1", side=Side.SELL, price=D(3010),
+        quantity=D("0.2"), fee=D(0), fee_asset="USDT", realized=None, maker=False, at=START,
+    )  # fmt: skip
+    theirs = replace(ours, trade_id="2", order_id="9", side=Side.BUY, quantity=D("0.05"))
+    bench.journal.write_fills(intent, LegName.PERP_ENTRY, (ours,))
+    bench.journal.write_fills(
+        bench.journal.create_intent(spread_id, "adopted", {}, START), LegName.PERP_EXIT, (theirs,)
+    )
+
+    assert bench.gate.twin(bench.journal).used().symbol == D("0.15") * 3010
+
+
+def test_the_price_of_a_plan_serves_for_a_minute(bench: Bench) -> None:
+    intent = bench.intent()
+    bench.gate.quotes.saw(Market.SPOT, "BTCUSDT", D(80_000))
+
+    bench.trade(intent, "0.001")
+    bench.elapsed_s += 61
+    bench.trade(intent, "0.001")
+
+    assert bench.gate.used().day == 80 + D("90.009")
+
+
+def test_an_unlisted_symbol_has_no_step(bench: Bench) -> None:
+    assert bench.gate.quotes.lot(Market.SPOT, "NOPEUSDT") == 0
 
 
 # --- hostile orders -------------------------------------------------------------------------------------------------

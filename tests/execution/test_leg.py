@@ -13,10 +13,12 @@ import pytest
 
 import atapi.execution
 from atapi.domain.instruments import Market
-from atapi.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from atapi.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName
 from atapi.execution.effects import (
+    Answered,
     Ask,
+    AskFills,
     Attempt,
     AttemptState,
     Effect,
@@ -40,7 +42,10 @@ SENDING = Attempt(
         price=Decimal(100), time_in_force=TimeInForce.IOC, client_order_id="at-test-aaaaaaaaaaaabp1",
     ),
 )  # fmt: skip
-PURE = ("leg.py", "order.py", "spread.py", "terms.py", "effects.py", "ids.py", "sizing.py")
+PURE = (
+    "course.py", "effects.py", "follow.py", "ids.py", "leg.py", "legs.py", "maker.py", "order.py", "prices.py",
+    "sizing.py", "slices.py", "spread.py", "terms.py",
+)  # fmt: skip
 FORBIDDEN = {
     "time",
     "random",
@@ -78,10 +83,14 @@ def drive(
 def test_the_engine_touches_nothing_but_its_effects(file: str) -> None:
     tree = ast.parse((Path(atapi.execution.__file__).parent / file).read_text())
 
-    imported = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-    imported |= {(n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    nodes = list(ast.walk(tree))
+    imported = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
+    imported |= {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)}
 
-    assert imported & FORBIDDEN == set()
+    assert {name.split(".")[0] for name in imported} & FORBIDDEN == set()
+    ours = {name for name in imported if name.startswith("atapi")}
+    pure = {f"atapi.execution.{name.removesuffix('.py')}" for name in PURE}
+    assert {n for n in ours if not n.startswith("atapi.domain.") and n != "atapi.errors"} <= pure
 
 
 def test_a_venue_that_never_answers_leaves_the_order_unproven() -> None:
@@ -128,3 +137,25 @@ def test_waits_grow_and_are_bounded() -> None:
 
     waits = [e.seconds for e in effects if isinstance(e, Sleep)]
     assert waits[:6] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+
+
+def test_fills_that_never_come_leave_the_order_unproven() -> None:
+    order = Order(
+        market=Market.UM, symbol="BTCUSDT", order_id="7", client_order_id=SENDING.request.client_order_id,
+        side=Side.SELL, type="LIMIT", status=OrderStatus.FILLED, quantity=Decimal(1), filled=Decimal(1),
+        quote_filled=None, price=Decimal(100), reduce_only=False, created_at=START, updated_at=START,
+    )  # fmt: skip
+
+    effects, outcome = drive({Send: Answered(order), AskFills: ()})
+
+    assert isinstance(outcome, Unproven)
+    assert sum(isinstance(e, AskFills) for e in effects) == MAX_ASKS
+
+
+def test_an_accepted_order_that_is_forgotten_is_not_called_absent_while_its_trades_are_unknown() -> None:
+    resting = replace(SENDING, state=AttemptState.RESTING, order_id="7")
+
+    effects, outcome = drive({Ask: NotFound(), AskFills: Unclear("timeout")}, resumed=True, attempt=resting)
+
+    assert isinstance(outcome, Unproven)
+    assert sum(isinstance(e, AskFills) for e in effects) == MAX_ASKS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +13,7 @@ from atapi.domain.instruments import Market
 from atapi.domain.orders import Order
 from atapi.errors import Refused, VenueUnreachable
 from atapi.exchanges.binance.networks import paper_endpoints
-from atapi.execution.lifeline import Letter, Lifeline
+from atapi.execution.lifeline import GuardProcess, Letter, Lifeline
 from tests.shell.commands.stock import RESTING
 
 
@@ -163,6 +165,35 @@ def test_leaving_without_an_exchange_says_that_the_countdown_runs(session: Sessi
     session.line.close()
 
     assert session.said == ["orders in BTCUSDT are canceled within 120 s (nobody listens)"]
+
+
+def test_the_heart_beats_by_itself_and_says_where_it_is_not_heard() -> None:
+    heard = threading.Event()
+    said: list[str] = []
+
+    class Deaf(Venue):
+        def countdown(self, symbol: str, seconds: int) -> None:
+            super().countdown(symbol, seconds)
+            raise VenueUnreachable("nobody listens")
+
+    def told(line: str) -> None:
+        said.append(line)
+        heard.set()
+
+    line = Lifeline(futures=Deaf(), spot=list, start=Hand, tell=told, beat_s=0)
+    line.hold(Market.UM, "BTCUSDT", "a")
+
+    assert heard.wait(60)
+    line.close()
+    assert said[0] == "the dead-man switch could not be told again: nobody listens"
+
+
+def test_a_process_that_does_not_begin_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = Letter(paper_endpoints("http://a", "http://b"), "key", "secret", 10.0)
+    monkeypatch.setattr(sys, "executable", "/bin/true")
+
+    with pytest.raises(Refused, match="the dead-man process does not answer"):
+        GuardProcess(letter)
 
 
 def test_a_letter_shows_nothing() -> None:

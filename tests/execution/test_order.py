@@ -10,7 +10,7 @@ import pytest
 
 from atapi.domain.instruments import Market
 from atapi.domain.orders import Amendment, Order, OrderStatus, Side, TimeInForce
-from atapi.domain.spreads import LegName
+from atapi.domain.spreads import LegName, SpreadState
 from atapi.execution.effects import (
     Answered,
     Ask,
@@ -30,9 +30,12 @@ from atapi.execution.order import (
     Amended,
     OrderTerms,
     Slot,
+    StillOpen,
     amend_order,
     cancel_foreign,
     cancel_order,
+    complete_leg,
+    follow_order,
     place_order,
 )
 from tests.execution.order_venue import TERMS, D, OrderWorld
@@ -301,3 +304,84 @@ def test_a_venue_that_will_not_cancel_is_believed() -> None:
     _, ended = talk(cancel_foreign(Market.UM, "BTCUSDT", "web_1"), no, Answered(live))
 
     assert (ended.order, ended.refused) == (live, no)
+
+
+def test_an_order_of_somebody_elses_that_is_shown_no_more_is_told_as_that() -> None:
+    world = OrderWorld(Chooser(tape=[]), crashes=0)  # a venue that has no such order
+
+    ended = world.run(lambda resumed: cancel_foreign(Market.UM, "BTCUSDT", "web_1"))
+
+    assert (ended.order, ended.refused) == (None, None)
+    assert world.venue.time > 43  # the fence
+
+
+def unanswered(engine: Any) -> None:
+    """Run an engine on a venue whose clock stands and that never answers."""
+    result = None
+    while True:
+        result = START if isinstance(engine.send(result), Now) else Unclear("timeout")
+
+
+@pytest.mark.parametrize(
+    ("engine", "error"),
+    [
+        (lambda row, change: cancel_foreign(Market.UM, "BTCUSDT", "web_1"), StillOpen),
+        (lambda row, change: amend_order(row, change, base_asset="BTC", resumed=True), Unproven),
+        (lambda row, change: follow_order(row, base_asset="BTC"), Unproven),
+    ],
+)
+def test_a_venue_that_never_answers_leaves_it_unproven(engine: Any, error: type[Exception]) -> None:
+    world = OrderWorld(Chooser(tape=[]), crashes=0)
+    place(world)
+    row = world.rows[FIRST]
+    change = Amendment(
+        market=Market.UM, symbol="BTCUSDT", side=Side.BUY, client_order_id=row.request.client_order_id,
+        quantity=D(3), price=D(98),
+    )  # fmt: skip
+    with pytest.raises(error):
+        unanswered(engine(row, change))
+
+
+def test_an_order_shown_no_more_while_it_is_changed_is_ended_by_its_fills() -> None:
+    world = OrderWorld(Chooser(tape=[]), crashes=0)
+    place(world)
+    world.venue.orders.clear()  # canceled long ago, and forgotten
+
+    done = amend(world, "3", "98")
+
+    assert (done.changed, done.attempt.state) == (False, AttemptState.REJECTED)
+
+
+def test_an_order_that_is_unclear_is_found_out_about_before_it_is_canceled() -> None:
+    world = OrderWorld(Chooser(tape=[2]), crashes=0)  # accepted, the answer is lost
+    slot = Slot(intent_id=1, instance="test")
+    running, result = place_order(slot, TERMS), None
+    while not isinstance(effect := running.send(result), Ask):  # the process dies here
+        result = world._perform(effect)
+    assert world.rows[FIRST].state is AttemptState.SENDING
+
+    done = cancel(world)
+
+    assert (done.state, done.reason) == (AttemptState.REJECTED, "CANCELED with nothing executed")
+    assert wrong_of(world) == []
+
+
+def test_a_leg_topped_up_in_part_does_not_make_a_spread_hedged() -> None:
+    slot = Slot(intent_id=1, instance="test")
+    terms = replace(TERMS, time_in_force=TimeInForce.IOC, leg=LegName.PERP_ENTRY)
+    whole, part = OrderWorld(Chooser(tape=[0, 2]), crashes=0), OrderWorld(Chooser(tape=[0, 1]), crashes=0)
+
+    for world in (whole, part):
+        world.run(lambda resumed: complete_leg(slot, terms))
+
+    assert (whole.states, part.states) == ([SpreadState.HEDGED], [])
+    assert [leg for leg, _ in whole.rows] == [LegName.PERP_ENTRY]
+
+
+def test_a_spot_order_needs_no_switch_of_the_venue_s() -> None:
+    slot = Slot(intent_id=1, instance="test")
+    terms = replace(TERMS, market=Market.SPOT, dead_man=True)
+
+    effects, _ = talk(place_order(slot, terms), Answered(resting(market=Market.SPOT)))
+
+    assert not any(isinstance(e, Countdown) for e in effects)

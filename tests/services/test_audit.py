@@ -17,13 +17,16 @@ import atapi
 from atapi.desk import Desk
 from atapi.domain.account import Wallet
 from atapi.domain.amounts import parse_amount
+from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO
+from atapi.domain.orders import Side
 from atapi.domain.records import Record, Term
 from atapi.errors import AtapiError, Refused, VenueUnreachable
 from atapi.exchanges.base import RecordSource
 from atapi.services.audit_findings import Audit
 from atapi.services.audit_rows import audit_table
 from atapi.services.guard_moves import Moves
+from atapi.services.order_plan import Wish
 from tests.fakes import D
 
 
@@ -191,6 +194,25 @@ def test_a_balance_that_shrank_unseen_is_named_to_the_last_digit(desk: Desk) -> 
     ]
 
 
+def test_a_single_order_in_a_spreads_symbol_is_told_apart_from_it(desk: Desk) -> None:
+    desk.open_spread("BTCUSDT", "3000usdt")
+    desk.advance("1d")
+    trading = desk.services.trading
+    trading.place(
+        trading.plan("BTCUSDT", Wish(side=Side.SELL, amount=parse_amount("0.01btc")), market=Market.UM)
+    )
+    desk.advance("1d")
+    desk.close_spread("BTCUSDT")
+
+    audit = run(desk)
+
+    assert audit.faults == []
+    assert {r.term for r in audit.claims.orders} == {Term.FEES, Term.FUNDING}  # nothing of it is realized yet
+    [row] = desk.services.pnl.rows()
+    assert row.price_usdt == 0  # it was hedged, whatever the order did to the venue's mean price
+    assert row.funding_usdt == sum(r.amount for r in audit.claims.spreads[1] if r.term is Term.FUNDING)
+
+
 def test_what_the_guard_moved_is_not_foreign(desk: Desk) -> None:
     spreads = desk.services.spreads
     assert spreads.wallet is not None
@@ -210,7 +232,7 @@ def test_what_the_guard_moved_is_not_foreign(desk: Desk) -> None:
 def test_a_fill_the_journal_tells_otherwise_is_named(desk: Desk) -> None:
     desk.open_spread("BTCUSDT", "10000usdt")
     journal = desk.services.spreads.executor.journal
-    [(leg, fill), *_] = journal.spreads()[0].fills
+    leg, fill = next((leg, f) for leg, f in journal.spreads()[0].fills if f.market is Market.UM)
     order = journal.create_intent(None, "order", {}, fill.at)
     journal.write_fills(order, leg, (replace(fill, trade_id="77"),))
 
@@ -342,7 +364,15 @@ def test_the_audit_is_exact_whatever_was_done(desk: Desk, seed: int) -> None:
         side = chance.choice(["BUY", "SELL"])
         by_hand(desk, path, symbol="LTCUSDT", side=side, type="MARKET", quantity=quantity)
 
+    def own_order() -> None:
+        wish = Wish(side=chance.choice(list(Side)), amount=parse_amount(f"{chance.randrange(200, 900)}usdt"))
+        trading = desk.services.trading
+        trading.place(
+            trading.plan(chance.choice(symbols), wish, market=chance.choice([Market.UM, Market.SPOT]))
+        )
+
     deeds: list[Callable[[], object]] = [
+        own_order,
         lambda: desk.open_spread(chance.choice(symbols), f"{chance.randrange(500, 5000)}usdt"),
         lambda: desk.open_spread(chance.choice(symbols), f"{chance.randrange(500, 5000)}usdt", add=True),
         lambda: desk.close_spread(chance.choice(symbols)),

@@ -18,8 +18,9 @@ from atapi.domain.guard import Check, Code, Policy, Severity, Sweep
 from atapi.domain.spreads import SpreadState
 from atapi.errors import Refused
 from atapi.execution.lock import WriterLock
+from atapi.execution.terms import OpenTerms
 from atapi.services.guard import Guard, Options
-from atapi.services.guard_funds import Allowance
+from atapi.services.guard_funds import Allowance, reserved
 
 D = Decimal
 ALARM, WARNING = Severity.ALARM, Severity.WARNING
@@ -238,6 +239,80 @@ def test_a_position_turned_around_by_hand_is_left_to_whoever_did_it(held: Desk) 
     assert sweep.exposed
     assert {c.mend for c in sweep.findings} == {"positions BTCUSDT"}
     assert legs(held) == (D("0.21500478"), D("0.085"))
+
+
+# --- the other way round --------------------------------------------------------------------------------------------
+@pytest.fixture
+def reverse(desk: Desk) -> Desk:
+    """Be long 0.108 BTC of the perpetual against borrowed coins that were sold."""
+    desk.transfer("5500usdt", "spot", "margin")
+    desk.advance("1s")
+    desk.open_spread("BTCUSDT", "5000usdt", reverse=True)
+    return desk
+
+
+def owed(desk: Desk) -> Decimal:
+    return desk.services.spreads.reverse.margin.account().of("BTC").owed
+
+
+def test_a_reverse_spread_is_well_while_interest_grows(reverse: Desk) -> None:
+    watching = guard(reverse)
+    watching.sweep()
+
+    reverse.advance("50h")
+    sweep = watching.sweep()
+
+    assert sweep.findings == ()
+    assert Code.LEVEL in {c.code for c in sweep.checks}
+
+
+@pytest.mark.parametrize(("policy", "position"), [(Policy.REHEDGE, "0.058"), (Policy.UNWIND, "0")])
+def test_a_deleveraged_reverse_spread_buys_back_what_it_borrowed(
+    reverse: Desk, policy: Policy, position: str
+) -> None:
+    fault(reverse, "adl BTCUSDT quantity=0.05")
+
+    sweep = guard(reverse, policy).sweep()
+
+    assert [c.code for c in sweep.seen] == [Code.ADL]
+    assert [d.done for d in sweep.deeds] == [True]
+    assert legs(reverse)[1] == D(position)
+    assert abs(owed(reverse) - D(position)) < D("0.001")
+    assert not sweep.exposed
+
+
+def test_debts_repaid_by_hand_leave_a_perpetual_that_rehedging_sells(reverse: Desk) -> None:
+    link = reverse.services.spreads.spot.link  # type: ignore[attr-defined]
+    order = {
+        "symbol": "BTCUSDT",
+        "side": "BUY",
+        "type": "MARKET",
+        "quantity": "0.05",
+        "sideEffectType": "AUTO_REPAY",
+    }
+    link.request("POST", "/sapi/v1/margin/order", order, signed=True)
+
+    sweep = guard(reverse, Policy.REHEDGE).sweep()
+
+    assert "are owed where the journal has 0.108, repaid or liquidated" in sweep.seen[0].message
+    assert abs(owed(reverse) - legs(reverse)[1]) < D("0.001")
+    assert not sweep.exposed
+
+
+def test_the_margin_level_is_topped_up_before_the_venue_calls(reverse: Desk) -> None:
+    fault(reverse, "move BTCUSDT by=60% over=1m")
+    watching = guard(reverse, top_up="20000")
+
+    deeds, levels = [], []
+    for _ in range(7):
+        sweep = watching.sweep()
+        deeds += [d.what for d in sweep.deeds]
+        levels += [D(c.value) for c in sweep.checks if c.code is Code.LEVEL]
+        reverse.advance("10s")
+
+    assert len(deeds) == 1
+    assert deeds[0].endswith("USDT from spot to margin: the margin is strained")
+    assert min(levels) > D("1.4")
 
 
 # --- symbols --------------------------------------------------------------------------------------------------------
@@ -560,6 +635,52 @@ def test_a_transaction_that_was_cut_short_alarms_after_a_minute_and_is_ended_by_
     assert executor.unfinished() == set()
 
 
+def test_an_order_of_another_atapi_alarms(held: Desk) -> None:
+    link = held.services.spreads.spot.link  # type: ignore[attr-defined]
+    order = {
+        "symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.001",
+        "newClientOrderId": "at-zzzz-aaaaaaaaaaaaap1",
+    }  # fmt: skip
+    link.request("POST", "/api/v3/order", order, signed=True)
+
+    check = only(guard(held).sweep())
+
+    assert (check.code, check.severity) == (Code.JOURNAL, ALARM)
+    assert check.message.startswith("another atapi (zzzz) trades on this account")
+
+
+def test_the_kill_switch_is_told_and_lets_rehedging_through(held: Desk) -> None:
+    fault(held, "adl BTCUSDT quantity=0.1")
+    held.services.limits.halt("a bad day")
+
+    sweep = guard(held, Policy.REHEDGE).sweep()
+
+    check = only(sweep)
+    assert (check.code, check.severity, check.mend) == (Code.HALT, WARNING, "limits resume")
+    assert "a bad day; only what takes risk away is sent" in check.message
+    assert [d.done for d in sweep.deeds] == [True]
+
+
+def test_a_transfer_that_is_refused_is_said(held: Desk) -> None:
+    pay_fees_in_bnb(held)
+    held.deposit("1bnb", "futures")
+    fault(held, "code -5013 method=POST path=/sapi/v1/asset/transfer times=1")
+    watching = guard(held, keep_bnb="0.2")
+
+    first, second = watching.sweep(), watching.sweep()
+
+    assert first.deeds[0].what.startswith("not moved 0.2 BNB from futures to spot")
+    assert [d.done for d in second.deeds] == [True]
+
+
+def test_what_an_unfinished_opening_still_needs_is_not_the_guards_to_move(held: Desk) -> None:
+    executor = held.services.spreads.executor
+    terms = OpenTerms(quantity=D("0.1"), perp_limit=D(46000), spot_limit=D(47000), base_fee=D("0.001"))
+    executor.journal.create_intent(1, "open", terms.as_text(), held.services.clock.now())
+
+    assert reserved(executor) == 4700  # 0.1 * 47 000
+
+
 # --- policies -------------------------------------------------------------------------------------------------------
 def test_a_spreads_own_policy_outlives_the_session_and_wins(tmp_path: Path) -> None:
     with atapi.connect("paper", home=tmp_path, seed=7, at="2026-01-01T00:00:00Z") as desk:
@@ -606,4 +727,25 @@ def test_a_stream_wakes_it_long_before_its_time(held: Desk) -> None:
     assert (Code.ADL, ALARM) in codes(sweep)
     assert {c.symbol for c in sweep.checks if c.code is Code.STREAM} == {"futures", "spot", "listing"}
     assert not watching.wait()
+    watching.close()
+
+
+def test_a_stream_that_is_silent_about_a_change_is_distrusted(
+    held: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distrusted: list[str] = []
+    monkeypatch.setattr(held.services.guard.streams, "distrust", distrusted.append)
+    watching = held.services.guard.begin(Options())
+    watching.follow()
+    while any(not s.live for s in held.services.guard.streams.states()):
+        assert watching.wait()
+    watching.sweep()
+    fault(held, "silent market=um account=default")
+    held.transfer("100usdt", "spot", "futures")
+
+    watching.sweep()  # the event may still be on its way
+    assert distrusted == []
+    watching.sweep()
+
+    assert distrusted == ["futures"]
     watching.close()

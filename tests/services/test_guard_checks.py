@@ -7,6 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from atapi.domain.account import FuturesAccount, Position
 from atapi.domain.guard import Code, Severity
@@ -14,7 +16,15 @@ from atapi.domain.margin import MarginAccount
 from atapi.domain.streams import StreamState
 from atapi.services.guard_checks import check_silence, check_streams
 from atapi.services.guard_facts import Account
-from atapi.services.guard_margin import Bounds, check_level, check_margin, level_needs, needed, ratio
+from atapi.services.guard_margin import (
+    Bounds,
+    check_level,
+    check_margin,
+    distance,
+    level_needs,
+    needed,
+    ratio,
+)
 from atapi.services.guard_watch import Listening
 from tests.fakes import NOON
 
@@ -109,6 +119,29 @@ def test_the_margin_level_is_judged_by_the_venues_own_call(level: str, severity:
 
     assert (check.code, check.severity) == (Code.LEVEL, severity)
     assert level_needs(margin, BOUNDS) == max(D(0), (2 - D(level)) * 1000)  # debts are 1000
+
+
+@given(
+    every=st.integers(1, 60),
+    ramp=st.decimals(D("0.001"), D("0.10"), places=3),  # a minute
+    away=st.decimals(D("0.01"), D("5"), places=3),
+    phase=st.integers(0, 59_000),  # milliseconds from a look to the start of the ramp
+)
+def test_every_ramp_is_an_alarm_five_seconds_before_it_liquidates(
+    every: int, ramp: Decimal, away: Decimal, phase: int
+) -> None:
+    bounds, per_second, liquidation = Bounds.at(timedelta(seconds=every)), 100 * ramp / 60, 100 * (1 + away)
+    first = every - D(phase % (1000 * every)) / 1000  # the look before the ramp is at zero or earlier
+    end = (liquidation - 100) / per_second  # seconds until liquidation
+    # The last look that leaves five seconds, or the one before the ramp began where none does
+    looks = int((end - 5 - first) // every)
+    at = first + looks * every if end - 5 >= first else D(0)
+
+    mark = 100 + per_second * max(at, D(0))
+
+    away_then = distance(short("1", str(mark), str(liquidation)))
+    assert away_then is not None
+    assert away_then <= bounds.reach
 
 
 @pytest.mark.parametrize(("seconds", "severity"), [(5, Severity.WARNING), (30, Severity.ALARM)])

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from atapi.domain.orders import Fill, Side
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.services.past_prices import PastPrices
 from atapi.services.pnl import PnlService
-from atapi.services.spread_books import SpreadBooks, owner_of, unrealized
+from atapi.services.spread_books import SpreadBooks, parts_of, shared
 from tests.fakes import D, FakeFutures, FakeSpot, bars, by_symbol, perpetual, spot_instrument, utc
 
 T0 = utc("2026-01-01T12:00")
@@ -78,17 +77,19 @@ def position(quantity: str, mark: str, profit: str) -> Position:
     )  # fmt: skip
 
 
-def service(spreads: Sequence[Spread], futures: FakeFutures | None = None, **spot: Any) -> PnlService:
+def service(
+    spreads: Sequence[Spread], futures: FakeFutures | None = None, orders: Sequence[Fill] = ()
+) -> PnlService:
     listed = by_symbol([spot_instrument(s) for s in ("BTCUSDT", "ETHUSDT", "BNBUSDT")])
     history = {("BNBUSDT", "1m"): bars("1m", T0, ["600", "600"])}
     market = FakeSpot(
         listed=listed, history=history,
-        last_prices={"BTCUSDT": D(110), "ETHUSDT": D(110), "BNBUSDT": D(600)}, **spot,
+        last_prices={"BTCUSDT": D(110), "ETHUSDT": D(110), "BNBUSDT": D(600)},
     )  # fmt: skip
     futures = futures or CountedFutures()
     futures.listed = by_symbol([perpetual("BTCUSDT"), perpetual("ETHUSDT")])
     return PnlService(
-        executor=SimpleNamespace(spreads=lambda: list(spreads)),  # type: ignore[arg-type]  # all it asks of it
+        executor=SimpleNamespace(spreads=lambda: list(spreads), order_fills=lambda: list(orders)),  # type: ignore[arg-type]  # all it asks of it
         books=SpreadBooks(
             spot=market, futures=futures, interest=SimpleNamespace(of=lambda spread: []),  # type: ignore[arg-type]
             clock=ManualClock(T0 + 9 * DAY), past=PastPrices(market),
@@ -161,16 +162,40 @@ def test_two_spreads_in_one_symbol_that_meet_at_a_funding() -> None:
 def test_a_funding_may_be_charged_to_a_position_opened_just_after_its_time(late: int, owned: bool) -> None:
     opened = spread(1, T0 + timedelta(seconds=late))
 
-    owner = owner_of(paid(T0, "0.5"), [opened])
+    parts = parts_of(paid(T0, "0.5"), [opened], [])
 
-    assert (owner is opened) == owned
+    assert parts == ([(1, D("0.5"))] if owned else [])
 
 
 def test_funding_of_another_symbol_or_after_the_end_is_nobodys() -> None:
     closed = spread(1, T0, T0 + DAY)
 
-    assert owner_of(paid(T0 + timedelta(hours=4), "0.5", "ETHUSDT"), [closed]) is None
-    assert owner_of(paid(T0 + 2 * DAY, "0.5"), [closed]) is None
+    assert parts_of(paid(T0 + timedelta(hours=4), "0.5", "ETHUSDT"), [closed], []) == []
+    assert parts_of(paid(T0 + 2 * DAY, "0.5"), [closed], []) == []
+
+
+def test_a_single_order_in_the_symbol_has_its_part_of_the_funding() -> None:
+    _, order = fill(LegName.ORDER, Side.SELL, "101", T0, quantity="0.5")
+    line = paid(T0 + timedelta(hours=4), "0.1")
+
+    assert parts_of(line, [spread(1, T0)], [order]) == [
+        (1, D("0.06666667")),
+        (None, D("0.03333333")),
+    ]  # 1 : 0.5
+    assert parts_of(line, [], [order]) == [(None, D("0.1"))]
+
+
+def test_what_a_single_order_did_to_the_venues_mean_price_is_not_the_spreads() -> None:
+    _, order = fill(LegName.ORDER, Side.SELL, "121", T0 + timedelta(hours=1))
+    sold = spread(1, T0, T0 + DAY)
+    # the venue's mean entry is 111 now, so that it realizes 111 - 110.4 where the spread itself lost 101 - 110.4
+    mixed = replace(
+        sold, fills=(*sold.fills[:3], (sold.fills[3][0], replace(sold.fills[3][1], realized=D("0.6"))))
+    )
+
+    [row] = service([mixed], orders=[order]).rows()
+
+    assert (row.price_usdt, row.basis_usdt) == (0, D("0.6"))
 
 
 def test_income_is_read_once_for_all_spreads() -> None:
@@ -185,15 +210,36 @@ def test_income_is_read_once_for_all_spreads() -> None:
 
 
 def test_what_is_held_has_the_venues_own_profit() -> None:
-    assert unrealized(spread(1, T0), position("-1", "110.4", "-9.40000001"), D("110.4")) == D("-9.40000001")
+    futures = CountedFutures(open_positions=[position("-1", "110.4", "-9.40000001")])
+
+    [row] = service([spread(1, T0)], futures).rows()
+
+    assert (row.basis_usdt, row.price_usdt) == (
+        D("0.6"),
+        D("-0.00000001"),
+    )  # spot stands at 110; its rounding is price
 
 
 def test_a_position_somebody_else_traded_in_has_the_spreads_own_part() -> None:
     bought_back_by_hand = position("-0.4", "110.4", "-3.76")
+    futures = CountedFutures(open_positions=[bought_back_by_hand])
 
-    assert unrealized(spread(1, T0), bought_back_by_hand, D("110.4")) == D("-9.4")  # 101 - 110.4
-    assert unrealized(spread(1, T0), None, D("110.4")) == D("-9.4")
-    assert unrealized(spread(1, T0, T0 + DAY), None, D("110.4")) == 0
+    [row] = service([spread(1, T0)], futures).rows()
+
+    assert (row.basis_usdt, row.price_usdt) == (
+        D("0.6"),
+        0,
+    )  # 101 - 110.4 and 110 - 100, whatever was done by hand
+
+
+def test_what_is_known_to_be_shared() -> None:
+    _, order = fill(LegName.ORDER, Side.SELL, "101", T0 + timedelta(hours=1))
+    elsewhere, later = replace(order, symbol="ETHUSDT"), replace(order, at=T0 + 2 * DAY)
+    closed = spread(1, T0, T0 + DAY)
+
+    assert [shared(closed, None, [o]) for o in (order, elsewhere, later)] == [True, False, False]
+    assert shared(spread(1, T0), None, [])
+    assert not shared(spread(1, T0), position("-1", "110", "-9"), [])
 
 
 def test_a_spread_without_a_fill_earned_nothing() -> None:

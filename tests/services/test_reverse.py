@@ -359,6 +359,18 @@ def test_a_repayment_by_hand_is_checked_first(desk: Desk) -> None:
     assert (row.amount, row.asset, row.left) == (D("0.005"), "BTC", owed(desk))
 
 
+def test_whoever_only_reads_does_not_take_the_right_to_write(desk: Desk) -> None:
+    desk.open_spread("BTCUSDT", "1000usdt", reverse=True)
+    desk.advance("3h")
+    desk.services.spreads.executor.close()
+
+    [row] = desk.services.spreads.rows()
+
+    assert not desk.services.spreads.executor.owns
+    assert row.delta == -4 * D("0.00000023")
+    assert len(desk.services.spreads.executor.journal.interest(1)) == 1  # the hour it was opened in
+
+
 def test_interest_is_booked_while_it_stands_and_not_twice(desk: Desk) -> None:
     desk.open_spread("BTCUSDT", "1000usdt", reverse=True)
     journal = desk.services.spreads.executor.journal

@@ -166,9 +166,12 @@ def _check_stream_options(args: argparse.Namespace) -> None:
 
 
 def _shown(context: Context, args: argparse.Namespace, sweep: Sweep) -> Table | None:
+    from atapi.errors import VenueUnreachable
     from atapi.services.guard_rows import check_table
     from atapi.shell import present, table_options
 
+    if sweep.unheard is not None:
+        raise VenueUnreachable(sweep.unheard.message, hint=sweep.unheard.mend)
     table = check_table(sweep)
     for deed in sweep.deeds:
         context.say(f"{'done' if deed.done else 'not done'}: {deed.what}")
@@ -182,6 +185,6 @@ def _exposed(sweep: Sweep) -> Exception:
     from atapi.domain.guard import Severity
     from atapi.errors import SpreadBroken
 
-    alarms = [check for check in sweep.checks if check.severity is Severity.ALARM]
+    alarms = [c for c in sweep.checks if c.severity is Severity.ALARM or c is sweep.unheard]
     more = f" (and {len(alarms) - 1} more)" if len(alarms) > 1 else ""
     return SpreadBroken(f"an alarm stands: {alarms[0].message}{more}", hint=alarms[0].mend)

@@ -6,6 +6,7 @@ from decimal import Decimal as D
 
 import pytest
 
+from atapi.domain.instruments import Market
 from tests.shell.commands.paper_desk import PaperDesk
 
 
@@ -218,3 +219,22 @@ def test_an_order_under_the_switch_lives_while_the_heart_beats(paper: PaperDesk)
 
     assert [row["status"] for row in alive] == ["NEW"]
     assert [row["status"] for row in paper.rows("orders")] == ["CANCELED"]  # the journal still believes in it
+
+
+def test_a_spot_order_is_held_by_a_process_until_it_is_done(paper: PaperDesk) -> None:
+    placed = paper.row("buy BTCUSDT 0.01btc --price 40000 --dead-man")
+    lifeline = paper.services.trading.lifeline
+
+    held = lifeline.held(Market.SPOT, "BTCUSDT")
+    paper.row(f"cancel {placed['id']}")
+    lifeline.beat()
+
+    assert len(held) == 1
+    assert lifeline.held(Market.SPOT, "BTCUSDT") == set()
+
+
+def test_an_order_that_is_refused_is_held_by_nobody(paper: PaperDesk) -> None:
+    said = paper.type("buy BTCUSDT 0.01btc --price 60000 --post-only --dead-man")
+
+    assert said.code == 1
+    assert paper.services.trading.lifeline.held(Market.SPOT, "BTCUSDT") == set()

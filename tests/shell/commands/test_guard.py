@@ -65,6 +65,15 @@ def test_an_alarm_is_shown_said_and_ends_with_3_and_the_command_that_mends_it(ty
     assert err.splitlines()[-1] == "  hint: hedge BTCUSDT"
 
 
+def test_a_venue_that_does_not_answer_is_no_all_clear(typed: Type) -> None:
+    code, out, err = typed(
+        OPEN, "paper fault add code -1000 path=/fapi/v3/account > /dev/null", "guard --once"
+    )
+
+    assert (code, out) == (6, "")
+    assert "error: the venue could not be asked for 0 s: GET /fapi/v3/account" in err
+
+
 def test_a_policy_given_to_a_spread_acts_for_it(typed: Type) -> None:
     code, out, err = typed(OPEN, "guard policy btc/usdt rehedge", ADL, "guard --once --columns check,state")
 
@@ -112,7 +121,7 @@ def headless(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     def start(*words: str) -> subprocess.Popen[str]:
         guard = subprocess.Popen(
             [sys.executable, "-m", "atapi", "--home", str(tmp_path), *AT, "guard", "--json", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         running.append(guard)
         return guard
@@ -120,7 +129,10 @@ def headless(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     yield start
     for guard in running:
         guard.kill()
-        guard.communicate()
+        guard.wait()
+        for stream in (guard.stdout, guard.stderr):
+            assert stream is not None
+            stream.close()
 
 
 def event(guard: subprocess.Popen[str]) -> dict[str, Any]:
@@ -156,6 +168,25 @@ def test_it_hears_of_a_deleveraging_mends_it_and_says_both(
         ("alarm", "adl"), ("done", None), ("cleared", "adl"),
     ]  # fmt: skip
     assert told[1]["what"] == "evened BTCUSDT by 0.1 of spot: #1 is HEDGED"
+    guard.terminate()
+    assert guard.wait(timeout=60) == 0
+
+
+def test_that_nobody_reads_its_events_any_more_does_not_end_it(
+    typed: Type, headless: Callable[..., subprocess.Popen[str]]
+) -> None:
+    typed(OPEN)
+    guard = headless("--every", "10m", "--policy", "rehedge")
+    assert event(guard)["event"] == "guarding"
+    assert guard.stdout is not None
+    guard.stdout.close()
+
+    typed(ADL)
+
+    assert guard.stderr is not None
+    said = next(line for line in guard.stderr if " done " in line)
+    assert said.endswith("done #1: evened BTCUSDT by 0.1 of spot: #1 is HEDGED\n")
+    assert guard.poll() is None
     guard.terminate()
     assert guard.wait(timeout=60) == 0
 

@@ -7,7 +7,9 @@ import pytest
 from atapi.domain.instruments import Market
 from atapi.domain.orders import Fill, Side
 from atapi.domain.spreads import Pair
+from atapi.services.drill import merged
 from atapi.services.drill_exposure import Exposure, largest_exposure
+from atapi.services.drill_world import Event
 from tests.fakes import NOON, D, perpetual, spot_instrument
 
 PAIR = Pair(spot=spot_instrument("BTCUSDT"), perp=perpetual("BTCUSDT"))
@@ -74,6 +76,27 @@ def test_a_perpetual_of_thousands_is_reckoned_in_coins() -> None:
     assert largest_exposure(fills, THOUSANDS, after(9)) == Exposure(
         usdt=D(10), seconds=D(4), usdt_seconds=D(40)
     )
+
+
+def test_the_exchange_acts_between_the_sending_and_the_answer_of_the_same_millisecond() -> None:
+    ours = [
+        Event(after(0), "atapi", "sent p1: SELL 1"),
+        Event(after(0), "atapi", "p1: answered FILLED 1"),
+        Event(after(0), "atapi", "sent s1: BUY 1"),
+        Event(after(0.5), "atapi", "s1: no answer"),
+    ]
+    theirs = [
+        Event(after(0), "exchange", "p1: accepted"),
+        Event(after(0), "exchange", "p1: filled 1"),
+        Event(after(0.5), "exchange", "s1: accepted"),
+        Event(after(2), "exchange", "adl_autoclose: accepted"),
+    ]
+
+    assert [event.what.partition(":")[0] for event in merged(ours, theirs)] == [
+        "sent p1", "p1", "p1", "p1", "sent s1", "s1", "s1", "adl_autoclose",
+    ]  # fmt: skip
+    assert [event.who for event in merged(ours, theirs)][5:7] == ["exchange", "atapi"]
+    assert [event.who for event in merged(ours, theirs)][1:4] == ["exchange", "exchange", "atapi"]
 
 
 @pytest.mark.parametrize("order", [1, -1])
