@@ -59,6 +59,7 @@ MENDS = {
     "buy",
     "sell",
     "reconcile",
+    "repay",
 }
 SINGLE = "o"  # the leg of an order that belongs to no spread
 
