@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ from atapi.domain.market import Depth, Level
 from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, OrderStatus
 from atapi.domain.spreads import SpreadState
 from atapi.errors import AtapiError, StorageError
-from atapi.execution.effects import Attempt
-from atapi.execution.executor import Executor
+from atapi.execution.effects import Attempt, Effect, Tell
+from atapi.execution.executor import Executor, Transaction
 from atapi.execution.journal import Journal
 from tests.execution.simulation import PAIR, PRICE
 from tests.execution.world import OPEN
@@ -92,11 +93,17 @@ class Filling:
         raise AssertionError("nothing rests")
 
 
-def executor_at(folder: Path, venue: Filling, *, begin: Callable[[], None] | None = None) -> Executor:
+def executor_at(
+    folder: Path,
+    venue: Filling,
+    *,
+    begin: Callable[[], None] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Executor:
     return Executor(
         folder, binding={"network": "paper", "account": "1"}, seed=b"a host",
         venues={Market.SPOT: venue, Market.UM: venue}, switch=venue, gate=OpenGate(), clock=ManualClock(AT),
-        tell=lambda _: None, begin=begin,
+        tell=tell, begin=begin,
     )  # fmt: skip
 
 
@@ -190,3 +197,21 @@ def failure_of(executor: Executor) -> AtapiError | None:
     except AtapiError as e:
         return e
     return None
+
+
+def test_a_single_order_that_was_cut_short_is_ended_by_its_engine(tmp_path: Path) -> None:
+    said: list[str] = []
+    executor = executor_at(tmp_path, Filling(), tell=said.append)
+    executor.journal.create_intent(None, "order", {}, AT)
+
+    def engine(of: Transaction) -> Generator[Effect, Any, str]:
+        assert of.resumed
+        yield Tell("asked")
+        return "ended"
+
+    [(intent, outcome)] = executor.recover(lambda _: engine)
+
+    assert (intent.kind, outcome) == ("order", "ended")
+    assert said == ["order intent 1: order was cut short; finding out how it ended", "asked"]
+    assert executor.recover(lambda _: engine) == []
+    executor.close()
