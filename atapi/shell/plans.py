@@ -38,7 +38,8 @@ def describe(plan: SpreadPlan) -> list[str]:
 def describe_closing(plan: ClosePlan) -> list[str]:
     """Describe the plan of a closing: both legs, what is cut how, and what stays where."""
     quote = plan.pair.perp.quote_asset
-    legs = [(plan.perp, "perp")] if plan.spot is None else [(plan.spot, "spot"), (plan.perp, "perp")]
+    where = "margin" if plan.spread.reverse else "spot"
+    legs = [(plan.perp, "perp")] if plan.spot is None else [(plan.spot, where), (plan.perp, "perp")]
     return [
         f"plan close {plan.pair.symbol} #{plan.spread.spread_id}",
         *(f"  {leg.side.lower()} {_leg(leg, market, quote)}" for leg, market in legs),
