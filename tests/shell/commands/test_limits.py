@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from atapi.app import open_services
+from atapi.domain.orders import Order, OrderRequest
 from atapi.paper.endpoint import Endpoint
 from atapi.settings import Settings
 from atapi.shell.context import Context
@@ -192,18 +192,21 @@ def test_a_dropped_file_halts_as_well(session: Session, everywhere: bool) -> Non
     assert file.exists() is everywhere
 
 
-def test_a_halt_between_the_legs_takes_the_first_one_back(session: Session) -> None:
-    session.type("paper fault add delay 800ms path=/fapi/v1/order method=POST times=1")
+def test_a_halt_between_the_legs_takes_the_first_one_back(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.type("servertime")
+    futures = session.contexts[0].services.spreads.futures
+    place = futures.place
 
-    def halt_once_the_perpetual_is_sold() -> None:
-        while not session.position():
-            pass
+    def halt_once_the_perpetual_is_sold(request: OrderRequest) -> Order:
+        sold = place(request)
         (session.folder / "HALT").write_text("2026-01-01T00:00:00+00:00 drill")
+        return sold
 
-    thread = threading.Thread(target=halt_once_the_perpetual_is_sold)
-    thread.start()
+    monkeypatch.setattr(futures, "place", halt_once_the_perpetual_is_sold)
+
     said = session.type("open-spread BTCUSDT 1000usdt")
-    thread.join()
 
     assert said.code == 1
     assert (
