@@ -293,3 +293,14 @@ def test_interest_is_part_of_the_spread_that_owes_it(tmp_path: Path) -> None:
     assert again.interest(1) == []
     assert [s.interest for s in again.spreads()] == [0, D("0.00000023")]
     assert again.spread(2).delta == -D("0.00000023")  # what BNB paid is owed no more
+
+
+def test_a_file_that_miscounts_its_own_pages_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    opened(path).close()
+    with open(path, "r+b") as file:
+        file.seek(36)  # how many pages are free: https://www.sqlite.org/fileformat2.html#the_database_header
+        file.write(b"\x00\x00\x00\x05")
+
+    with pytest.raises(StorageError, match="the file is damaged"):
+        Journal(path, BINDING, seed=b"a host")
