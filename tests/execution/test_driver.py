@@ -92,12 +92,28 @@ class Filling:
         raise AssertionError("nothing rests")
 
 
-def executor_at(folder: Path, venue: Filling) -> Executor:
+def executor_at(folder: Path, venue: Filling, *, begin: Callable[[], None] | None = None) -> Executor:
     return Executor(
         folder, binding={"network": "paper", "account": "1"}, seed=b"a host",
         venues={Market.SPOT: venue, Market.UM: venue}, switch=venue, gate=OpenGate(), clock=ManualClock(AT),
-        tell=lambda _: None,
+        tell=lambda _: None, begin=begin,
     )  # fmt: skip
+
+
+def test_a_journal_begins_once_before_its_first_order(tmp_path: Path) -> None:
+    sent: list[int] = []
+    venue = Filling()
+    executor = executor_at(tmp_path, venue, begin=lambda: sent.append(len(venue.placed)))
+
+    assert executor.order_fills() == []  # asking makes no journal
+    assert not executor.begun
+    for _ in range(2):
+        executor.open(PAIR, OPEN, at=AT)
+    executor.close()
+    executor_at(tmp_path, venue, begin=lambda: sent.append(len(venue.placed))).open(PAIR, OPEN, at=AT)
+
+    assert sent == [0]
+    assert executor_at(tmp_path, venue).order_fills() == []  # all of them are a spread's
 
 
 def test_the_row_of_an_order_is_durable_before_it_arrives(tmp_path: Path) -> None:
