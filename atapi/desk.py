@@ -12,14 +12,19 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atapi.domain.account import Wallet
 from atapi.domain.amounts import BPS, Amount, parse_amount, parse_span, parse_time
 from atapi.domain.instruments import Market
+from atapi.domain.orders import Side, TimeInForce
 from atapi.domain.spreads import Spread, SpreadPlan
-from atapi.errors import AtapiError, UsageError
+from atapi.errors import AtapiError, OutcomeUnknown, UsageError, VenueUnreachable
 from atapi.services.container import Services
+from atapi.services.guard_rows import check_table
+from atapi.services.order_changes import CanceledOrder
+from atapi.services.order_plan import Wish
+from atapi.services.order_rows import PlacedRow, placed_rows
 from atapi.services.paper import PaperService
 from atapi.services.spread_plan import Limits
 from atapi.services.spread_rows import CloseRow, LegRow, SpreadRow, close_row, plan_rows
@@ -206,6 +211,46 @@ class Desk:
         self.services.recovery.before_reading()
         return Table.of(self.services.spreads.rows(everything=everything), SpreadRow).frame()
 
+    def guard(self) -> pd.DataFrame:
+        """Look once at what is held: every check with its value, its limit and its state.
+
+        Alarms about a spread are answered as its own policy says; none was given one unless you did.
+
+        Raises:
+            VenueUnreachable: The venue could not be asked.
+        """
+        sweep = self.services.guard.sweep()
+        if sweep.unheard is not None:
+            raise VenueUnreachable(sweep.unheard.message)
+        return check_table(sweep).frame()
+
+    # --- single orders ----------------------------------------------------------------------------------------------
+    def buy(self, symbol: str, amount: str | Amount, **terms: Any) -> pd.DataFrame:
+        """Buy on spot or futures; one row per order that was sent.
+
+        Args:
+            symbol: In any spelling.
+            amount: `1000usdt`, `0.01btc`, `25%` or `all`.
+            terms: `price` makes it a limit order that may rest, with `time_in_force` (`GTC`, `IOC`, `FOK`, `GTX` for
+                post-only); without it `max_slippage_bp` (5) caps what it takes. `market` is `spot` or `um`;
+                `reduce_only` and `from_spread` as in the shell; `again` although one like it is not done.
+        """
+        return self._trade(Side.BUY, symbol, amount, **terms)
+
+    def sell(self, symbol: str, amount: str | Amount, **terms: Any) -> pd.DataFrame:
+        """Sell on spot or futures; the arguments are `buy`'s."""
+        return self._trade(Side.SELL, symbol, amount, **terms)
+
+    def cancel(self, *orders: str | int) -> pd.DataFrame:
+        """Cancel orders by their ids, or atapi's own in a symbol; one row each, with how it ended."""
+        changes = self.services.changes
+        report = changes.cancel(changes.plan_cancel([str(order) for order in orders]))
+        if report.left:
+            raise OutcomeUnknown(
+                f"no answer for {', '.join(report.left)}; it may be live", hint="cancel again"
+            )
+        return Table.of(report.ended, CanceledOrder).frame()
+
     # --- account ----------------------------------------------------------------------------------------------------
     def balance(self, wallet: str | None = None) -> pd.DataFrame:
         """List balances of one wallet (`spot`, `margin`, `futures`, `funding`) or of all."""
@@ -278,6 +323,33 @@ class Desk:
         return self._paper().reset().frame()
 
     # --- inside -----------------------------------------------------------------------------------------------------
+    def _trade(
+        self,
+        side: Side,
+        symbol: str,
+        amount: str | Amount,
+        *,
+        price: float | str | Decimal | None = None,
+        market: str = "spot",
+        time_in_force: str = "GTC",
+        max_slippage_bp: float | Decimal = 5,
+        reduce_only: bool = False,
+        from_spread: bool = False,
+        again: bool = False,
+    ) -> pd.DataFrame:
+        wish = Wish(
+            side=side,
+            amount=parse_amount(amount) if isinstance(amount, str) else amount,
+            price=None if price is None else Decimal(str(price)),
+            time_in_force=TimeInForce.IOC if price is None else TimeInForce(time_in_force),
+            reduce_only=reduce_only,
+            max_slippage=Decimal(str(max_slippage_bp)) * BPS,
+            from_spread=from_spread,
+        )
+        trading = self.services.trading
+        plan = trading.plan(symbol, wish, market=Market(market))
+        return Table.of(placed_rows(trading.place(plan, again=again)), PlacedRow).frame()
+
     def _paper(self) -> PaperService:
         if self.services.paper is None:
             raise UsageError("this network is not the embedded exchange", hint='atapi.connect("paper")')

@@ -39,16 +39,11 @@ def open_world(log: Log) -> Iterator[World]:
             venue.clock.forget()
 
         def child(line: str) -> Popen[str]:
-            words = [
-                sys.executable,
-                "-m",
-                "atapi",
-                "--home",
-                folder,
-                "-c",
-                f"set timeout {TIMEOUT_S:g}s; {line}",
-            ]
-            return Popen(words, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, text=True)
+            script = f"set timeout {TIMEOUT_S:g}s; {line}"
+            words = [sys.executable, "-m", "atapi", "--home", folder, "-c", script]
+            process = Popen(words, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, text=True)
+            stack.callback(_end, process)
+            return process
 
         clock = MovedClock(lambda: joined.control().status().now, advance)
         log.now = clock.now
@@ -73,3 +68,10 @@ def _stranger(joined: Joined, backroom: PaperBackroom, stack: ExitStack) -> Spot
     venue = connect(where, made.key, made.secret, TIMEOUT_S)
     stack.callback(venue.close)
     return venue.spot
+
+
+def _end(process: Popen[str]) -> None:
+    """Leave nothing behind where a drill broke off."""
+    if process.poll() is None:
+        process.kill()
+        process.communicate()

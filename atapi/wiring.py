@@ -180,7 +180,8 @@ class Wiring:
             caps=lambda: self.file.caps(self.settings.network),
             halted=self.kill_switch.standing,
             quotes=Quotes({Market.SPOT: self.venue.spot, Market.UM: self.venue.futures}, _elapsed_s),
-            now=lambda: SystemClock().now() + self.venue.clock.offset(),
+            # of spot, which may be out of reach while the perpetual has to be taken back: so it is not asked again
+            now=lambda: SystemClock().now() + self.venue.clock.last_offset(),
             elapsed_s=_elapsed_s,
         )
 

@@ -129,7 +129,7 @@ class Gate(Protocol):
         ...
 
     def adopt(self, fills: Iterable[Fill]) -> None:
-        """Note trades by which the venue itself took away what we held."""
+        """Note trades that no order of ours made: the venue's own, or those of one that arrived twice."""
         ...
 
 

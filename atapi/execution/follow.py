@@ -44,6 +44,7 @@ def go_first(course: Course, quantity: Decimal, limit: Decimal) -> Generator[Eff
     which a restart resolves by asking, and every write or read between the legs is time without a hedge.
     """
     legs, tally = course.legs, course.tally
+    assert tally.resolved(course.lead)
     at = (yield Now()) if course.style.max_gap is not None else None
     attempt = legs.attempt(course.lead, tally.next(course.lead), quantity, limit)
     answer = yield from dispatch(attempt)
@@ -60,6 +61,7 @@ def go_after(course: Course, limit: Decimal, lead: Lead) -> Walk:
     """Make attempts at the following leg until the leader is covered, they run out, or the venue says no for good."""
     legs, tally = course.legs, course.tally
     base_asset = legs.instrument(course.follow).base_asset
+    assert tally.resolved(course.follow)
     for price in course.tries(limit):
         due = course.due()
         if not tradable(course, course.follow, due, limit):
@@ -97,6 +99,9 @@ def take_back(course: Course) -> Walk:
     The venue exempts what only reduces from almost everything, so it is tried again whatever the refusal.
     """
     legs, tally = course.legs, course.tally
+    assert course.excess() > 0
+    assert tally.resolved(course.lead)
+    assert tally.resolved(course.follow)
     yield from enter(course, SpreadState.UNWINDING, f"spot could not follow; taking back {course.excess()}")
     limit = yield from _capped(course)
     for number in range(MAX_UNWINDS):
@@ -125,6 +130,7 @@ def _book(course: Course, lead: Lead) -> Generator[Effect, Any, Lead]:
     """Write down what the leader executed, once the follower is out."""
     if lead.pending is None:
         return lead
+    assert lead.pending[0].leg is course.lead
     base_asset = course.legs.instrument(course.lead).base_asset
     course.tally.put((yield from conclude(*lead.pending, base_asset=base_asset)))
     return replace(lead, pending=None)

@@ -130,7 +130,7 @@ class LastGate:
                 track.weigh(attempt.leg, attempt.executed - attempt.request.quantity)
 
     def adopt(self, fills: Iterable[Fill]) -> None:
-        """Note trades by which the venue itself took away what we held."""
+        """Note trades that no order of ours made: the venue's own, or those of one that arrived twice."""
         for fill in fills:
             key = Key(fill.market, fill.symbol)
             self._outgoing.take(key, fill.quantity * fill.side.sign, fill.notional)

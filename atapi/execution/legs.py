@@ -98,6 +98,7 @@ class Tally:
 
     def put(self, attempt: Attempt) -> None:
         """Take note of how an attempt stands."""
+        assert attempt.executed <= attempt.request.quantity
         before = self._rows.get((attempt.leg, attempt.number))
         assert before is None or before.executed <= attempt.executed
         self._rows[attempt.leg, attempt.number] = attempt
@@ -118,6 +119,10 @@ class Tally:
     def next(self, leg: LegName) -> int:
         """The number of a leg's next attempt."""
         return max((number for name, number in self._rows if name is leg), default=0) + 1
+
+    def resolved(self, leg: LegName) -> bool:
+        """Whether every attempt at a leg has its outcome: only then may another one be made."""
+        return all(a.state.settled for (name, _), a in self._rows.items() if name is leg)
 
     def unsettled(self) -> list[Attempt]:
         """List attempts whose outcome is not known, in the order they were made."""

@@ -99,6 +99,7 @@ def _quotes(course: Course, watch: Watch, later: Decimal) -> Reason:
         if not (yield from _armed(course, watch)):
             yield Tell("the dead-man switch cannot be armed: nothing rests without it")
             return None
+        assert tally.resolved(course.lead)
         yield from enter(course, course.lead_state)
         attempt = legs.attempt(course.lead, tally.next(course.lead), quantity, watch.caps.lead, rests=True)
         row = yield from settle(attempt, base_asset=legs.pair.perp.base_asset, resumed=False, rests=True)
@@ -114,6 +115,7 @@ def _quotes(course: Course, watch: Watch, later: Decimal) -> Reason:
 
 def _tend(course: Course, watch: Watch, row: Attempt) -> Reason:
     """Stay with an order until it is final, and have the other leg follow what fills; tell why to end early."""
+    assert row.leg is course.lead
     base_asset = course.legs.pair.perp.base_asset
     why: str | None = None
     while True:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from atapi.domain.instruments import Market
-from atapi.domain.numbers import ZERO, floor_to
+from atapi.domain.numbers import ZERO, floor_to, plain
 from atapi.domain.orders import Amendment, Order, OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName, SpreadState
 from atapi.execution.effects import (
@@ -57,6 +57,9 @@ class OrderTerms:
     reducing: bool = False  # it takes risk away
     dead_man: bool = False  # the venue is to cancel it when nobody tells it otherwise
     leg: LegName = LegName.ORDER  # of the spread it belongs to, where it belongs to one
+    leaves: SpreadState | None = (
+        None  # what that spread is once all of it is executed; None where it belongs to none
+    )
 
     @property
     def rests(self) -> bool:
@@ -65,7 +68,7 @@ class OrderTerms:
 
     def as_text(self) -> dict[str, str]:
         """Write it for the journal."""
-        return {
+        text = {
             "market": self.market,
             "symbol": self.symbol,
             "base_asset": self.base_asset,
@@ -79,6 +82,7 @@ class OrderTerms:
             "dead_man": str(self.dead_man),
             "leg": self.leg,
         }
+        return text if self.leaves is None else text | {"leaves": self.leaves}
 
     @classmethod
     def from_text(cls, text: Mapping[str, str]) -> Self:
@@ -96,6 +100,7 @@ class OrderTerms:
             reducing=text["reducing"] == "True",
             dead_man=text["dead_man"] == "True",
             leg=LegName(text["leg"]),
+            leaves=SpreadState(text["leaves"]) if "leaves" in text else None,
         )
 
 
@@ -136,32 +141,15 @@ class Amended:
 
 
 def place_order(slot: Slot, terms: OrderTerms) -> Generator[Effect, Any, Placed]:
-    """Make one attempt after another until the quantity is executed, one rests, or the venue says no for good."""
-    executed, last = ZERO, None
-    for number, limit in enumerate(terms.tries, start=1):
-        row = slot.rows.get((terms.leg, number))
-        left = floor_to(terms.quantity - executed, terms.lot_size)
-        if not left or (row is None and slot.resumed):
-            break
-        if row is None:
-            if terms.dead_man and isinstance((yield from _arm(terms)), Unclear):
-                return Placed(executed=executed, last=last, why="the dead-man switch could not be armed")
-            attempt = _attempt(slot, terms, number, left, limit)
-            row = yield from settle(attempt, base_asset=terms.base_asset, resumed=False, rests=terms.rests)
-        elif not row.state.settled:
-            row = yield from settle(row, base_asset=terms.base_asset, resumed=True, rests=terms.rests)
-        executed, last = executed + row.executed, row
-        if not row.state.settled or _refused_for_good(row, terms):
-            break
-    assert executed <= terms.quantity, (executed, terms.quantity)
-    return Placed(executed=executed, last=last)
+    """Make one attempt after another until the quantity is executed, one rests, or the venue says no for good.
 
-
-def complete_leg(slot: Slot, terms: OrderTerms) -> Generator[Effect, Any, Placed]:
-    """Top up the shorter leg of a spread; it is hedged once all of it is executed."""
-    placed = yield from place_order(slot, terms)
-    if placed.executed == terms.quantity:
-        yield WriteState(SpreadState.HEDGED, "the shorter leg was topped up")
+    A spread of which it is a leg is told what that leaves of it; in part executed, its legs differ.
+    """
+    placed = yield from _work(slot, terms)
+    if terms.leaves is not None and placed.executed:
+        whole = placed.executed == terms.quantity
+        note = f"{terms.side} {plain(placed.executed)} {terms.symbol}, one leg alone"
+        yield WriteState(terms.leaves if whole else SpreadState.EXPOSED, note)
     return placed
 
 
@@ -260,6 +248,27 @@ def amend_order(
 
 class StillOpen(Exception):
     """An order of somebody else's that was to be canceled could not be asked for."""
+
+
+def _work(slot: Slot, terms: OrderTerms) -> Generator[Effect, Any, Placed]:
+    executed, last = ZERO, None
+    for number, limit in enumerate(terms.tries, start=1):
+        row = slot.rows.get((terms.leg, number))
+        left = floor_to(terms.quantity - executed, terms.lot_size)
+        if not left or (row is None and slot.resumed):
+            break
+        if row is None:
+            if terms.dead_man and isinstance((yield from _arm(terms)), Unclear):
+                return Placed(executed=executed, last=last, why="the dead-man switch could not be armed")
+            attempt = _attempt(slot, terms, number, left, limit)
+            row = yield from settle(attempt, base_asset=terms.base_asset, resumed=False, rests=terms.rests)
+        elif not row.state.settled:
+            row = yield from settle(row, base_asset=terms.base_asset, resumed=True, rests=terms.rests)
+        executed, last = executed + row.executed, row
+        if not row.state.settled or _refused_for_good(row, terms):
+            break
+    assert executed <= terms.quantity, (executed, terms.quantity)
+    return Placed(executed=executed, last=last)
 
 
 def _arm(terms: OrderTerms) -> Generator[Effect, Any, Any]:

@@ -22,25 +22,23 @@ from atapi.execution.order import (
     amend_order,
     cancel_foreign,
     cancel_order,
-    complete_leg,
     follow_order,
     place_order,
 )
 
-PLACE, COMPLETE, FOLLOW, AMEND = "order", "complete", "follow", "amend"
+PLACE, FOLLOW, AMEND = "order", "follow", "amend"
 CANCEL, CANCEL_FOREIGN = "cancel", "cancel-foreign"
-KINDS = (PLACE, COMPLETE, FOLLOW, AMEND, CANCEL, CANCEL_FOREIGN)
+KINDS = (PLACE, FOLLOW, AMEND, CANCEL, CANCEL_FOREIGN)
 
 
 def placing(terms: OrderTerms) -> EngineOf[Placed]:
     """Place an order."""
 
-    return lambda of: place_order(_slot(of), terms)
+    def engine(of: Transaction) -> Generator[Effect, Any, Placed]:
+        slot = Slot(intent_id=of.intent_id, instance=of.instance, rows=of.rows, resumed=of.resumed)
+        return place_order(slot, terms)
 
-
-def completing(terms: OrderTerms) -> EngineOf[Placed]:
-    """Top up the shorter leg of a spread."""
-    return lambda of: complete_leg(_slot(of), terms)
+    return engine
 
 
 def following(attempt: Attempt, base_asset: str) -> EngineOf[Attempt]:
@@ -106,8 +104,6 @@ def recovering(intent: Intent, journal: Journal) -> EngineOf[Any]:
     terms = intent.terms
     if intent.kind == PLACE:
         return placing(OrderTerms.from_text(terms))
-    if intent.kind == COMPLETE:
-        return completing(OrderTerms.from_text(terms))
     if intent.kind == CANCEL_FOREIGN:
         return canceling_foreign(Market(terms["market"]), terms["symbol"], terms["client_order_id"])
     attempt = journal.attempt(terms["client_order_id"])
@@ -118,10 +114,6 @@ def recovering(intent: Intent, journal: Journal) -> EngineOf[Any]:
         return canceling(attempt, terms["base_asset"])
     assert intent.kind == AMEND, intent
     return amending(attempt, _amendment(terms), terms["base_asset"])
-
-
-def _slot(of: Transaction) -> Slot:
-    return Slot(intent_id=of.intent_id, instance=of.instance, rows=of.rows, resumed=of.resumed)
 
 
 def _amendment(terms: Mapping[str, str]) -> Amendment:

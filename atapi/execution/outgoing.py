@@ -120,8 +120,8 @@ class Outgoing:
         return True
 
     def take(self, key: Key, executed: Decimal, traded: Decimal) -> None:
-        """Count what the venue itself took away: a signed quantity, and USDT."""
-        self._hold(key, executed, traded, adds=False)
+        """Count what was traded without an order of ours, or by one that arrived twice: a signed quantity, and USDT."""
+        self._hold(key, executed, traded, adds=True)
 
     def orders(self) -> int:
         """Count the orders of the last minute, of any kind."""

@@ -63,6 +63,7 @@ def walk(course: Course, price: Pricing, one: Slicing, style: Style) -> Reason:
         yield from go_after(course, course.caps.follow, Lead())
     cut = yield from _cut(course, style)
     whole = course.left()
+    assert cut.slices >= 1
     for number in range(1, cut.slices + course.rounds):
         if not course.left():
             return None
@@ -178,6 +179,7 @@ def _wait(course: Course, cut: Cut, number: int) -> Generator[Effect, Any, bool]
 
 def _one(course: Course, quantity: Decimal, caps: Caps) -> Reason:
     """Trade one slice: the leader, then the follower after it."""
+    assert 0 < quantity <= course.left()
     yield from enter(course, course.lead_state)
     lead = yield from go_first(course, quantity, caps.lead)
     yield from go_after(course, caps.follow, lead)

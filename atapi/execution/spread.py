@@ -66,7 +66,8 @@ def close_spread(legs: Legs, terms: CloseTerms) -> Run:
         stopped = yield from _through(leading, taking)
         yield from go_after(taking, taking.caps.follow, Lead())  # where taking the rest was cut short
         perp = legs.pair.perp
-        if leading.excess() * terms.perp_limit >= perp.min_notional:  # entering again is not exempt from it
+        again = leading.excess()
+        if again and again * terms.perp_limit >= perp.min_notional:  # entering again is not exempt from it
             yield from take_back(leading)
     return (yield from _closed(taking, stopped))
 
@@ -102,6 +103,7 @@ def _finish(course: Course) -> Reason:
 
 def _opened(course: Opening, stopped: str | None) -> Run:
     tally, terms = course.tally, course.terms
+    assert not tally.unsettled()
     unwound = tally.executed(LegName.UNWIND)
     left, standing = course.excess(), course.standing()
     if unwound or left:
@@ -124,6 +126,7 @@ def _opened(course: Opening, stopped: str | None) -> Run:
 
 def _closed(course: Closing, stopped: str | None) -> Run:
     tally = course.tally
+    assert not tally.unsettled()
     pair = course.legs.pair
     exposed = course.excess()
     bare = _bare(course)
@@ -152,6 +155,7 @@ def _bare(course: Closing) -> Decimal:
     """Coins that no perpetual stands against any more; what no market takes is dust, not exposure."""
     pair, terms = course.legs.pair, course.terms
     coins = course.spot_left() - course.perp_left() * pair.multiplier
+    assert terms.spot_quantity >= 0
     dust = max(pair.perp.lot_size * pair.multiplier, pair.spot.lot_size)
     if terms.spot_limit:
         dust = max(dust, pair.spot.min_notional / terms.spot_limit)

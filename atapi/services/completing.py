@@ -11,12 +11,12 @@ from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth
 from atapi.domain.numbers import ZERO, ceil_to, floor_to, plain
 from atapi.domain.orders import OrderRequest, OrderType, Side, TimeInForce
-from atapi.domain.spreads import LegName, LegPlan, Spread
+from atapi.domain.spreads import LegName, LegPlan, Spread, SpreadState
 from atapi.errors import Refused
 from atapi.execution.effects import Attempt
 from atapi.execution.executor import Executor
 from atapi.execution.order import OrderTerms
-from atapi.execution.order_engines import COMPLETE, completing
+from atapi.execution.order_engines import PLACE, placing
 from atapi.services.evening import tolerance
 from atapi.services.hedging import Hedging
 from atapi.services.limits import LimitsService
@@ -103,7 +103,7 @@ class CompleteService:
         spread_id, terms = plan.spread.spread_id, plan.terms
         intent_id, placed = proven(
             lambda: self.executor.run(
-                COMPLETE, terms.as_text(), completing(terms), at=self.clock.now(), spread_id=spread_id
+                PLACE, terms.as_text(), placing(terms), at=self.clock.now(), spread_id=spread_id
             )
         )
         if not placed.executed:
@@ -127,6 +127,7 @@ def _terms(instrument: Instrument, leg: LegPlan, *, on_spot: bool) -> OrderTerms
         tries=(leg.limit_price,),
         time_in_force=TimeInForce.IOC,
         leg=LegName.SPOT_ENTRY if on_spot else LegName.PERP_ENTRY,
+        leaves=SpreadState.HEDGED,
     )
 
 

@@ -94,6 +94,13 @@ def disconnect(world: World) -> None:
     world.open()
 
 
+def twice(world: World) -> None:
+    """Play it: something on the way delivers the perpetual's order a second time."""
+    world.fault(f"twice {PERP} {ONCE}")
+    world.open()
+    _guarded(world, Policy.REHEDGE)
+
+
 def halt(world: World) -> None:
     """Play it: somebody pulls the kill switch with the perpetual sold."""
 
@@ -145,6 +152,7 @@ DRILLS = (
     Drill("partial", "half of the spot order finds nobody to sell", partial),
     Drill("overload", "futures take nothing but what reduces", overload),
     Drill("disconnect", "every request is dropped for 20 s, from between the legs on", disconnect),
+    Drill("twice", "the perpetual's order is delivered twice; the guard rehedges", twice),
     Drill("halt", "the kill switch is pulled between the legs", halt),
     Drill(
         "kill-after-send", "kill -9 with the perpetual's answer on its way; started again", kill_after_send

@@ -44,7 +44,7 @@ def judge(
         spread = standing.spread
         first = since.get(spread.spread_id, account.at)
         if in_transit(standing, account):
-            checks.append(check_transit(spread, account.at - first))
+            checks.append(check_transit(standing, account, terms.pairs[spread.symbol], first))
             continue
         checks.append(check_legs(standing, account, terms, first))
         if standing.foreign:

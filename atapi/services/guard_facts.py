@@ -22,6 +22,7 @@ class Account:
     at: datetime
     spreads: tuple[Spread, ...]  # those that stand, oldest first
     unfinished: frozenset[int]  # spreads with a transaction that was not brought to its end
+    trader: str | None  # the other process that may write to the journal now
     futures: FuturesAccount
     positions: Mapping[str, Decimal]  # symbol -> signed, all position sides together
     risks: Mapping[str, Position]  # symbol -> the position as the venue shows it

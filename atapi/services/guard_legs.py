@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from atapi.domain.guard import Check, Code, Severity
 from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Order
-from atapi.domain.spreads import Pair, Spread
+from atapi.domain.spreads import Pair
 from atapi.services.evening import tolerance
 from atapi.services.guard_facts import Account, Standing, Terms
 
-TRANSIT = timedelta(seconds=60)  # a transaction that takes longer was cut short
+ABANDONED = timedelta(
+    seconds=10
+)  # an unfinished transaction that nobody carries on for so long was cut short
+UNEVEN = timedelta(seconds=60)  # somebody who trades may have the legs differ for so long
 
 FORCED = {
     "adl_autoclose": Code.ADL,
@@ -63,16 +66,29 @@ def check_legs(standing: Standing, account: Account, terms: Terms, since: dateti
     )
 
 
-def check_transit(spread: Spread, age: timedelta) -> Check:
-    """Judge a transaction that is under way: its legs may differ, but not for long."""
-    said = f"{spread.state} for {span(age)}"
+def check_transit(standing: Standing, account: Account, pair: Pair, since: datetime) -> Check:
+    """Judge a transaction that is under way: its legs may differ, but not for long, and somebody must carry it on.
+
+    Args:
+        since: When it was first seen so: nobody to carry it on, or its legs uneven.
+    """
+    spread, age = standing.spread, account.at - since
+    trader = account.trader
+    late = age >= ABANDONED if trader is None else age >= UNEVEN and not even(standing, pair)
+    told = f"{spread.state} for {span(age)}"
+    message = f"an opening or closing of {spread.symbol} was cut short ({told})"
+    if trader is not None:
+        drift = f"{plain(abs(standing.delta))} {spread.base_asset}"
+        message = (
+            f"{spread.symbol} has {drift} unhedged for {span(age)} while process {trader} trades it ({told})"
+        )
     return Check.of(
         spread,
         Code.TRANSIT,
-        said,
-        limit=span(TRANSIT),
-        severity=Severity.ALARM if age >= TRANSIT else Severity.OK,
-        message=f"an opening or closing of {spread.symbol} was cut short ({said})",
+        told,
+        limit=span(ABANDONED if trader is None else UNEVEN),
+        severity=Severity.ALARM if late else Severity.OK,
+        message=message,
         mend="spreads",
     )
 

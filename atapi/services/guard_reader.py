@@ -120,6 +120,7 @@ class GuardReader:
             at=now,
             spreads=spreads,
             unfinished=frozenset(self._executor.unfinished()) if self._executor.begun else frozenset(),
+            trader=self._executor.holder(),
             futures=futures,
             positions=held,
             risks={position.symbol: position for position in positions if _decides(position, held)},

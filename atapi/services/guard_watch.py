@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
 from atapi.domain.streams import StreamState
 from atapi.services.guard_checks import in_transit
 from atapi.services.guard_facts import Account, Terms, standings
 from atapi.services.guard_legs import even
 
-Seen = tuple[str, Decimal, Decimal]  # a spread's state and legs
+Seen = tuple[object, ...]  # what makes it the same state of affairs at the next look
 
 
 @dataclass
@@ -22,18 +21,18 @@ class Ages:
     _first: dict[int, tuple[Seen, datetime]] = field(default_factory=dict)
 
     def note(self, account: Account, terms: Terms) -> dict[int, datetime]:
-        """Take a look, and tell since when what is not even is as it is."""
+        """Take a look, and tell since when what is not settled and even is as it is."""
         first = {}
         for standing in standings(account):
-            spread = standing.spread
-            moving = in_transit(standing, account)
-            if not moving and even(standing, terms.pairs[spread.symbol]):
+            spread_id, level = standing.spread.spread_id, even(standing, terms.pairs[standing.spread.symbol])
+            if in_transit(standing, account):
+                seen: Seen = (account.trader is None, level)  # quantities change, and that is well
+            elif level:
                 continue
-            seen = (
-                (spread.state, Decimal(0), Decimal(0)) if moving else ("", standing.spot, standing.perp)
-            )  # under way, quantities change and that is well
-            known = self._first.get(spread.spread_id)
-            first[spread.spread_id] = known if known and known[0] == seen else (seen, account.at)
+            else:
+                seen = (standing.spot, standing.perp)
+            known = self._first.get(spread_id)
+            first[spread_id] = known if known and known[0] == seen else (seen, account.at)
         self._first = first
         return {spread_id: at for spread_id, (_, at) in first.items()}
 

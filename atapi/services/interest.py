@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from atapi.domain.margin import Interest
@@ -12,6 +12,8 @@ from atapi.domain.numbers import ZERO
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.exchanges.base import MarginVenue
 from atapi.execution.executor import Executor
+
+SKEW = timedelta(seconds=1)  # the hosts of margin and of futures need not agree on the time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class InterestBook:
         if not spread.reverse or spread.opened_at is None or self.margin is None:
             return []
         booked = {line.interest_id: line for line in self.executor.journal.interest(spread.spread_id)}
-        start = max((line.at for line in booked.values()), default=spread.opened_at)
+        start = max((line.at for line in booked.values()), default=spread.opened_at - SKEW)
         lines = self.margin.interest(spread.base_asset, start=start, end=spread.closed_at)
         hourly = [line for line in lines if not line.on_borrow and line.at > spread.opened_at]
         charged = booked | {line.interest_id: line for line in [*hourly, *self._on_borrow(spread, lines)]}

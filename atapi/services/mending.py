@@ -10,7 +10,9 @@ from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO, plain
 from atapi.domain.orders import Side
 from atapi.domain.spreads import LegName
+from atapi.errors import SpreadBroken
 from atapi.execution.executor import Result, executed
+from atapi.services.guard_legs import even
 from atapi.services.hedging import SLIPPAGE, Hedging
 from atapi.services.order_plan import CENT, Wish
 from atapi.services.spreads import SpreadService
@@ -38,7 +40,14 @@ class SpreadMender:
     def rehedge(self, symbol: str) -> str:
         """Reduce the longer leg of the spread in a symbol to the shorter."""
         self.hedging.take_in(symbol)
-        return _told("evened", self.spreads.close(self.hedging.plan(symbol)))
+        plan = self.hedging.plan(symbol)
+        try:
+            return _told("evened", self.spreads.close(plan))
+        except SpreadBroken as e:
+            # the journal still counts what left by no trade; whether something is exposed, the account tells
+            if not even(self.hedging.standing(symbol), plan.pair):
+                raise
+            return f"evened {symbol} as the account has it; {e.message}"
 
     def unwind(self, symbol: str) -> str:
         """Close the spread in a symbol, as much of it as is there."""

@@ -85,27 +85,20 @@ def plan_row(plan: OrderPlan) -> OrderPlanRow:
     )
 
 
-def described(plan: OrderPlan) -> str:
-    """Say a plan in one line: side, quantity, symbol, price, notional."""
-    instrument = plan.instrument
-    where = "spot" if instrument.market.value == "spot" else "futures"
-    bound = "at most" if plan.side.sign > 0 else "at least"
-    quote = instrument.quote_asset
-    how = (
-        f"{bound} {plain(plan.limit)}"
-        if plan.takes
-        else f"{type_of(OrderType.LIMIT, plan.time_in_force)} at {plain(plan.limit)}"
-    )
+def described(plan: OrderPlan) -> list[str]:
+    """Say a plan: side, quantity, symbol, price; then notional and cost. Lines fit 80 columns."""
+    instrument, quote = plan.instrument, plan.instrument.quote_asset
+    how = f"{type_of(OrderType.LIMIT, plan.time_in_force)} at {plain(plan.limit)}"
+    cost = f"fee as a taker {plan.fee:.2f} {quote}"
+    if plan.takes:
+        how = f"{'at most' if plan.side.sign > 0 else 'at least'} {plain(plan.limit)}"
+        cost = f"fee {plan.fee:.2f} {quote}, slippage {plan.slippage * 10_000:.2f}bp"
     closing = ", reduce-only" if plan.reduce_only else ""
-    cost = (
-        f"fee {plan.fee:.2f} {quote}, slippage {plan.slippage * 10_000:.2f}bp"
-        if plan.takes
-        else f"fee as a taker {plan.fee:.2f} {quote}"
-    )
-    return (
-        f"{plan.side.lower()} {plain(plan.quantity)} {instrument.symbol} on {where}, {how}{closing}:"
-        f" {plan.notional:.2f} {quote}, {cost}"
-    )
+    return [
+        f"{plan.side.lower()} {plain(plan.quantity)} {instrument.symbol} on {VENUE_WORDS[instrument.market]},"
+        f" {how}{closing}",
+        f"  {plan.notional:.2f} {quote}, {cost}",
+    ]
 
 
 def order_row(known: KnownOrder) -> OrderRow:

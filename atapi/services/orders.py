@@ -89,9 +89,10 @@ class OrderService:
             known = self.finder.find(typed, market=market)
         else:
             known = self.finder.among_history(typed, symbol, market=market)
-        if known.attempt is not None and not known.attempt.state.settled and not notes:
-            now = self.follow(known.attempt)
-            if now != known.attempt:
+        row = known.attempt
+        if row is not None and not row.state.settled and self.finder.executor.holder() is None:
+            now = self.follow(row)
+            if now != row:
                 notes = [*notes, f"the journal is brought to date: {now.state}, {plain(now.executed)} filled"]
         return Table.from_mapping(
             ("field", "journal", "exchange", "differs"), order_fields(known), notes=notes

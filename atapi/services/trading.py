@@ -28,9 +28,10 @@ from atapi.execution.leg import Unproven
 from atapi.execution.lifeline import Lifeline
 from atapi.execution.order import OrderTerms, Placed, StillOpen
 from atapi.execution.order_engines import FOLLOW, PLACE, following, order_text, placing
+from atapi.services.evening import tolerance
 from atapi.services.limits import LimitsService
 from atapi.services.network import NetworkInfo
-from atapi.services.order_finder import VENUE_WORDS, OrderFinder
+from atapi.services.order_finder import VENUE_WORDS, KnownOrder, OrderFinder
 from atapi.services.order_plan import OrderFacts, OrderPlan, Wish, plan_order
 from atapi.services.reconcile import ReconcileService
 from atapi.services.recovery import Recovery
@@ -40,6 +41,7 @@ from atapi.services.symbols import SymbolBook
 T = TypeVar("T")
 BOOK_DEPTH = 500  # levels read for a plan
 KEY_CODES = (-1022, -2014, -2015)
+MARGIN_CODES = (-2018, -2019)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class OrderResult:
 
     attempts: tuple[Attempt, ...]
     fills: tuple[Fill, ...]
+    spread: Spread | None = None  # whose leg it took
 
     @property
     def executed(self) -> Decimal:
@@ -117,6 +120,7 @@ class TradingService:
             reducing=plan.reducing,
             dead_man=dead_man,
             leg=_leg(plan),
+            leaves=self._leaves(plan),
         )
         return self.send(terms, spread_id=plan.spread_id)
 
@@ -150,9 +154,10 @@ class TradingService:
         journal = self.executor.journal
         rows = tuple(journal.attempts(intent_id))
         ids = {(row.request.market, row.order_id) for row in rows}
-        written = journal.order_fills() if spread_id is None else journal.spread(spread_id).fills
+        spread = None if spread_id is None else journal.spread(spread_id)
+        written = journal.order_fills() if spread is None else spread.fills
         fills = tuple(fill for _, fill in written if (fill.market, fill.order_id) in ids)
-        return OrderResult(attempts=rows, fills=fills)
+        return OrderResult(attempts=rows, fills=fills, spread=spread)
 
     def follow(self, attempt: Attempt) -> Attempt:
         """Bring the journal's row of a live order to date: ask how it stands.
@@ -162,6 +167,26 @@ class TradingService:
         """
         base = self.finder.base_asset(attempt.request.market, attempt.request.symbol)
         return self.carry_out(FOLLOW, order_text(attempt, base), following(attempt, base), of=attempt)
+
+    def news(self) -> list[str]:
+        """Bring the journal's rows of resting orders to date, and say what became of those that changed.
+
+        Raises:
+            OutcomeUnknown: The venue cannot be asked.
+        """
+        told: list[str] = []
+        if self.executor.holder() is not None:
+            return told  # whoever trades says so
+        for row in self.finder.unsettled():
+            order = self.finder.ask(row)
+            if order is None or not KnownOrder(attempt=row, order=order).differences:
+                continue  # what is not shown is found out about when somebody asks: that may take a minute
+            self.follow(row)
+            told.append(
+                f"order {order.order_id}, {order.side.lower()} {plain(order.quantity)} {order.symbol} at"
+                f" {plain(order.price)}: {order.status}, {plain(order.filled)} filled"
+            )
+        return told
 
     def carry_out(
         self, kind: str, terms: dict[str, str], engine: EngineOf[T], *, of: Attempt | None = None
@@ -202,6 +227,21 @@ class TradingService:
             needed=sum((s.perp_quantity for s in of), ZERO),
             spreads=_ids(of),
         )
+
+    def _leaves(self, plan: OrderPlan) -> SpreadState | None:
+        """What is left of the spread whose leg an order takes."""
+        if plan.spread_id is None:
+            return None
+        spread = self.executor.journal.spread(plan.spread_id)
+        pair = self.symbols.pair(spread.symbol)
+        taken = plan.side.sign * plan.quantity
+        on_spot = plan.instrument.market is Market.SPOT
+        coins = spread.spot_quantity + (taken if on_spot else ZERO)
+        perpetual = spread.perp_quantity + (ZERO if on_spot else taken)
+        if not perpetual and coins < pair.spot.lot_size:
+            return SpreadState.FLAT
+        even = abs(coins + perpetual * pair.multiplier) < tolerance(pair)
+        return SpreadState.HEDGED if even else SpreadState.EXPOSED
 
     def _check_switch(self, plan: OrderPlan, *, dead_man: bool) -> None:
         """See that the dead-man switch of a futures symbol would cancel no order that it is not meant for."""
@@ -274,7 +314,10 @@ def refusal_of(placed: Placed, terms: OrderTerms) -> AtapiError:
         return Refused(f"order {row.request.client_order_id} never reached the exchange: {row.reason}")
     if row.reason_code is not None:
         kind = AuthenticationError if row.reason_code in KEY_CODES else VenueError
-        return kind(f"Binance refused the order ({row.reason_code}): {row.reason}", code=row.reason_code)
+        said = f"Binance refused the order ({row.reason_code}): {row.reason}"
+        short = row.reason_code in MARGIN_CODES or "insufficient balance" in row.reason
+        hint = f"balance --wallet {VENUE_WORDS[terms.market]}" if short else None
+        return kind(said, code=row.reason_code, hint=hint)
     if row.order_id is None:
         return Refused(row.reason, hint="limits")
     if terms.time_in_force is TimeInForce.GTX:

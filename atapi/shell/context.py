@@ -7,6 +7,7 @@ from threading import RLock
 
 from atapi.errors import Refused
 from atapi.shell.preferences import Preferences
+from atapi.shell.report import speak
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ class Context:
 
     def say(self, text: str) -> None:
         """Print a line on standard error."""
-        if self.stderr is not None:
-            print(text, file=self.stderr, flush=True)
+        speak(self.stderr, text)
 
     def warn(self, text: str) -> None:
         """Print a warning on standard error."""

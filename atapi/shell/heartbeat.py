@@ -55,7 +55,7 @@ class Heartbeat:
         if not services.spreads.executor.begun:
             return
         with services.spreads.executor.returning():  # a guard beside this shell may have to act
-            for line in services.recovery.before_reading():
+            for line in [*services.recovery.before_reading(), *services.trading.news()]:
                 self._once(line, None)
             for finding in services.reconcile.findings():
                 self._once(finding.message, finding.hint)

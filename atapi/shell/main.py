@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 
 from atapi.errors import UsageError
 from atapi.shell.arguments import HelpAsked, Kind, Parser, count
 from atapi.shell.context import Context
-from atapi.shell.report import INTERRUPTED, describe, exit_code_of
+from atapi.shell.report import INTERRUPTED, describe, exit_code_of, speak
 from atapi.shell.shell import Shell
 from atapi.version import VERSION
 
@@ -48,7 +47,7 @@ def main(
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as e:  # noqa: BLE001  # the outermost frame: a traceback never reaches the user
-        print("\n".join(describe(e)), file=sys.stderr)
+        speak(sys.stderr, "\n".join(describe(e)))
         return exit_code_of(e)
 
 
@@ -161,9 +160,7 @@ def _preload() -> None:
 
 
 def _tell(line: str) -> None:
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError):  # a closed terminal must not stop what runs between two legs
-            print(line, file=sys.stderr, flush=True)
+    speak(sys.stderr, line)
 
 
 def _speak_utf8() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atapi.domain.amounts import BPS
 from atapi.domain.orders import Side, TimeInForce
+from atapi.domain.spreads import SpreadState
 from atapi.errors import UsageError
 from atapi.shell.arguments import amount, choice, price, rate, symbol
 from atapi.shell.market_arguments import add_venue, market
@@ -66,7 +67,8 @@ def trade(context: Context, args: argparse.Namespace, side: Side) -> Table:
     plan = trading.plan(args.symbol, wish, market=market(args))
     if args.dry_run:
         return Table.of([plan_row(plan)], OrderPlanRow, notes=["dry run: nothing was sent"])
-    context.say(described(plan))
+    for line in described(plan):
+        context.say(line)
     context.confirm_trade(plan.instrument.symbol, yes=args.yes)
     result = trading.place(plan, again=args.again, dead_man=args.dead_man)
     left = plan.quantity - result.executed
@@ -75,6 +77,9 @@ def trade(context: Context, args: argparse.Namespace, side: Side) -> Table:
         if not left or plan.rests
         else [f"{left:f} {plan.instrument.base_asset} found nobody within the limit"]
     )
+    if result.spread is not None and result.spread.state is SpreadState.EXPOSED:
+        number, perpetual = result.spread.spread_id, result.spread.symbol
+        notes.append(f"spread #{number} is short of a leg: hedge {perpetual} evens them")
     return Table.of(placed_rows(result), PlacedRow, notes=notes)
 
 

@@ -38,7 +38,8 @@ def describe(plan: SpreadPlan) -> list[str]:
 def describe_closing(plan: ClosePlan) -> list[str]:
     """Describe the plan of a closing: both legs, what is cut how, and what stays where."""
     quote = plan.pair.perp.quote_asset
-    legs = [(plan.perp, "perp")] if plan.spot is None else [(plan.spot, "spot"), (plan.perp, "perp")]
+    coins = "margin" if plan.spread.reverse else "spot"
+    legs = [(plan.perp, "perp")] if plan.spot is None else [(plan.spot, coins), (plan.perp, "perp")]
     return [
         f"plan close {plan.pair.symbol} #{plan.spread.spread_id}",
         *(f"  {leg.side.lower()} {_leg(leg, market, quote)}" for leg, market in legs),
@@ -89,7 +90,8 @@ def _opening_dust(plan: SpreadPlan) -> list[str]:
 def _closing_dust(plan: ClosePlan) -> list[str]:
     pair, spread, lot = plan.pair, plan.spread, plan.pair.spot.lot_size
     if spread.reverse:
-        return ["dust of what is bought to repay stays on margin, below a step"]
+        owed = f"{plain(plan.terms.spot_quantity)} {spread.base_asset}"
+        return [f"repays {owed} with its interest; dust beyond it stays on margin"]
     dust = spread.spot_quantity - plan.terms.spot_quantity
     if not plan.terms.whole or dust <= 0:
         return []

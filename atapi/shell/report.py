@@ -9,6 +9,7 @@ from atapi.errors import AtapiError, VenueError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import IO
 
 LOG_NAME = "atapi.log"
 INTERRUPTED = 130
@@ -51,6 +52,23 @@ def exit_code_of(error: BaseException) -> int:
 def one_line(text: str) -> str:
     """Keep a text on one line and a terminal's cursor where it is, whatever a venue put into it."""
     return "".join(c if c.isprintable() else " " for c in text).rstrip()
+
+
+def speak(stream: IO[str] | None, text: str) -> None:
+    """Say a line where somebody listens; one who has left ends nothing, least of all between two legs."""
+    if stream is None:
+        return
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        silence(stream)
+
+
+def silence(stream: IO[str]) -> None:
+    """Let the rest of what is written to a stream go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def traceback_of(error: BaseException) -> str:

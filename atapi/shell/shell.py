@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cmd
-import os
 import sys
 
 from atapi.errors import AtapiError, UsageError
@@ -11,7 +10,16 @@ from atapi.shell import registry
 from atapi.shell.arguments import HelpAsked, Parser, nearest
 from atapi.shell.grammar import Statement, split
 from atapi.shell.keylike import refuse_keys
-from atapi.shell.report import INTERRUPTED, ReaderGone, Stopped, describe, exit_code_of, log, traceback_of
+from atapi.shell.report import (
+    INTERRUPTED,
+    ReaderGone,
+    Stopped,
+    describe,
+    exit_code_of,
+    log,
+    silence,
+    traceback_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -285,9 +293,7 @@ class Shell(cmd.Cmd):
     def _silence(self) -> None:
         """Let the rest of the run write to nowhere: a closed pipe ends the output, not the orders."""
         if self.stdout is sys.stdout:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stdout.fileno())
-            os.close(nowhere)
+            silence(self.stdout)
 
 
 def _is_terminal(stream: IO[str]) -> bool:

@@ -48,10 +48,9 @@ CODES = {0, 1, 2, 3, 4, 5, 6, 130}
 UNCHANGED = {2, 4, 5, 6}  # exit codes of which the meaning is that nothing was executed
 FINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED", "EXPIRED_IN_MATCH"}
 EXCHANGE_MADE = ("autoclose-", "adl_autoclose", "settlement_autoclose-")
-MENDS = (
+MENDS = {
     "spreads",
     "close-spread",
-    "open-spread",
     "hedge",
     "order",
     "orders",
@@ -59,8 +58,10 @@ MENDS = (
     "flatten",
     "buy",
     "sell",
+    "reconcile",
     "repay",
-)
+}
+SINGLE = "o"  # the leg of an order that belongs to no spread
 
 SINGLE = "o"  # the leg of an order that belongs to no spread
 _ID = re.compile(r"at-([a-z2-7]{4})-([a-z2-7]{13})([a-z])([1-9][0-9]?)", re.ASCII)

@@ -433,6 +433,18 @@ def test_what_the_venue_took_away_is_open_no_more(bench: Bench) -> None:
     assert bench.gate.used().symbol == D("0.006") * 90000
 
 
+def test_what_was_traded_twice_is_open_twice(bench: Bench) -> None:
+    bench.trade(bench.intent(), "0.01", market=Market.UM, side=Side.SELL)
+    again = Fill(
+        market=Market.UM, symbol="BTCUSDT", trade_id="9", order_id="7", side=Side.SELL, price=D(90000),
+        quantity=D("0.01"), fee=D(0), fee_asset="USDT", realized=None, maker=False, at=START,
+    )  # fmt: skip
+
+    bench.gate.adopt([again])
+
+    assert bench.gate.used().symbol == 1800
+
+
 def test_orders_are_foreseen_together_and_count_nothing(bench: Bench) -> None:
     bench.caps = replace(CAPS, max_minute=D(1500))
     wants = [Want(Key(Market.SPOT, "BTCUSDT"), D(900)), Want(Key(Market.UM, "BTCUSDT"), D(900))]

@@ -126,8 +126,9 @@ def test_an_order_that_does_not_rest_is_let_go_at_once(session: Session) -> None
 
 
 def test_a_process_that_died_is_replaced_and_told_everything(session: Session) -> None:
-    session.line.hold(Market.SPOT, "BTCUSDT", "a")
-    session.line.sent("a", rests=True)
+    for market, name in ((Market.UM, "b"), (Market.SPOT, "a")):
+        session.line.hold(market, "BTCUSDT", name)
+        session.line.sent(name, rests=True)
     session.spot.open = ["a"]
     session.hands[0].alive = False
 

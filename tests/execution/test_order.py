@@ -34,7 +34,6 @@ from atapi.execution.order import (
     amend_order,
     cancel_foreign,
     cancel_order,
-    complete_leg,
     follow_order,
     place_order,
 )
@@ -366,16 +365,19 @@ def test_an_order_that_is_unclear_is_found_out_about_before_it_is_canceled() -> 
     assert wrong_of(world) == []
 
 
-def test_a_leg_topped_up_in_part_does_not_make_a_spread_hedged() -> None:
+def test_a_spread_is_told_what_an_order_leaves_of_it() -> None:
     slot = Slot(intent_id=1, instance="test")
-    terms = replace(TERMS, time_in_force=TimeInForce.IOC, leg=LegName.PERP_ENTRY)
-    whole, part = OrderWorld(Chooser(tape=[0, 2]), crashes=0), OrderWorld(Chooser(tape=[0, 1]), crashes=0)
+    terms = replace(
+        TERMS, time_in_force=TimeInForce.IOC, leg=LegName.PERP_ENTRY, leaves=SpreadState.HEDGED
+    )  # fmt: skip
+    worlds = [OrderWorld(Chooser(tape=[0, fill]), crashes=0) for fill in (2, 1, 0)]  # all, a half, none
 
-    for world in (whole, part):
-        world.run(lambda resumed: complete_leg(slot, terms))
+    for world in worlds:
+        world.run(lambda resumed: place_order(slot, terms))
 
-    assert (whole.states, part.states) == ([SpreadState.HEDGED], [])
-    assert [leg for leg, _ in whole.rows] == [LegName.PERP_ENTRY]
+    assert [w.states for w in worlds] == [[SpreadState.HEDGED], [SpreadState.EXPOSED], []]
+    assert [leg for leg, _ in worlds[0].rows] == [LegName.PERP_ENTRY]
+    assert OrderTerms.from_text(terms.as_text()) == terms
 
 
 def test_a_spot_order_needs_no_switch_of_the_venue_s() -> None:

@@ -16,7 +16,6 @@ from atapi.execution.order_engines import (
     AMEND,
     CANCEL,
     CANCEL_FOREIGN,
-    COMPLETE,
     FOLLOW,
     KINDS,
     PLACE,
@@ -37,7 +36,6 @@ CHANGE = Amendment(
 )  # fmt: skip
 WORDS = {
     PLACE: TERMS.as_text(),
-    COMPLETE: TERMS.as_text(),
     FOLLOW: order_text(ROW, "BTC"),
     CANCEL: order_text(ROW, "BTC"),
     CANCEL_FOREIGN: cancel_foreign_text(ROW.request.market, "BTCUSDT", "web_1"),
@@ -45,7 +43,6 @@ WORDS = {
 }
 FIRST: dict[str, type[Effect] | None] = {  # the first effect that reaches the venue
     PLACE: None,  # nothing was out, so nothing is sent
-    COMPLETE: None,
     FOLLOW: Ask,
     CANCEL: Cancel,
     CANCEL_FOREIGN: Cancel,

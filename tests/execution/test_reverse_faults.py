@@ -152,3 +152,29 @@ def test_a_margin_order_that_never_arrived_is_proven_absent_after_73_seconds(hou
     house.run(line, meet=once("margin", faults.dropped), before="set timeout 2s")
 
     assert state(house) in ("HEDGED", "FLAT")
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("line", [OPENING, CLOSING], ids=["opening", "closing"])
+def test_a_shell_killed_at_any_request_is_continued_by_the_next(street: Street, line: str) -> None:
+    met, number = True, 0
+    while met:
+        number += 1
+        with street.house() as house:
+            house.run(FUNDING)
+            if line is CLOSING:
+                house.run(OPENING)
+            left = [number]
+
+            def meet(passing: Passing, left: list[int] = left, house: House = house) -> Fault | None:
+                left[0] -= 1
+                return None if left[0] else killed(house)
+
+            house.run(line, meet=meet)
+            met = left[0] <= 0
+            ended = house.run(SHOW)
+
+            assert ended.code == 0, (number, ended.err)
+            assert house.wrong() == [], number
+            assert {row["state"] for row in json.loads(ended.out)} <= {"HEDGED", "FLAT"}
+    assert number > 10

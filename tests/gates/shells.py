@@ -79,6 +79,7 @@ class Shells:
         *,
         limits: Mapping[str, int] | None = None,
         stdout: int | None = None,
+        stderr: int | None = None,
     ) -> Shell:
         """Start a shell.
 
@@ -88,6 +89,7 @@ class Shells:
             folder: Where its input and output are kept; made where absent.
             limits: Of its process, by their names in `resource`.
             stdout: Where its output goes in place of a file.
+            stderr: Where what it says goes in place of a file.
         """
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "in").write_text(script)
@@ -98,7 +100,11 @@ class Shells:
             open(folder / "out", "wb") as out,
             open(folder / "err", "wb") as err,
         ):
-            files = [given.fileno(), out.fileno() if stdout is None else stdout, err.fileno()]
+            files = [
+                given.fileno(),
+                out.fileno() if stdout is None else stdout,
+                err.fileno() if stderr is None else stderr,
+            ]
             with self._lock:
                 self._count += 1
                 self._waiting[self._count] = pids, status
@@ -145,6 +151,7 @@ class SpawnedShells(Shells):
         *,
         limits: Mapping[str, int] | None = None,
         stdout: int | None = None,
+        stderr: int | None = None,
     ) -> Shell:
         """Start a shell, as `Shells.start`; limits are not for it."""
         assert not limits
@@ -158,7 +165,7 @@ class SpawnedShells(Shells):
         ):
             process = subprocess.Popen(
                 [sys.executable, "-m", "atapi", *argv], stdin=given, stdout=out if stdout is None else stdout,
-                stderr=err, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
+                stderr=err if stderr is None else stderr, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
             )  # fmt: skip
 
         def reap() -> None:

@@ -107,6 +107,7 @@ class House:
             admin_token=told["token"],
             pid=os.getpid(),
         ).write(world)
+        self._started = 0
         self._before: dict[str, str] = {}
         self._before = self.history()["balances"]
 
@@ -134,16 +135,24 @@ class House:
             before: A line before it, such as `set timeout 2s`.
             options: As of `Shells.start`.
         """
+        self.begin(meet)
+        shell = self.another(line, before=before, **options)
+        self._shell.set_result(shell)
+        return shell
+
+    def begin(self, meet: Meet | None = None) -> None:
+        """Take connections, and count requests from one again."""
         for proxy in self.proxies.values():
             proxy.open()
         self.count.begin(meet or (lambda passing: None))
         self._shell: Future[Shell] = Future()
+
+    def another(self, line: str, *, before: str = "", **options: Any) -> Shell:
+        """Start a shell beside those that run."""
+        self._started += 1
         script = f"{before} > /dev/null\n{line}\n" if before else f"{line}\n"
-        folder = self.home / "runs" / str(len(self.runs))
         argv = ["--home", str(self.home), "--seed", SEED]
-        shell = self._street.shells.start(argv, script, folder, **options)
-        self._shell.set_result(shell)
-        return shell
+        return self._street.shells.start(argv, script, self.home / "runs" / str(self._started), **options)
 
     def signal(self, number: int = signal.SIGKILL) -> None:
         """Send the shell that was started last a signal."""

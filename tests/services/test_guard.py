@@ -108,6 +108,15 @@ def test_a_hedged_spread_is_well(held: Desk) -> None:
     }  # fmt: skip
 
 
+def test_a_notebook_looks_once(held: Desk) -> None:
+    fault(held, "adl BTCUSDT quantity=0.1")
+
+    frame = held.guard()
+
+    assert frame["check"].tolist() == ["adl", "listing", "funding", "liquidation", "margin", "collateral"]
+    assert frame["state"].tolist()[:2] == ["alarm", "ok"]
+
+
 def test_fundings_and_foreign_coins_are_no_findings(held: Desk) -> None:
     by_hand(held, "spot", "BUY", "0.5")
     watching = guard(held)
@@ -614,25 +623,48 @@ def test_a_venue_that_does_not_answer_is_told_and_ends_nothing(held: Desk) -> No
     assert watching.sweep().findings == ()
 
 
-def test_a_transaction_that_was_cut_short_alarms_after_a_minute_and_is_ended_by_policy(held: Desk) -> None:
+def test_a_transaction_that_was_cut_short_alarms_and_is_ended_by_policy(held: Desk) -> None:
     executor = held.services.spreads.executor
     spread = executor.spreads()[-1]
     plan = held.services.spreads.plan_close("BTCUSDT")
     executor.journal.create_intent(spread.spread_id, "close", plan.terms.as_text(), held.services.clock.now())
-    watching = guard(held)
+    watching, ending = guard(held), guard(held, Policy.REHEDGE)
 
-    young = watching.sweep()
-    held.advance("61s")
-    old = watching.sweep()
-    ended = guard(held, Policy.REHEDGE)
-    ended.sweep()
-    held.advance("61s")
-    sweep = ended.sweep()
+    young = watching.sweep(), ending.sweep()
+    held.advance("11s")
+    old, ended = watching.sweep(), ending.sweep()
 
-    assert young.findings == ()
+    assert [sweep.findings for sweep in young] == [(), ()]
     assert (only(old).code, only(old).mend) == (Code.TRANSIT, "spreads")
-    assert [d.done for d in sweep.deeds] == [True]
+    assert "was cut short (HEDGED for 11 s)" in only(old).message
+    assert [d.done for d in ended.deeds] == [True]
     assert executor.unfinished() == set()
+
+
+def test_a_transaction_that_another_process_carries_on_may_last_but_not_leave_a_leg(tmp_path: Path) -> None:
+    with atapi.connect("paper", home=tmp_path, seed=7, at="2026-01-01T00:00:00Z") as shell:
+        shell.open_spread("BTCUSDT", "10000usdt")
+        spreads = shell.services.spreads
+        terms = spreads.plan_close("BTCUSDT").terms.as_text()
+        spreads.executor.journal.create_intent(1, "close", terms, shell.services.clock.now())
+    with atapi.connect("paper", home=tmp_path, seed=7, at="2026-01-01T00:00:00Z") as beside:
+        [lock] = (tmp_path / "paper").glob("*/journal.lock")
+        other = WriterLock(lock)
+        watching = guard(beside, Policy.REHEDGE)
+        watching.sweep()
+        beside.advance("5m")
+
+        slow = watching.sweep()
+        by_hand(beside, "spot", "SELL", "0.1")
+        naked = watching.sweep()
+        beside.advance("61s")
+        late = watching.sweep()
+        other.release()
+
+    assert slow.findings == ()  # as one that goes over ten minutes, in slices
+    assert naked.findings == ()
+    assert (only(late).code, only(late).severity) == (Code.TRANSIT, ALARM)
+    assert "BTCUSDT has 0.09999522 BTC unhedged for 61 s while process" in only(late).message
 
 
 def test_an_order_of_another_atapi_alarms(held: Desk) -> None:

@@ -37,6 +37,7 @@ def account(balance: str = "1000", maintenance: str = "0", risks: tuple[Position
         at=NOON,
         spreads=(),
         unfinished=frozenset(),
+        trader=None,
         futures=FuturesAccount(
             wallet_balance=D(balance),
             margin_balance=D(balance),

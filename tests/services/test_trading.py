@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal as D
+from pathlib import Path
 
 import pytest
 
+import atapi
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO
 from atapi.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName
-from atapi.errors import OutcomeUnknown
+from atapi.errors import OutcomeUnknown, Refused
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.leg import Unproven
 from atapi.execution.order import OrderTerms, Placed, StillOpen
@@ -65,7 +67,32 @@ def test_an_order_that_came_to_nothing_says_why(changes: dict[str, object], code
     assert said in error.message
 
 
+def test_a_lack_of_funds_hints_at_the_wallet() -> None:
+    lacks = replace(ROW, reason="Account has insufficient balance for requested action.", reason_code=-2010)
+    margin = replace(ROW, reason="Margin is insufficient.", reason_code=-2019)
+
+    spot = refusal_of(Placed(executed=ZERO, last=lacks), TERMS)
+    futures = refusal_of(Placed(executed=ZERO, last=margin), replace(TERMS, market=Market.UM))
+
+    assert (spot.hint, futures.hint) == ("balance --wallet spot", "balance --wallet futures")
+
+
 def test_an_order_that_was_never_made_says_why() -> None:
     error = refusal_of(Placed(executed=ZERO, last=None, why="the dead-man switch could not be armed"), TERMS)
 
     assert (error.message, error.exit_code) == ("the dead-man switch could not be armed", 1)
+
+
+def test_a_notebook_trades_as_the_shell_does(tmp_path: Path) -> None:
+    with atapi.connect("paper", home=tmp_path, seed=7, at="2026-01-01T00:00:00Z") as desk:
+        bought = desk.buy("btc/usdt", "1000usdt")
+        rests = desk.buy("BTCUSDT", "0.01btc", price="40000.5", market="um", time_in_force="GTX")
+        canceled = desk.cancel(rests["id"][0])
+        sold = desk.sell("BTCUSDT", "all")
+
+        assert bought["filled"].tolist() == [0.0216]
+        assert rests["status"].tolist() == ["RESTING"]
+        assert canceled["status"].tolist() == ["CANCELED"]
+        assert sold["filled"].tolist() == [0.02157]
+        with pytest.raises(Refused, match="is no multiple of"):
+            desk.buy("BTCUSDT", "0.01btc", price=40000.123)

@@ -73,13 +73,19 @@ class ServerTime:
         self._known()
         return timedelta(milliseconds=self._offset_ms)
 
+    def last_offset(self) -> timedelta:
+        """Venue time less this machine's time as last measured, however long ago; measures where it never was."""
+        if not self._ever:
+            self.resync()
+        return timedelta(milliseconds=self._offset_ms)
+
     def round_trip(self) -> timedelta:
         """How long the last measurement took."""
         self._known()
         return timedelta(milliseconds=self._round_trip_ms)
 
     def _known(self) -> None:
-        if not self._ever:
+        if self._measured_at is None:
             self.resync()
 
     def _doubtful(self, wall: int) -> bool:

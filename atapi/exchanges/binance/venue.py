@@ -35,6 +35,10 @@ class VenueClock:
         """Venue time less this machine's time, as last measured."""
         return self._spot.offset()
 
+    def last_offset(self) -> timedelta:
+        """The offset as last measured, even where it is no longer good enough to sign with: nobody is asked."""
+        return self._spot.last_offset()
+
     def round_trip(self) -> timedelta:
         """How long the last measurement took."""
         return self._spot.round_trip()

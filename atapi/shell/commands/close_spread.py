@@ -54,6 +54,7 @@ def close_spread(context: Context, args: argparse.Namespace) -> Table:
     Prints what the spread earned, split by cause; the parts sum to the change of the balances.
     """
     from atapi.domain.amounts import BPS
+    from atapi.errors import AtapiError
     from atapi.services.spread_rows import ClosePlanRow, CloseRow, close_notes, close_plan_rows, close_row
     from atapi.shell.plans import describe_closing
     from atapi.table import Table
@@ -71,7 +72,13 @@ def close_spread(context: Context, args: argparse.Namespace) -> Table:
         context.say(line)
     context.confirm_trade(plan.pair.symbol, yes=args.yes)
     result = spreads.close(plan)
-    services = context.services
-    row = close_row(result, services.pnl.of(result.spread), services.clock.now())
-    debts = spreads.reverse.told(result.spread) if result.spread.reverse else []
-    return Table.of([row], CloseRow, notes=[*close_notes(result), *debts])
+    services, spread = context.services, result.spread
+    notes = close_notes(result)
+    try:
+        row = close_row(result, services.pnl.of(spread), services.clock.now())
+        debts = spreads.reverse.told(spread) if spread.reverse else []
+    except AtapiError as e:  # the orders are through, and that is what the exit code tells
+        context.warn(f"what #{spread.spread_id} earned cannot be read now: {e.message}")
+        told = f"{spread.symbol} is {spread.state}; spreads --id {spread.spread_id} tells what it earned"
+        return Table.of([], CloseRow, notes=notes, empty=told)
+    return Table.of([row], CloseRow, notes=[*notes, *debts])

@@ -70,6 +70,7 @@ def open_spread(context: Context, args: argparse.Namespace) -> Table:
     and close-spread buys back what is owed and repays it. It earns where funding is negative.
     """
     from atapi.domain.amounts import BPS
+    from atapi.errors import AtapiError
     from atapi.services.spread_plan import Limits
     from atapi.services.spread_rows import LegRow, leg_rows, plan_rows, stop_notes
     from atapi.shell.plans import describe
@@ -93,4 +94,9 @@ def open_spread(context: Context, args: argparse.Namespace) -> Table:
     spread = result.spread
     note = f"spread #{spread.spread_id} {spread.symbol} is {spread.state}: delta {spread.delta:f} {spread.base_asset}"
     notes = [note, *stop_notes(result, plan.quantity)]
-    return Table.of(leg_rows(result, plan, context.services.pnl.fee_value), LegRow, notes=notes)
+    try:
+        rows = leg_rows(result, plan, context.services.pnl.fee_value)
+    except AtapiError as e:  # the orders are through, and that is what the exit code tells
+        context.warn(f"what #{spread.spread_id} cost cannot be read now: {e.message}")
+        return Table.of([], LegRow, notes=notes, empty=f"spreads --id {spread.spread_id} shows it")
+    return Table.of(rows, LegRow, notes=notes)

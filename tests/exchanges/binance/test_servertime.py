@@ -88,6 +88,20 @@ def test_resync_and_forget_measure_again() -> None:
     assert time.offset() < NEAR
 
 
+def test_the_last_offset_outlives_trust_and_reach() -> None:
+    venue = Venue(YEAR_MS)
+    time = server_time(venue)
+    measured = time.last_offset()  # the first time it has to be
+
+    def silent(deadline: Deadline) -> int:
+        raise VenueUnreachable("silence")
+
+    time._ask = silent
+    time.forget()
+
+    assert time.last_offset() == measured > timedelta(days=364)
+
+
 def test_a_failed_measurement_leaves_no_offset_to_sign_with() -> None:
     venue = Venue(0)
     time = server_time(venue)

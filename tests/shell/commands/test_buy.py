@@ -22,7 +22,7 @@ def test_a_purchase_takes_within_its_cap_and_says_what_it_paid(paper: PaperDesk)
 
     assert (said.code, said.err) == (
         0,
-        "buy 0.0216 BTCUSDT on spot, at most 46315.29: 999.91 USDT, fee 1.00 USDT, slippage 0.00bp\n",
+        "buy 0.0216 BTCUSDT on spot, at most 46315.29\n  999.91 USDT, fee 1.00 USDT, slippage 0.00bp\n",
     )
     assert [line.split() for line in said.lines] == [
         ["id", "symbol", "side", "type", "qty", "price", "status", "filled", "avg_price", "fee"],

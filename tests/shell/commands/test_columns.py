@@ -51,7 +51,10 @@ def test_a_frame_over_days_is_indexed_by_naive_dates(stocked: Desk, line: str) -
     assert [str(day) for day in index] == ["2025-12-31 00:00:00", "2026-01-01 00:00:00"]
 
 
-@pytest.mark.parametrize("name", sorted({line.split()[0] for line in LINES}))
+ORDERS = {"buy", "sell", "cancel", "cancel-all", "amend", "order", "flatten", "hedge"}
+
+
+@pytest.mark.parametrize("name", sorted({line.split()[0] for line in LINES} | ORDERS))
 def test_every_example_is_read_by_its_own_command(name: str, desk: Desk) -> None:
     command = load(name)
     assert command is not None

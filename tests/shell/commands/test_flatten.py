@@ -90,3 +90,18 @@ def test_flatten_on_mainnet_needs_somebody_or_yes(paper: PaperDesk) -> None:
     assert refused.code == 1
     assert "needs --yes: nobody is at the terminal" in refused.err
     assert [r["what"] for r in done] == ["order 1 canceled"]
+
+
+def test_a_halt_stops_what_adds_risk_and_nothing_that_takes_it_away(paper: PaperDesk) -> None:
+    paper.rows("open-spread BTCUSDT 1000usdt")
+    paper.row("buy ETHUSDT 1eth")
+    placed = paper.row("buy BNBUSDT 1bnb --price 300")
+    paper.type("limits halt")
+
+    bought = paper.type("buy ETHUSDT 1eth")
+
+    assert bought.code == 1
+    assert "trading is halted since" in bought.err
+    assert paper.row(f"cancel {placed['id']}")["status"] == "CANCELED"
+    assert paper.row("sell ETHUSDT all")["status"] == "FILLED"
+    assert [r["what"] for r in paper.rows("flatten")] == ["spread #1 closed"]

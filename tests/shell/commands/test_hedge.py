@@ -32,6 +32,13 @@ def check_even(desk: PaperDesk, quantity: str) -> None:
     assert desk.rows("positions") == []
 
 
+def test_a_spread_short_of_a_leg_says_so(spread: PaperDesk) -> None:
+    said = spread.type("sell BTCUSDT 0.01btc --from-spread")
+
+    assert said.err.endswith("spread #1 is short of a leg: hedge BTCUSDT evens them\n")
+    assert spread.row("spreads")["state"] == "EXPOSED"
+
+
 def test_coins_sold_from_the_spread_have_the_perpetual_bought_back(spread: PaperDesk) -> None:
     spread.row("sell BTCUSDT 0.01btc --from-spread")
 

@@ -57,7 +57,20 @@ def test_from_spread_sells_them_all_the_same_and_the_spread_knows(paper: PaperDe
 
     assert (row["status"], row["avg_price"]) == ("FILLED", D("46291.67"))
     assert "spread #1 has 0.01100897 BTC to take" in more.err
-    assert D("-0.011") < paper.row("spreads")["delta"] < D("-0.0099")
+    spread = paper.row("spreads")
+    assert spread["state"] == "EXPOSED"
+    assert D("-0.011") < spread["delta"] < D("-0.0099")
+
+
+def test_a_spread_taken_apart_leg_by_leg_is_flat(paper: PaperDesk) -> None:
+    paper.rows("open-spread BTCUSDT 1000usdt")
+
+    paper.row("sell BTCUSDT all --from-spread")
+    last = paper.type("buy BTCUSDT all --venue futures --reduce-only --from-spread")
+
+    assert "short of a leg" not in last.err
+    assert paper.rows("spreads") == []
+    assert paper.row("spreads --all")["state"] == "FLAT"
 
 
 def test_a_position_that_hedges_is_not_bought_back(paper: PaperDesk) -> None:
