@@ -19,6 +19,7 @@ from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill, OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import StorageError
+from atapi.execution import journal_check
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.journal import Journal
 from atapi.execution.journal_rows import Intent
@@ -202,6 +203,23 @@ def test_an_edited_journal_is_noticed(tmp_path: Path, edit: str) -> None:
 
     with pytest.raises(StorageError, match="will not be traded on"):
         Journal(path, BINDING, seed=b"test")
+
+
+def test_a_check_sees_one_moment_while_another_process_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = opened(tmp_path / "journal.db")
+    read_rows = journal_check._stored
+
+    def after_another_write(db: sqlite3.Connection) -> journal_check.Rows:
+        writer.create_intent(None, "order", {}, AT)  # after the chain was read, before the rows are
+        return read_rows(db)
+
+    monkeypatch.setattr(journal_check, "_stored", after_another_write)
+
+    reader = Journal(tmp_path / "journal.db", BINDING, seed=b"test")
+
+    assert len(reader.open_intents()) == 2
 
 
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
