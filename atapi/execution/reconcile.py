@@ -298,7 +298,7 @@ class Reconciler:
             about=order.order_id,
             message=f"order {order.client_order_id} was executed twice, as {attempt.order_id} and {order.order_id}:"
             f" {_signed(order.side.sign * order.filled)} {unit} on {order.market} that no spread accounts for",
-            hint=f"reconcile --accept; {undo}{' --venue futures --reduce-only' if um else ''}",
+            hint=f"{undo}{' --venue futures --reduce-only' if um else ''}",
         )
 
     def _wrong_positions(self, scopes: Sequence[Scope], standing: Sequence[Spread]) -> Iterable[Finding]:

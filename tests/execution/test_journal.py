@@ -19,6 +19,7 @@ from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill, OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import StorageError
+from atapi.execution import journal_schema as schema
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.journal import Journal
 from atapi.execution.journal_rows import Intent
@@ -293,3 +294,22 @@ def test_interest_is_part_of_the_spread_that_owes_it(tmp_path: Path) -> None:
     assert again.interest(1) == []
     assert [s.interest for s in again.spreads()] == [0, D("0.00000023")]
     assert again.spread(2).delta == -D("0.00000023")  # what BNB paid is owed no more
+
+
+def test_two_that_make_a_journal_at_once_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, look = tmp_path / "journal.db", schema.version
+    looked: list[int | None] = []
+
+    def overtaken(db: sqlite3.Connection) -> int | None:
+        found = look(db)
+        looked.append(found)
+        if len(looked) == 1:  # another one makes it right after the first look
+            Journal(path, BINDING, seed=b"another").close()
+        return found
+
+    monkeypatch.setattr(schema, "version", overtaken)
+    journal = Journal(path, BINDING, seed=b"this")
+
+    assert looked[0] is None
+    assert looked[-1] == schema.VERSION
+    assert journal.create_spread(SPREAD) == 1

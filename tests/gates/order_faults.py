@@ -219,7 +219,7 @@ def mended(house: House, ended: Ended) -> list[str]:
     """Do what the shell said mends it, and let the checker judge how all ended."""
     shown = house.run(SHOW)
     for _ in range(MENDS):
-        hint = re.search(r"hint: ((?:hedge|close-spread|flatten|reconcile) [^:\n]*)", ended.err)
+        hint = re.search(r"hint: ((?:hedge|close-spread|flatten|buy|sell) [^:\n]*)", ended.err)
         if ended.code != 3 or hint is None:
             break
         ended = house.run(hint[1].strip())
