@@ -51,6 +51,8 @@ conservation:
 # Proofs about the journal, the shell and the exchange inside, as CI takes them; each takes a bound
 gates:
     .venv/bin/python -m tests.gates.power_cuts
+    .venv/bin/python -m tests.gates.order_kills
+    .venv/bin/python -m tests.gates.order_faults
     .venv/bin/python -m tests.gates.shell_lines
     .venv/bin/python -m tests.gates.kills
     .venv/bin/python -m tests.gates.rebuild

@@ -275,9 +275,10 @@ class Journal:
             raise self._unsound("its log is damaged, and commits are lost")
         if version is None:
             with self._commits as db:
-                schema.create(db, binding, instance_tag(seed))
-                self._commits.event("created", dict(binding))
-                self._commits.event(SEALED, seal(db))
+                if schema.version(db) is None:  # else another process made it a moment ago
+                    schema.create(db, binding, instance_tag(seed))
+                    self._commits.event("created", dict(binding))
+                    self._commits.event(SEALED, seal(db))
         elif version == 1:
             schema.migrate(self._db, instance_tag(repr(sorted(binding.items())).encode()))
             with self._commits as db:
