@@ -186,22 +186,3 @@ def desk_amount(text: str) -> Any:
     from atapi.domain.amounts import parse_amount
 
     return parse_amount(text)
-
-
-def sell_as(desk: Desk, client_id: str) -> None:
-    order_by_hand(desk, UM, Side.SELL, "0.215", newClientOrderId=client_id)
-
-
-def opening_id(desk: Desk) -> str:
-    return desk.services.spreads.executor.journal.attempts(1)[0].request.client_order_id
-
-
-def test_an_order_that_was_delivered_twice_is_the_spreads_and_leaves_its_legs_uneven(desk: Desk) -> None:
-    desk.open_spread("BTCUSDT", "10000usdt")
-    sell_as(desk, opening_id(desk))  # an id may be used again once its order has filled
-
-    assert kinds(desk) == [Kind.LEGS]
-    assert kinds(desk) == [Kind.LEGS]  # and is taken in once
-
-    [spread] = desk.services.spreads.executor.spreads()
-    assert spread.perp_quantity == D("-0.43")
