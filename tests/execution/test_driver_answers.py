@@ -82,7 +82,17 @@ class Failing:
     def _fail(self, *given: object, **more: object) -> Any:
         raise self.error
 
-    place = order = cancel = fills = depth = amend = countdown = _fail
+    place = order = cancel = fills = depth = countdown = _fail
+
+    def amend(self, amendment: Amendment) -> None:
+        self._fail()
+
+
+class Obliging(Failing):
+    """A venue on which every change is taken."""
+
+    def amend(self, amendment: Amendment) -> None:
+        pass
 
 
 class Margin:
@@ -156,6 +166,12 @@ def test_a_market_that_changes_no_orders_is_not_asked_to(tmp_path: Path) -> None
     refused = answer(tmp_path, CALLS[Amend], Margin())
 
     assert refused == Rejected(None, "orders on um cannot be changed", ours=True)
+
+
+def test_a_change_that_was_taken_says_nothing(tmp_path: Path) -> None:
+    assert (
+        answer(tmp_path, CALLS[Amend], Obliging(LOST)) is None
+    )  # only the order itself shows what it became
 
 
 def test_the_operator_is_told(tmp_path: Path) -> None:
