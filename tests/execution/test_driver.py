@@ -21,9 +21,10 @@ from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, OrderStatu
 from atapi.domain.spreads import SpreadState
 from atapi.errors import AtapiError, OutcomeUnknown, StorageError
 from atapi.execution.effects import Attempt, Effect, Tell
-from atapi.execution.executor import Executor, Transaction
+from atapi.execution.executor import Executor, Transaction, recovery_engine
 from atapi.execution.journal import Journal
 from tests.execution.simulation import PAIR, PRICE
+from tests.execution.test_journal import SPREAD
 from tests.execution.world import OPEN
 from tests.gates.recorded_io import Deed, recording
 
@@ -241,4 +242,17 @@ def test_a_single_order_that_was_cut_short_is_ended_by_its_engine(tmp_path: Path
     assert (intent.kind, outcome) == ("order", "ended")
     assert said == ["order intent 1: order was cut short; finding out how it ended", "asked"]
     assert executor.recover(lambda _: engine) == []
+    executor.close()
+
+
+def test_an_opening_that_was_cut_short_takes_no_new_risk(tmp_path: Path) -> None:
+    venue = Filling()
+    executor = executor_at(tmp_path, venue)
+    spread_id = executor.journal.create_spread(SPREAD)
+    executor.journal.create_intent(spread_id, "open", OPEN.as_text(), AT)
+
+    [(_, outcome)] = executor.recover(lambda intent: recovery_engine(intent, PAIR))
+
+    assert outcome.state is SpreadState.FLAT
+    assert venue.placed == []
     executor.close()

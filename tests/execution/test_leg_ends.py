@@ -119,6 +119,15 @@ FILLED = replace(LIVE, status=OrderStatus.FILLED, filled=D(1))
 WHOLE = (fill("0.4"), fill("0.6"))
 
 
+def test_a_live_order_that_is_shown_needs_one_question() -> None:
+    effects, known = drive(
+        follow_order(RESTING, base_asset="BTC"), {Ask: [Answered(FILLED)], AskFills: [WHOLE]}
+    )
+
+    assert (known.state, known.executed) == (AttemptState.FILLED, D(1))
+    assert sum(isinstance(effect, Ask) for effect in effects) == 1
+
+
 def test_a_live_order_that_is_unclear_is_asked_for_until_it_is_known() -> None:
     answers = {Ask: [Unclear("timeout"), Answered(FILLED)], AskFills: [WHOLE]}
 
@@ -133,14 +142,14 @@ def test_a_changed_order_that_is_not_shown_yet_is_asked_for_again() -> None:
         price=D(101),
     )  # fmt: skip
     shown = replace(LIVE, quantity=D(2), price=D(101))
-    answers: dict[type, list[Any]] = {Amend: [None], Ask: [NotFound(), Answered(shown)]}
+    answers: dict[type, list[Any]] = {Amend: [None], Ask: [NotFound(), Answered(LIVE), Answered(shown)]}
     effects: list[Effect] = []
 
     amended = drive(amend_order(RESTING, change, base_asset="BTC", resumed=False), answers, effects)[1]
 
     assert amended.changed
     assert sum(isinstance(effect, Amend) for effect in effects) == 1
-    assert sum(isinstance(effect, Ask) for effect in effects) == 2
+    assert sum(isinstance(effect, Ask) for effect in effects) == 3
 
 
 def test_an_order_that_was_out_when_we_died_is_found_out_about() -> None:
@@ -151,3 +160,13 @@ def test_an_order_that_was_out_when_we_died_is_found_out_about() -> None:
     placed = drive(place_order(slot, TERMS), answers)[1]
 
     assert placed.executed == 1
+
+
+def test_what_an_attempt_came_to_before_we_died_counts() -> None:
+    row = replace(SENDING, leg=TERMS.leg, state=AttemptState.PARTIAL, order_id="42", executed=D(1), net=D(1))
+    slot = Slot(intent_id=1, instance="test", rows={(TERMS.leg, 1): row}, resumed=True)
+
+    effects, placed = drive(place_order(slot, TERMS), {})
+
+    assert (placed.executed, placed.last) == (D(1), row)
+    assert not any(isinstance(effect, Ask) for effect in effects)
