@@ -41,7 +41,7 @@ MOST_TRANSACTIONS = 24  # of a life; the longest pass SQLite's own checkpoint
 PAGE = 4096
 DAMAGED_PAGES = 3
 BITS = 0x01, 0xFF  # flipped in a byte: one, and all
-ELSEWHERE = 16  # before those pages, each so-manieth of what would be damaged
+ELSEWHERE = 64  # before those pages, each so-manieth of what would be damaged
 PARTS = 4
 
 
