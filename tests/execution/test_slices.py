@@ -588,3 +588,12 @@ def test_a_spread_on_spot_neither_borrows_nor_repays() -> None:
     orders = world.sent(LegName.SPOT_ENTRY, LegName.SPOT_EXIT)
     assert [(r.market, r.borrows or r.repays) for r in orders] == [(Market.SPOT, False)] * 2
     assert [r.reducing for r in orders] == [False, True]
+
+
+def test_the_operator_ends_slices_that_follow_at_once() -> None:
+    world = Played(lambda e, w: Stopped() if isinstance(e, Sleep) and e.breaks else PASS)
+
+    outcome = world.open(Style(slices=3))
+
+    assert (outcome.state, outcome.stopped) == (SpreadState.HEDGED, "stopped by the operator")
+    assert world.exchange.position[Market.UM] == -10
