@@ -26,6 +26,13 @@ test *args:
 docs:
     .venv/bin/python -m atapi.shell.reference
 
+# Branch coverage of the order path
+coverage:
+    .venv/bin/python -m coverage erase
+    .venv/bin/python -m coverage run -m pytest -q tests/execution tests/services
+    .venv/bin/python -m coverage combine -q
+    .venv/bin/python -m coverage report
+
 # Print the ratios
 bench:
     .venv/bin/python benchmarks/startup.py
@@ -44,6 +51,8 @@ conservation:
 # Proofs about the journal, the shell and the exchange inside, as CI takes them; each takes a bound
 gates:
     .venv/bin/python -m tests.gates.power_cuts
+    .venv/bin/python -m tests.gates.order_kills
+    .venv/bin/python -m tests.gates.order_faults
     .venv/bin/python -m tests.gates.shell_lines
     .venv/bin/python -m tests.gates.kills
     .venv/bin/python -m tests.gates.rebuild

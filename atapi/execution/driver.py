@@ -153,7 +153,7 @@ class Driver:
             KeyboardInterrupt: Interrupted; after the end on a first Ctrl-C.
             SystemExit: Told to end.
             StorageError: The journal could not be written, and nothing was sent.
-            OutcomeUnknown: It could not be written with orders out.
+            OutcomeUnknown: It could not be written with orders out, or a second Ctrl-C left them alone.
         """
         sent: list[OrderRequest] = []
         try:
@@ -166,6 +166,11 @@ class Driver:
             if not sent:
                 raise
             raise _left_out(sent, e) from e
+        except KeyboardInterrupt as e:  # a second one
+            made = [attempt.request for attempt in self.journal.attempts(intent_id)]
+            if not made:
+                raise
+            raise _left_alone(made) from e
         interrupt.catch_up()
         return outcome
 
@@ -312,6 +317,17 @@ def _left_out(sent: Sequence[OrderRequest], failure: StorageError) -> OutcomeUnk
     return OutcomeUnknown(
         f"{failure.message}; sent before, and perhaps one leg without the other: {told}",
         hint="spreads, by a new shell once the disk is well: it finds out and goes on",
+    )
+
+
+def _left_alone(made: Sequence[OrderRequest]) -> OutcomeUnknown:
+    """Say what may be out there when the operator would not wait for its end."""
+    told = ", ".join(
+        f"{r.side} {plain(r.quantity)} {r.symbol} on {r.market} ({r.client_order_id})" for r in made
+    )
+    return OutcomeUnknown(
+        f"left as it is, perhaps one leg without the other: {told}",
+        hint="spreads: finds out how it ended, and goes on from there",
     )
 
 

@@ -18,7 +18,7 @@ from atapi.clock import Clock
 from atapi.domain.account import Balance, Position
 from atapi.domain.instruments import Market
 from atapi.domain.numbers import ZERO, plain
-from atapi.domain.orders import Fill, Order
+from atapi.domain.orders import Fill, Order, Side
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.execution.effects import Attempt
 from atapi.execution.executor import Executor
@@ -297,8 +297,8 @@ class Reconciler:
             symbol=order.symbol,
             about=order.order_id,
             message=f"order {order.client_order_id} was executed twice, as {attempt.order_id} and {order.order_id}:"
-            f" {_signed(order.side.sign * order.filled)} {unit} on {order.market} that no spread accounts for",
-            hint=f"reconcile --accept; {undo}{' --venue futures --reduce-only' if um else ''}",
+            f" {'-' if order.side is Side.SELL else '+'}{plain(order.filled)} {unit} on {order.market} that no spread accounts for",
+            hint=f"{undo}{' --venue futures --reduce-only' if um else ''}",
         )
 
     def _wrong_positions(self, scopes: Sequence[Scope], standing: Sequence[Spread]) -> Iterable[Finding]:

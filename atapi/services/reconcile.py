@@ -61,6 +61,7 @@ class ReconcileService:
         found = self._compare([_scope(pair)], everywhere=not self._looked or self._stop is not None)
         for finding in found:
             if finding.everywhere or finding.symbol in (pair.symbol, pair.spot.symbol):
+                self._tell_once(finding)
                 raise Refused(finding.message, hint=finding.hint)
         self._sound[pair.symbol] = now
 
@@ -73,7 +74,10 @@ class ReconcileService:
         found: list[Finding] = []
         with suppress(AtapiError):
             found = self._compare([_scope(pair)], everywhere=False)
-        return next((f for f in found if f.kind in (Kind.TWICE, Kind.LEGS)), None)
+        first = next((f for f in found if f.kind in (Kind.TWICE, Kind.LEGS)), None)
+        if first is not None:
+            self._tell_once(first)
+        return first
 
     def before_order(self) -> None:
         """See that nothing forbids new risk in every symbol, before a single order that belongs to no spread.
@@ -127,6 +131,11 @@ class ReconcileService:
         return (
             f"{len(fills)} trades of {pair.symbol} are the spread's now; hedge {pair.symbol} evens its legs"
         )
+
+    def _tell_once(self, finding: Finding) -> None:
+        # what was traded twice stays traded: told with what takes it back, it stands in nobody's way
+        if finding.kind is Kind.TWICE and self.executor.holder() is None:
+            self.reconciler.accept(finding)
 
     def _compare(self, scopes: Sequence[Scope], *, everywhere: bool) -> list[Finding]:
         found = self.reconciler.compare(scopes, everywhere=everywhere)

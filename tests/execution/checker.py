@@ -65,6 +65,7 @@ SINGLE = "o"  # the leg of an order that belongs to no spread
 
 SINGLE = "o"  # the leg of an order that belongs to no spread
 _ID = re.compile(r"at-([a-z2-7]{4})-([a-z2-7]{13})([a-z])([1-9][0-9]?)", re.ASCII)
+_ORDER = re.compile(r"no answer for orders? \S+.* may be live")
 _QUANTITY = re.compile(r"(?:[+-]|\b(?:short|long|buy|sell|BUY|SELL) )[0-9]+(?:\.[0-9]+)?\b")
 
 
@@ -217,8 +218,8 @@ def _told(run: Json) -> Iterator[str]:
     if code == 3:
         errors = [text for text in said.splitlines() if text.startswith("error: ")]
         hints = re.findall(r"hint: ([a-z-]+)", said)
-        if not any(_QUANTITY.search(text) for text in errors):
-            yield f"{line}: exit code 3 without a signed quantity: {errors}"
+        if not any(_QUANTITY.search(text) or _ORDER.search(text) for text in errors):
+            yield f"{line}: exit code 3 without a signed quantity or an order: {errors}"
         if not any(hint in MENDS for hint in hints):
             yield f"{line}: exit code 3 without a command that mends it: {hints}"
 

@@ -80,7 +80,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "a failure without a word": (lambda h, r: r[0].update(code=1), "not a word why"),
     "3 without a quantity": (
         lambda h, r: r[0].update(code=3, err="error: BTC is exposed\n  hint: hedge BTCUSDT"),
-        "without a signed quantity",
+        "without a signed quantity or an order",
     ),
     "3 without a command": (
         lambda h, r: r[0].update(code=3, err="error: short 0.01 BTC is exposed"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from atapi.domain.instruments import Market
 from atapi.domain.market import Depth, Level
 from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, OrderStatus
 from atapi.domain.spreads import SpreadState
-from atapi.errors import AtapiError, StorageError
+from atapi.errors import AtapiError, OutcomeUnknown, StorageError
 from atapi.execution.effects import Attempt
 from atapi.execution.executor import Executor
 from atapi.execution.journal import Journal
@@ -182,6 +184,31 @@ def test_a_disk_that_fails_at_any_point_stops_the_orders_after_it(tmp_path: Path
     known = {a.request.client_order_id for i in (1, 2) for a in journal.attempts(i)}
     journal.close()
     assert {request.client_order_id for request in venue.placed} <= known
+
+
+def interrupted_twice(*_: object) -> None:
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_second_ctrl_c_says_what_it_leaves(tmp_path: Path) -> None:
+    executor = executor_at(tmp_path, Filling(interrupted_twice))
+
+    with pytest.raises(
+        OutcomeUnknown, match=r"one leg without the other: SELL 30 BTCUSDT on um \(at-"
+    ) as told:
+        executor.open(PAIR, OPEN, at=AT)
+
+    assert told.value.hint == "spreads: finds out how it ended, and goes on from there"
+
+
+def test_a_second_ctrl_c_before_any_order_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OpenGate, "expect", interrupted_twice)
+
+    with pytest.raises(KeyboardInterrupt):
+        executor_at(tmp_path, Filling()).open(PAIR, OPEN, at=AT)
 
 
 def failure_of(executor: Executor) -> AtapiError | None:

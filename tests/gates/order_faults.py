@@ -30,6 +30,10 @@ from tests.gates.street import SHOW, House, Street
 PATIENT, HASTY = "set timeout 10s", "set timeout 2s"  # where an answer comes, and where none does
 OPEN = "open-spread BTCUSDT 1000usdt --json"
 CLOSE = "close-spread BTCUSDT --json"
+REVERSE = "open-spread BTCUSDT 1000usdt --reverse --json"
+REST = "buy BTCUSDT 500usdt --price 30000"
+GUARDED = f"{REST} --venue futures --dead-man"
+CANCEL = "cancel BTCUSDT"
 BUSY, WAITING = 6, 48  # cases at once: of those that work, and of those that wait, most of all for a fence
 TRIES = 3  # of a case in which a busy machine kept the fault from its request
 MENDS = 3  # commands that an exit code 3 may ask for, one after the other
@@ -53,18 +57,24 @@ KINDS = {
     "ask for a spot order": Kind("GET /api/v3/order", unanswered="POST /api/v3/order"),
     "um fills": Kind("GET /fapi/v1/userTrades"),
     "spot fills": Kind("GET /api/v3/myTrades"),
-    "um fills, closing": Kind("GET /fapi/v1/userTrades", CLOSE, (OPEN,)),
+    "margin order": Kind("POST /sapi/v1/margin/order", REVERSE),
+    "margin order, closing": Kind("POST /sapi/v1/margin/order", CLOSE, (REVERSE,)),
+    "ask for a margin order": Kind(
+        "GET /sapi/v1/margin/order", REVERSE, unanswered="POST /sapi/v1/margin/order"
+    ),
+    "margin account": Kind("GET /sapi/v1/margin/account", REVERSE),
+    "resting order": Kind("POST /api/v3/order", REST),
+    "cancel on spot": Kind("DELETE /api/v3/order", CANCEL, (REST,)),
+    "cancel on um": Kind("DELETE /fapi/v1/order", CANCEL, (f"{REST} --venue futures",)),
+    "countdown": Kind("POST /fapi/v1/countdownCancelAll", GUARDED),
     "leverage": Kind("POST /fapi/v1/leverage", "open-spread BTCUSDT 1000usdt --leverage 10 --json"),
     "um book": Kind("GET /fapi/v1/depth"),
     "spot book": Kind("GET /api/v3/depth"),
     "spot account": Kind("GET /api/v3/account"),
-    "um balance": Kind("GET /fapi/v3/balance"),
     "positions": Kind("GET /fapi/v3/positionRisk"),
     "spot orders": Kind("GET /api/v3/allOrders"),
     "um orders": Kind("GET /fapi/v1/allOrders"),
     "spot rules": Kind("GET /api/v3/exchangeInfo"),
-    "um rules": Kind("GET /fapi/v1/exchangeInfo"),
-    "spot time": Kind("GET /api/v3/time"),
     "um time": Kind("GET /fapi/v1/time"),
     "income": Kind("GET /fapi/v1/income", CLOSE, (OPEN,)),
 }
@@ -219,7 +229,7 @@ def mended(house: House, ended: Ended) -> list[str]:
     """Do what the shell said mends it, and let the checker judge how all ended."""
     shown = house.run(SHOW)
     for _ in range(MENDS):
-        hint = re.search(r"hint: ((?:hedge|close-spread|flatten|reconcile) [^:\n]*)", ended.err)
+        hint = re.search(r"hint: ((?:hedge|close-spread|flatten|buy|sell) [^:\n]*)", ended.err)
         if ended.code != 3 or hint is None:
             break
         ended = house.run(hint[1].strip())
@@ -254,13 +264,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--kind", choices=KINDS, help="one kind of request only")
+    parser.add_argument("--kind", choices=KINDS, action="append", help="these kinds of request only")
     parser.add_argument("--fault", choices=(*FAULTS, *MOVED), help="one fault only")
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--workers", type=int, default=BUSY, help="cases at once, beside those that wait")
     given = parser.parse_args()
     began = monotonic_ms()
-    kinds = [given.kind] if given.kind else list(KINDS)
+    kinds = given.kind or list(KINDS)
     wanted = [given.fault] if given.fault else [*FAULTS, *MOVED]
     with (
         Street() as street,

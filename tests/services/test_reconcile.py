@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 import atapi
+from atapi.clock import EPOCH
 from atapi.desk import Desk
 from atapi.domain.orders import Side
+from atapi.domain.spreads import LegName
 from atapi.errors import Refused, StorageError
 from atapi.execution.ids import client_order_id
 from atapi.execution.reconcile import Kind
@@ -61,6 +63,47 @@ def test_deleveraging_becomes_the_spreads_own_trade_and_leaves_its_legs_uneven(d
     assert finding.hint == "hedge BTCUSDT"
     with pytest.raises(Refused, match="the legs of #1 differ"):
         desk.services.spreads.plan("BTCUSDT", desk_amount("1000usdt"), add=True)
+
+
+def first_id(desk: Desk, leg: LegName) -> str:
+    journal = desk.services.spreads.executor.journal
+    return next(a.request.client_order_id for a, _ in journal.attempts_since(EPOCH) if a.leg is leg)
+
+
+@pytest.mark.parametrize(
+    ("path", "side", "leg", "perpetual"),
+    [(UM, Side.SELL, LegName.PERP_ENTRY, "-0.43"), (SPOT, Side.BUY, LegName.SPOT_ENTRY, "-0.215")],
+)
+def test_an_order_that_was_delivered_twice_is_the_spreads_and_leaves_its_legs_uneven(
+    desk: Desk, path: str, side: Side, leg: LegName, perpetual: str
+) -> None:
+    desk.open_spread("BTCUSDT", "10000usdt")
+    order_by_hand(desk, path, side, "0.215", newClientOrderId=first_id(desk, leg))
+
+    [finding] = desk.services.reconcile.findings()
+    [again] = desk.services.reconcile.findings()
+
+    [spread] = desk.services.spreads.executor.spreads()
+    assert spread.perp_quantity == D(perpetual)
+    assert finding == again  # it is taken in once
+    assert finding.kind is Kind.LEGS
+    assert finding.hint == "hedge BTCUSDT"
+
+
+def test_what_was_sold_twice_of_a_spread_that_is_gone_is_told_once(desk: Desk) -> None:
+    desk.open_spread("BTCUSDT", "10000usdt")
+    desk.close_spread("BTCUSDT")
+    order_by_hand(desk, SPOT, Side.BUY, "0.02")  # somebody's own coins, of which a half goes
+    order_by_hand(desk, SPOT, Side.SELL, "0.01", newClientOrderId=first_id(desk, LegName.SPOT_EXIT))
+    pair = desk.services.spreads.symbols.pair("BTCUSDT")
+
+    finding = desk.services.reconcile.after(pair)
+
+    assert finding is not None
+    assert finding.kind is Kind.TWICE
+    assert "was executed twice, as 2 and 4: -0.01 BTC on spot that no spread accounts for" in finding.message
+    assert finding.hint == "buy BTCUSDT 0.01btc"
+    assert desk.services.reconcile.after(pair) is None
 
 
 def test_a_position_closed_by_hand_is_named_and_adopted_on_request(desk: Desk) -> None:
