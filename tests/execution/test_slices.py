@@ -597,3 +597,16 @@ def test_the_operator_ends_slices_that_follow_at_once() -> None:
 
     assert (outcome.state, outcome.stopped) == (SpreadState.HEDGED, "stopped by the operator")
     assert world.exchange.position[Market.UM] == -10
+
+
+def test_a_part_that_filled_is_followed_while_the_rest_still_rests() -> None:
+    world = Played()
+    world.exchange.chooser = Chooser(tape=[0, 0, 0, 0, 1])  # half of it fills
+
+    world.open(RESTING)
+
+    followed = next(
+        i for i, e in enumerate(world.effects) if isinstance(e, Send) and e.request.market is Market.SPOT
+    )
+    assert followed < next(i for i, e in enumerate(world.effects) if isinstance(e, Cancel))
+    assert world.exchange.naked[0] < 0.5  # a look, and the way there and back
