@@ -43,7 +43,6 @@ from atapi.execution.effects import (
     Rejected,
     Result,
     Send,
-    Sleep,
     Stopped,
     Tell,
     Unclear,
@@ -236,10 +235,9 @@ class Driver:
                 return self._read(lambda: tuple(self.venues[market].fills(symbol, order_id=order_id)))
             case AskDepth(market, symbol, levels):
                 return self._read(lambda: self.venues[market].depth(symbol, levels))
-            case Sleep(seconds, why, breaks):
-                if seconds >= 1:
-                    self.tell(f"{why} (next in {seconds:g} s)")
-                return self._wait(seconds, interrupt if breaks else None)
+        if effect.seconds >= 1:
+            self.tell(f"{effect.why} (next in {effect.seconds:g} s)")
+        return self._wait(effect.seconds, interrupt if effect.breaks else None)
 
     def _wait(self, seconds: float, interrupt: DeferredInterrupt | None) -> Result:
         if interrupt is None:

@@ -86,7 +86,17 @@ class Failing:
     def _fail(self, *given: object, **more: object) -> Any:
         raise self.error
 
-    place = order = cancel = fills = depth = amend = countdown = _fail
+    place = order = cancel = fills = depth = countdown = _fail
+
+    def amend(self, amendment: Amendment) -> None:
+        self._fail()
+
+
+class Obliging(Failing):
+    """A venue on which every change is taken."""
+
+    def amend(self, amendment: Amendment) -> None:
+        pass
 
 
 class Margin:
@@ -195,6 +205,12 @@ def test_traces_are_trades_that_only_this_attempt_can_have_made(tmp_path: Path) 
 
     assert traces == (made,)
     journal.close()
+
+
+def test_a_change_that_was_taken_says_nothing(tmp_path: Path) -> None:
+    assert (
+        answer(tmp_path, CALLS[Amend], Obliging(LOST)) is None
+    )  # only the order itself shows what it became
 
 
 def test_the_operator_is_told(tmp_path: Path) -> None:
