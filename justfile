@@ -26,6 +26,13 @@ test *args:
 docs:
     .venv/bin/python -m atapi.shell.reference
 
+# Branch coverage of the order path
+coverage:
+    .venv/bin/python -m coverage erase
+    .venv/bin/python -m coverage run -m pytest -q tests/execution tests/services
+    .venv/bin/python -m coverage combine -q
+    .venv/bin/python -m coverage report
+
 # Print the ratios
 bench:
     .venv/bin/python benchmarks/startup.py

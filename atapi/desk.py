@@ -22,6 +22,7 @@ from atapi.domain.spreads import Spread, SpreadPlan
 from atapi.errors import AtapiError, OutcomeUnknown, UsageError, VenueUnreachable
 from atapi.services.container import Services
 from atapi.services.guard_rows import check_table
+from atapi.services.manner import PLAIN, Manner
 from atapi.services.order_changes import CanceledOrder
 from atapi.services.order_plan import Wish
 from atapi.services.order_rows import PlacedRow, placed_rows
@@ -143,6 +144,7 @@ class Desk:
         leverage: int | None = None,
         add: bool = False,
         reverse: bool = False,
+        manner: Manner = PLAIN,
     ) -> SpreadPlan:
         """Plan an opening, exactly; nothing is sent.
 
@@ -150,9 +152,10 @@ class Desk:
             amount: As typed in the shell: `1000usdt`, `0.01btc`, `25%`, `all`.
             notional: Instead of it: quote asset per leg.
             reverse: Long the perpetual against spot that is borrowed on cross margin.
+            manner: Route, slices and limits, as `Manner(slices=4, over=timedelta(minutes=10))`.
         """
         asked = self._amount(symbol, amount, notional)
-        limits = Limits(max_slippage=Decimal(str(max_slippage_bp)) * BPS)
+        limits = Limits(max_slippage=Decimal(str(max_slippage_bp)) * BPS, manner=manner)
         return self.services.spreads.plan(
             symbol, asked, limits=limits, leverage=leverage, add=add, reverse=reverse
         )
@@ -167,6 +170,7 @@ class Desk:
         leverage: int | None = None,
         add: bool = False,
         reverse: bool = False,
+        manner: Manner = PLAIN,
         tag: str = "",
     ) -> Spread:
         """Short the perpetual and buy the spot in equal size, or the reverse; the arguments are `plan_spread`'s."""
@@ -178,6 +182,7 @@ class Desk:
             leverage=leverage,
             add=add,
             reverse=reverse,
+            manner=manner,
         )
         return self.services.spreads.open(plan, tag=tag, add=add).spread
 
@@ -187,17 +192,19 @@ class Desk:
         amount: str | Amount | None = None,
         *,
         max_slippage_bp: float | Decimal = 5,
+        manner: Manner = PLAIN,
     ) -> pd.DataFrame:
         """Trade both legs back, whichever way round they stand; one row with the profit split.
 
         Args:
             spread: A symbol, a spread's id, or the spread itself.
             amount: A part of it; all where None.
+            manner: Route, slices and limits, as for opening.
         """
         spreads = self.services.spreads
         part = parse_amount(amount) if isinstance(amount, str) else amount
         slippage = Decimal(str(max_slippage_bp)) * BPS
-        plan = spreads.plan_close(self._symbol(spread), part, max_slippage=slippage)
+        plan = spreads.plan_close(self._symbol(spread), part, max_slippage=slippage, manner=manner)
         result = spreads.close(plan)
         row = close_row(result, self.services.pnl.of(result.spread), self.services.clock.now())
         return Table.of([row], CloseRow).frame()

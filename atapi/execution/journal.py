@@ -29,6 +29,7 @@ from atapi.execution.commits import Commits
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.ids import instance_tag
 from atapi.execution.journal_check import MIGRATED, SEALED, fault, seal, snapshot
+from atapi.execution.journal_log import lost_commits
 from atapi.execution.journal_rows import (
     ATTEMPT,
     FILL,
@@ -269,6 +270,9 @@ class Journal:
 
     def _make_ready(self, binding: Mapping[str, str], seed: bytes) -> None:
         version = schema.version(self._db)
+        [page_size] = self._db.execute("PRAGMA page_size").fetchone()
+        if lost_commits(self._path, page_size):  # before anything is written over what is left of them
+            raise self._unsound("its log is damaged, and commits are lost")
         if version is None:
             with self._commits as db:
                 if schema.version(db) is None:  # else another process made it a moment ago
@@ -299,11 +303,14 @@ class Journal:
             )
         wrong = fault(self._db)
         if wrong is not None:
-            raise StorageError(
-                f"the journal {self._path} will not be traded on: {wrong}",
-                hint="journal rebuild makes a new one from the venue's records; or restore a copy",
-            )
+            raise self._unsound(wrong)
         return instance
+
+    def _unsound(self, wrong: str) -> StorageError:
+        return StorageError(
+            f"the journal {self._path} will not be traded on: {wrong}",
+            hint="journal rebuild makes a new one from the venue's records; or restore a copy",
+        )
 
     def _next(self, db: sqlite3.Connection, table: str, key: str) -> int:
         [last] = db.execute(f"SELECT coalesce(max({key}), 0) FROM {table}").fetchone()

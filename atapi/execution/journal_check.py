@@ -33,18 +33,15 @@ def link(previous: str, kind: str, body: str) -> str:
 
 
 def fault(db: sqlite3.Connection) -> str | None:
-    """Name what is wrong with a journal; None where it is sound."""
-    [state] = db.execute("PRAGMA quick_check").fetchone()
-    if state != "ok":
-        return f"the file is damaged ({state})"
-    derived = _derived(db)
-    if derived is None:
-        return "its history is broken"
-    stored = _stored(db)
-    for key in derived.keys() | stored.keys():
-        if derived.get(key) != stored.get(key):
-            return f"{' '.join(key)} is not what was written"
-    return None
+    """Name what is wrong with a journal; None where it is sound.
+
+    All of it is read as of one moment: another process may be writing.
+    """
+    db.execute("BEGIN")
+    try:
+        return _fault(db)
+    finally:
+        db.execute("ROLLBACK")
 
 
 def seal(db: sqlite3.Connection) -> dict[str, Any]:
@@ -57,6 +54,20 @@ def seal(db: sqlite3.Connection) -> dict[str, Any]:
 def snapshot(db: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]]:
     """State every row as the event that would have written it."""
     return [(table, row) for (table, *_), row in _stored(db).items() if table in _TABLES]
+
+
+def _fault(db: sqlite3.Connection) -> str | None:
+    [state] = db.execute("PRAGMA quick_check").fetchone()
+    if state != "ok":
+        return f"the file is damaged ({state})"
+    derived = _derived(db)
+    if derived is None:
+        return "its history is broken"
+    stored = _stored(db)
+    for key in derived.keys() | stored.keys():
+        if derived.get(key) != stored.get(key):
+            return f"{' '.join(key)} is not what was written"
+    return None
 
 
 def _derived(db: sqlite3.Connection) -> Rows | None:

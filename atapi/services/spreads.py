@@ -300,7 +300,8 @@ class SpreadService:
             raise _broken(spread, outcome)
         sold = executed(result, LegName.PERP_ENTRY)
         if not sold:
-            raise _refusal(outcome.refused, f"the perpetual did not fill; {spread.symbol} is as it was")
+            why = outcome.stopped or "the perpetual did not fill"
+            raise _refusal(outcome.refused, f"{why}; {spread.symbol} is as it was")
         if outcome.unwound == sold:
             why = _why(outcome.refused)
             raise Refused(
@@ -321,8 +322,10 @@ class SpreadService:
         spread, outcome = result.spread, result.outcome
         if outcome.state is SpreadState.EXPOSED:
             raise _broken(spread, outcome)
-        if outcome.refused is not None and not executed(result, LegName.SPOT_EXIT, LegName.PERP_EXIT):
-            raise _refusal(outcome.refused, f"the spot did not fill; {spread.symbol} is as it was")
+        nothing = not executed(result, LegName.SPOT_EXIT, LegName.PERP_EXIT)
+        if nothing and (outcome.refused or outcome.stopped):
+            why = outcome.stopped or "the spot did not fill"
+            raise _refusal(outcome.refused, f"{why}; {spread.symbol} is as it was")
 
     def _judge_account(self, pair: Pair) -> None:
         """See that the account shows what the answers said: a middlebox may have delivered an order twice."""

@@ -147,7 +147,6 @@ def main() -> int:
         "--naked", type=int, default=1000, help="seeds of each scene, for the time without a hedge"
     )
     parser.add_argument("--first", action="store_true", help="stop at the first scene that fails")
-    parser.add_argument("--keep", action="store_true", help="add failing tapes to tapes.json")
     parser.add_argument("--digest", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.digest is not None:
@@ -164,9 +163,8 @@ def main() -> int:
     print(f"replays of {given.replays} seeds under three hash seeds: {'DIFFER' if differ else 'equal'}")
     for name, tape, wrong in failures[:5]:
         smallest = shrink(name, tape)
-        print(f"FAILED {name}: {wrong}\n  smallest tape: {smallest}")
-        if given.keep:
-            keep(name, smallest)
+        keep(name, smallest)
+        print(f"FAILED {name}: {wrong}\n  smallest tape, added to tapes.json: {smallest}")
     return 1 if failures or differ or slow else 0
 
 

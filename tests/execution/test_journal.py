@@ -19,6 +19,7 @@ from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill, OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName, Spread, SpreadState
 from atapi.errors import StorageError
+from atapi.execution import journal_check
 from atapi.execution import journal_schema as schema
 from atapi.execution.effects import Attempt, AttemptState
 from atapi.execution.journal import Journal
@@ -205,6 +206,23 @@ def test_an_edited_journal_is_noticed(tmp_path: Path, edit: str) -> None:
         Journal(path, BINDING, seed=b"test")
 
 
+def test_a_check_sees_one_moment_while_another_process_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = opened(tmp_path / "journal.db")
+    read_rows = journal_check._stored
+
+    def after_another_write(db: sqlite3.Connection) -> journal_check.Rows:
+        writer.create_intent(None, "order", {}, AT)  # after the chain was read, before the rows are
+        return read_rows(db)
+
+    monkeypatch.setattr(journal_check, "_stored", after_another_write)
+
+    reader = Journal(tmp_path / "journal.db", BINDING, seed=b"test")
+
+    assert len(reader.open_intents()) == 2
+
+
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     path.write_bytes(b"not a database, but long enough to look like one" * 100)
@@ -294,6 +312,17 @@ def test_interest_is_part_of_the_spread_that_owes_it(tmp_path: Path) -> None:
     assert again.interest(1) == []
     assert [s.interest for s in again.spreads()] == [0, D("0.00000023")]
     assert again.spread(2).delta == -D("0.00000023")  # what BNB paid is owed no more
+
+
+def test_a_file_that_miscounts_its_own_pages_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    opened(path).close()
+    with open(path, "r+b") as file:
+        file.seek(36)  # how many pages are free: https://www.sqlite.org/fileformat2.html#the_database_header
+        file.write(b"\x00\x00\x00\x05")
+
+    with pytest.raises(StorageError, match="the file is damaged"):
+        Journal(path, BINDING, seed=b"a host")
 
 
 def test_two_that_make_a_journal_at_once_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

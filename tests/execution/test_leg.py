@@ -13,7 +13,7 @@ import pytest
 
 import atapi.execution
 from atapi.domain.instruments import Market
-from atapi.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
+from atapi.domain.orders import Fill, Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName
 from atapi.execution.effects import (
     Answered,
@@ -28,6 +28,7 @@ from atapi.execution.effects import (
     Send,
     Sleep,
     Unclear,
+    WriteFills,
 )
 from atapi.execution.leg import FENCE, MAX_ASKS, Unproven, fence_of, settle
 from tests.execution.simulation import START
@@ -61,10 +62,10 @@ FORBIDDEN = {
 
 
 def drive(
-    answers: dict[type, Any], *, resumed: bool = False, attempt: Attempt = SENDING
+    answers: dict[type, Any], *, resumed: bool = False, attempt: Attempt = SENDING, rests: bool = False
 ) -> tuple[list[Effect], Any]:
     """Run an attempt against a venue that always answers the same; its clock runs while it waits."""
-    engine, result, now = settle(attempt, base_asset="BTC", resumed=resumed), None, START
+    engine, result, now = settle(attempt, base_asset="BTC", resumed=resumed, rests=rests), None, START
     effects: list[Effect] = []
     try:
         while True:
@@ -159,3 +160,26 @@ def test_an_accepted_order_that_is_forgotten_is_not_called_absent_while_its_trad
 
     assert isinstance(outcome, Unproven)
     assert sum(isinstance(e, AskFills) for e in effects) == MAX_ASKS
+
+
+def test_a_live_order_is_booked_up_to_what_was_answered_though_it_filled_further() -> None:
+    resting = replace(SENDING, request=replace(SENDING.request, time_in_force=TimeInForce.GTX))
+    order = Order(
+        market=Market.UM, symbol="BTCUSDT", order_id="7", client_order_id=SENDING.request.client_order_id,
+        side=Side.SELL, type="LIMIT", status=OrderStatus.PARTIALLY_FILLED, quantity=Decimal(1),
+        filled=Decimal("0.5"), quote_filled=None, price=Decimal(100), reduce_only=False, created_at=START,
+        updated_at=START,
+    )  # fmt: skip
+    fills = tuple(
+        Fill(
+            market=Market.UM, symbol="BTCUSDT", trade_id=str(number), order_id="7", side=Side.SELL,
+            price=Decimal(100), quantity=Decimal(quantity), fee=Decimal(0), fee_asset="USDT", realized=None,
+            maker=True, at=START,
+        )
+        for number, quantity in enumerate(("0.5", "0.25"))
+    )  # fmt: skip
+
+    effects, outcome = drive({Send: Answered(order), AskFills: fills}, attempt=resting, rests=True)
+
+    assert (outcome.state, outcome.executed) == (AttemptState.RESTING, Decimal("0.5"))
+    assert [e.fills for e in effects if isinstance(e, WriteFills)] == [fills[:1]]

@@ -531,3 +531,29 @@ def test_terms_of_an_older_journal_are_what_they_were_then() -> None:
     assert terms == OpenTerms(
         quantity=D(1), perp_limit=D(2), spot_limit=D(3), base_fee=D("0.001"), adds=True
     )  # fmt: skip
+
+
+def test_what_was_being_taken_back_at_a_crash_goes_on_that_way() -> None:
+    stages: set[str] = set()
+
+    def script(effect: Effect, world: Played) -> Any:
+        leg = effect.request.client_order_id[LEG_AT] if isinstance(effect, Send) else ""
+        if leg == LegName.SPOT_ENTRY and not stages:
+            return Rejected(-2010, "Account has insufficient balance.")
+        if leg == LegName.UNWIND and not stages:
+            stages.add("taking back")
+            world.exchange.chooser = Chooser(tape=[0, 1])  # half of it
+        elif isinstance(effect, AskFills) and stages == {"taking back"}:
+            stages.add("dead")
+            raise Crash
+        return PASS
+
+    world = Played(script)
+
+    outcome = world.open(Style())
+
+    assert (outcome.state, outcome.unwound) == (SpreadState.FLAT, D("30.00"))
+    assert (
+        len(world.sent(LegName.SPOT_ENTRY)) == 1
+    )  # refused; none after the crash, though it would be taken now
+    assert [r.quantity for r in world.sent(LegName.UNWIND)] == [D("30.00"), D("15.00")]

@@ -14,6 +14,7 @@ from atapi.domain.instruments import Instrument, Market
 from atapi.domain.market import Depth, FundingTerms, Level, MarkPrice
 from atapi.domain.spreads import Pair
 from atapi.errors import Refused, UsageError
+from atapi.services.manner import Manner
 from atapi.services.spread_plan import Facts, Limits, plan_open
 
 D = Decimal
@@ -169,3 +170,32 @@ def test_all_leaves_room_for_the_fee_and_the_cap() -> None:
 
     assert plan.spot.quantity * plan.spot.limit_price <= 50000
     assert plan.quantity >= D("0.99")
+
+
+def test_too_much_for_a_book_is_told_with_the_slices_that_fit() -> None:
+    thin = replace(FACTS, perp_book=book("50045", "50055", "0.05"))
+
+    with pytest.raises(Refused) as refusal:
+        plan_open(thin, parse_amount("9000usdt"), Limits())
+
+    # 9000 / 50055.055… is 0.179 perpetual, of which the book holds 0.05: four slices of 0.045
+    assert refusal.value.hint == "up to 2502 USDT fits; or --slices 4"
+
+
+def test_slices_are_judged_by_what_one_of_them_takes() -> None:
+    thin = replace(FACTS, perp_book=book("50045", "50055", "0.05"))
+
+    plan = plan_open(thin, parse_amount("9000usdt"), Limits(manner=Manner(slices=4)))
+
+    assert (plan.quantity, plan.style.slices, plan.perp.expected_price) == (D("0.179"), 4, D(50045))
+    # now 50045 / 50005 - 1 is 8bp; both legs may slip 5bp each
+    assert plan.style.worst_basis is not None
+    assert plan.style.worst_basis == D(50045) / D(50005) - 1 - D("0.001")
+
+
+def test_what_the_joint_lot_leaves_of_the_amount_is_told() -> None:
+    plan = plan_open(FACTS, THOUSAND, Limits())
+
+    # 0.019 at 50005 / 0.999, net of the fee kept in coins, is 951.05 of 1000 USDT
+    assert plan.quantity == D("0.019")
+    assert plan.rest.quantize(D("0.01")) == D("48.95")
