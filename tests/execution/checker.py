@@ -414,6 +414,7 @@ def main() -> int:
         "--symbol", action="append", help="a perpetual that was traded; BTCUSDT where not said"
     )
     parser.add_argument("--history", type=Path, help="a record on file, in place of a running exchange")
+    parser.add_argument("--before", type=Path, help="what the account held at first: {asset: amount}")
     parser.add_argument("--run", type=Path, required=True, help="the session: a list of runs, in JSON")
     given = parser.parse_args()
     if given.history is not None:
@@ -422,7 +423,8 @@ def main() -> int:
         where = urlsplit(given.url)
         um_url = given.um_url or f"http://{where.hostname}:{(where.port or 0) + 1}"
         symbols = given.symbol or ["BTCUSDT"]
-        history = collect(given.url, um_url, given.key, given.secret, symbols=symbols)
+        before = json.loads(given.before.read_text()) if given.before else None
+        history = collect(given.url, um_url, given.key, given.secret, symbols=symbols, before=before)
     else:
         parser.error("--url or --history")
     wrong = judge(history, json.loads(given.run.read_text()))

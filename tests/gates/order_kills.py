@@ -33,7 +33,7 @@ RECOVERY = 20  # requests of a recovery among which a second kill is drawn
 PAGE = 4096 + 24  # bytes of one page in the journal's log
 PAGES = 60  # more than an opening writes
 FENCE_S = 43  # from which on an order that nobody knows is proven absent
-WORKERS = 96  # most of them wait for a fence
+BUSY, WAITING = 6, 48  # cases at once: of those that work, and of those that may have to wait for a fence
 
 
 Counts = dict[str, tuple[int, int]]  # line -> its requests, and which of them is its first order
@@ -55,6 +55,11 @@ class Case(NamedTuple):
     line: str
     points: tuple[Point, ...] = ()
     page: int = 0  # of the journal's log, amid which the first dies in place of the first point
+
+    @property
+    def waits(self) -> bool:
+        """Whether an order may be left that was written down and never sent, which only a fence proves."""
+        return bool(self.page) or any(point.when == "before" for point in self.points)
 
     def __str__(self) -> str:
         first = [f"page {self.page}"] if self.page else []
@@ -161,23 +166,25 @@ def main() -> int:
         "--seed", type=int, default=None, help="of the pairs of points; random where not said"
     )
     parser.add_argument("--spawn", action="store_true", help="start each shell anew; no deaths amid writes")
-    parser.add_argument("--workers", type=int, default=WORKERS)
+    parser.add_argument("--workers", type=int, default=BUSY, help="cases at once, beside those that may wait")
     given = parser.parse_args()
     seed = random.SystemRandom().getrandbits(32) if given.seed is None else given.seed
     began = monotonic_ms()
     done: list[Verdict] = []
     shells: Shells = SpawnedShells() if given.spawn else Shells()
-    with Street(shells) as street, ThreadPoolExecutor(given.workers) as pool:
+    with (
+        Street(shells) as street,
+        ThreadPoolExecutor(given.workers) as busy,
+        ThreadPoolExecutor(WAITING) as waiting,
+    ):
         dice = random.Random(seed)
         counts = requests_of(street)
         batch = [case for case in walk(counts) if not (given.spawn and case.page)]
         while sum(v.kills for v in done) < given.kills:
             missing = given.kills - sum(v.kills for v in done) - sum(1 for case in batch if case.points)
             batch += [draw(counts, dice) for _ in range(max(missing, 0) * 2 // 3)]
-            batch.sort(
-                key=lambda case: not any(p.when == "before" for p in case.points)
-            )  # who waits longest first
-            done += pool.map(lambda case: run(street, case), batch)
+            started = [(waiting if case.waits else busy).submit(run, street, case) for case in batch]
+            done += [future.result() for future in started]
             batch = []
     return report(done, seed, (monotonic_ms() - began) / 1000)
 

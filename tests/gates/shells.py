@@ -54,12 +54,16 @@ class Shell:
 
 
 class Shells:
-    """Starts shells by asking a zygote for them."""
+    """Starts shells by asking a zygote for them.
 
-    def __init__(self) -> None:
+    Args:
+        plants: Faults that all of them have; see `tests.gates.zygote`.
+    """
+
+    def __init__(self, *plants: str) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._zygote = subprocess.Popen(
-            [sys.executable, "-m", "tests.gates.zygote", str(theirs.fileno())],
+            [sys.executable, "-m", "tests.gates.zygote", str(theirs.fileno()), *plants],
             pass_fds=[theirs.fileno()],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)},

@@ -1,11 +1,12 @@
 """A process that has imported atapi and forks a shell whenever it is asked to: a real process in a tenth of the time.
 
-    python -m tests.gates.zygote FD      started by `tests.gates.shells`, which talks to it over that socket
+    python -m tests.gates.zygote FD [PLANT]      started by `tests.gates.shells`, which talks to it over that socket
 
 Each line of JSON it reads is one shell: {"id", "argv", "cwd", "env", "limits": {"RLIMIT_NOFILE": 64}}, with three open
 files beside it: standard input, output and error. It answers {"id", "pid"} and, when that process has ended, {"id",
 "status"} as `wait` tells it. The child leaves this program's loop and runs the command line's own `main`. It spares
-itself the taking apart of every module at the end, which costs ten times what a shell does.
+itself the taking apart of every module at the end, which costs ten times what a shell does. With a plant its shells have
+a fault that a gate must find.
 """
 
 from __future__ import annotations
@@ -50,6 +51,23 @@ def imported() -> None:
     for name in OTHERS:
         importlib.import_module(name)
     assert threading.active_count() == 1, threading.enumerate()  # else a fork would be no whole process
+
+
+def plant(name: str) -> None:
+    """Plant a fault into the order path of every shell.
+
+    Args:
+        name: `resends`: what the journal already held is sent again.
+    """
+    from atapi.execution import follow
+
+    assert name == "resends", name
+    settle = follow.settle
+
+    def resending(attempt: Any, **how: Any) -> Any:
+        return settle(attempt, **how | {"resumed": False})
+
+    follow.settle = resending
 
 
 def serve(control: socket.socket) -> list[str]:
@@ -120,6 +138,8 @@ def _tell(control: socket.socket, **what: int) -> None:
 
 if __name__ == "__main__":
     imported()
+    for name in sys.argv[2:]:
+        plant(name)
     gc.collect()
     gc.freeze()  # else the children's collector would copy every page
     argv = serve(socket.socket(fileno=int(sys.argv[1])))
