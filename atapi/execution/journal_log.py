@@ -9,6 +9,7 @@ Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log, https://www
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -17,11 +18,13 @@ _SALTS = slice(16, 24)  # of the header
 _LOG_MAGICS = {0x377F0682: "<", 0x377F0683: ">"}  # by the byte order of the checksums
 _LAST_FRAME, _INDEX_SALTS = slice(16, 20), slice(32, 40)  # of the index beside the log
 
+_indexes: dict[tuple[int, int], int] = {}  # (device, inode) -> the open file, as long as the process lives
+
 
 def lost_commits(database: Path, page_size: int) -> bool:
     """Whether a log that SQLite has just read holds whole commits beyond the end SQLite gave it."""
     log = _read(database, "-wal")
-    index = _read(database, "-shm")  # after the log: whoever writes meanwhile moves the end on first
+    index = _index(database)  # after the log: whoever writes meanwhile moves the end on first
     if len(log) <= HEADER or len(index) < HEADER + HEADER:
         return False
     [last] = struct.unpack("=I", index[_LAST_FRAME])
@@ -46,6 +49,25 @@ def _sound(log: bytes) -> bool:
         one = (one + a + two) & 0xFFFFFFFF
         two = (two + b + one) & 0xFFFFFFFF
     return log[24:HEADER] == struct.pack(">II", one, two)
+
+
+def _index(database: Path) -> bytes:
+    """Read the index's header.
+
+    SQLite's locks are on this file, and the kernel drops all locks of a process on a file once the process closes any
+    descriptor of it: another process would take the index for nobody's and truncate it under our feet. So it is opened
+    once, and never closed.
+    """
+    path = database.with_name(database.name + "-shm")
+    try:
+        found = os.stat(path)
+        file = _indexes.get((found.st_dev, found.st_ino))
+        if file is None:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            _indexes[found.st_dev, found.st_ino] = file
+    except FileNotFoundError:
+        return b""
+    return os.pread(file, HEADER + HEADER, 0)
 
 
 def _read(database: Path, suffix: str) -> bytes:
