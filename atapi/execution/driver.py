@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import FrameType, TracebackType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -30,6 +31,7 @@ from atapi.execution.effects import (
     Ask,
     AskDepth,
     AskFills,
+    AskTraces,
     Attempt,
     Cancel,
     Countdown,
@@ -41,7 +43,6 @@ from atapi.execution.effects import (
     Rejected,
     Result,
     Send,
-    Sleep,
     Stopped,
     Tell,
     Unclear,
@@ -53,6 +54,7 @@ from atapi.execution.journal import Journal
 
 T = TypeVar("T")
 HEED = 0.25  # seconds: how soon a wait that may be cut short is
+CLOCKS = timedelta(seconds=1)  # by which the venue's time and ours may differ
 INTERRUPTED = 130  # exit code: both legs or none
 
 
@@ -71,8 +73,8 @@ class LegVenue(Protocol):
         """Cancel one order by our id."""
         ...
 
-    def fills(self, symbol: str, *, order_id: str | None = None) -> list[Fill]:
-        """List the fills of an order."""
+    def fills(self, symbol: str, *, start: datetime | None = None, order_id: str | None = None) -> list[Fill]:
+        """List own fills, of one order or from a time on."""
         ...
 
     def depth(self, symbol: str, limit: int = 100) -> Depth:
@@ -227,14 +229,15 @@ class Driver:
                 return self._amend(amendment)
             case Countdown(symbol, within):
                 return self._read(lambda: self.switch.countdown(symbol, within))
+            case AskTraces(request, since_written):
+                return self._read(lambda: self._traces(request, since_written))
             case AskFills(market, symbol, order_id):
                 return self._read(lambda: tuple(self.venues[market].fills(symbol, order_id=order_id)))
             case AskDepth(market, symbol, levels):
                 return self._read(lambda: self.venues[market].depth(symbol, levels))
-            case Sleep(seconds, why, breaks):
-                if seconds >= 1:
-                    self.tell(f"{why} (next in {seconds:g} s)")
-                return self._wait(seconds, interrupt if breaks else None)
+        if effect.seconds >= 1:
+            self.tell(f"{effect.why} (next in {effect.seconds:g} s)")
+        return self._wait(effect.seconds, interrupt if effect.breaks else None)
 
     def _wait(self, seconds: float, interrupt: DeferredInterrupt | None) -> Result:
         if interrupt is None:
@@ -300,6 +303,16 @@ class Driver:
         except OutcomeUnknown as e:
             return Unclear(e.message)
         return None
+
+    def _traces(self, request: OrderRequest, within: timedelta) -> tuple[Fill, ...]:
+        written = self.journal.written_at(request.client_order_id)
+        known = self.journal.order_ids(request.market, request.symbol)
+        fills = self.venues[request.market].fills(request.symbol, start=written - CLOCKS)
+        return tuple(
+            f
+            for f in fills
+            if f.side is request.side and f.at <= written + within and f.order_id not in known
+        )
 
     def _read(self, read: Callable[[], Any]) -> Result:
         try:

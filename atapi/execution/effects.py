@@ -7,7 +7,7 @@ venue, another may run them in a simulation. Nothing here does any I/O.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -120,6 +120,15 @@ class Countdown:
 
 
 @dataclass(frozen=True, slots=True)
+class AskTraces:
+    """Ask for own trades that an attempt may have made though it cannot be found: after it was written, on its side,
+    and of no order the journal knows. Answered by a tuple of `Fill`, or `Unclear`."""
+
+    request: OrderRequest
+    within: timedelta  # of its being written; whatever it did, it did by then
+
+
+@dataclass(frozen=True, slots=True)
 class AskFills:
     """Ask for the fills of an order. Answered by a tuple of `Fill`, or `Unclear`."""
 
@@ -159,7 +168,7 @@ class Tell:
 
 
 Writing = WriteAttempt | WriteFills | WriteState
-Reaching = Send | Ask | Cancel | Amend | Countdown | AskFills | AskDepth | Sleep
+Reaching = Send | Ask | Cancel | Amend | Countdown | AskTraces | AskFills | AskDepth | Sleep
 Effect = Writing | Reaching | Now | Tell
 
 # --- results ----------------------------------------------------------------------------------------------------

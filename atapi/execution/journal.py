@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from atapi.clock import from_ms, to_ms
+from atapi.domain.instruments import Market
 from atapi.domain.margin import Interest
 from atapi.domain.orders import Fill
 from atapi.domain.spreads import LegName, Spread, SpreadState
@@ -46,6 +47,7 @@ from atapi.execution.journal_rows import (
     spread_of,
     spread_values,
 )
+from atapi.execution.lock import one_at_a_time
 
 INTEREST = "interest"  # the kind of event that holds it
 _UNREADABLE = (LookupError, TypeError, ValueError)  # what a flipped byte makes of reading a row
@@ -70,11 +72,15 @@ class Journal:
         try:
             if fresh:
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.execute("PRAGMA fullfsync=ON")
-            self._db.execute("PRAGMA foreign_keys=ON")
+            with one_at_a_time(
+                path.with_name(f"{path.name}.opening")
+            ):  # many at once trip over the log's recovery
+                self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=FULL")
+                self._db.execute("PRAGMA fullfsync=ON")
+                self._db.execute("PRAGMA foreign_keys=ON")
+                self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
             self._commits = Commits(self._db, path)
             self._make_ready(binding, seed)
             self.instance = self._check(binding)
@@ -175,6 +181,16 @@ class Journal:
     def attempts_since(self, at: datetime) -> list[tuple[Attempt, datetime]]:
         """List the attempts written from a time on, oldest first, with that time."""
         return self._attempts("WHERE written_ms>=? ORDER BY rowid", to_ms(at))
+
+    def written_at(self, client_order_id: str) -> datetime:
+        """Tell when an attempt was written first."""
+        row = self._db.execute("SELECT written_ms FROM attempt WHERE client_order_id=?", (client_order_id,))
+        return from_ms(row.fetchone()[0])
+
+    def order_ids(self, market: Market, symbol: str) -> set[str]:
+        """List the venue's ids of the orders of a symbol that are known."""
+        query = "SELECT order_id FROM attempt WHERE market=? AND symbol=? AND order_id IS NOT NULL"
+        return {order_id for (order_id,) in self._db.execute(query, (market, symbol))}
 
     def last_written(self) -> datetime | None:
         """Tell when the newest attempt was written; None where there is none."""

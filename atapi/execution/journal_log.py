@@ -9,69 +9,62 @@ Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log, https://www
 
 from __future__ import annotations
 
-import os
 import struct
 from pathlib import Path
 
 HEADER, FRAME = 32, 24  # bytes before the frames, and before the page of each
 _SALTS = slice(16, 24)  # of the header
-_LOG_MAGICS = {0x377F0682: "<", 0x377F0683: ">"}  # by the byte order of the checksums
-_LAST_FRAME, _INDEX_SALTS = slice(16, 20), slice(32, 40)  # of the index beside the log
+_ORDERS = {0x377F0682: "<", 0x377F0683: ">"}  # magic -> byte order of the checksums
 
-_indexes: dict[tuple[int, int], int] = {}  # (device, inode) -> the open file, as long as the process lives
+Sum = tuple[int, int]
 
 
 def lost_commits(database: Path, page_size: int) -> bool:
-    """Whether a log that SQLite has just read holds whole commits beyond the end SQLite gave it."""
-    log = _read(database, "-wal")
-    index = _index(database)  # after the log: whoever writes meanwhile moves the end on first
-    if len(log) <= HEADER or len(index) < HEADER + HEADER:
-        return False
-    [last] = struct.unpack("=I", index[_LAST_FRAME])
-    salts = log[_SALTS]
-    if not _sound(log):
-        salts = log[HEADER + 8 : HEADER + 16]  # the frames' own: the header is what was damaged
-    elif index[_INDEX_SALTS] != salts:
-        return False  # the log is about to be written anew from its beginning
+    """Whether a log holds whole commits beyond its last frame that fits.
+
+    The log alone is read, never the index beside it nor the database: closing a file drops whatever locks this
+    process has on it, SQLite's own among them (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    log, again = _read(database), _read(database, HEADER)
+    if len(log) <= HEADER or log[:HEADER] != again:
+        return False  # nothing in it, or it is being written anew from its beginning
+    order = _ORDERS.get(int.from_bytes(log[:4], "big"))
+    begun = None if order is None else _sum(log[: HEADER - 8], order, (0, 0))
     step = FRAME + page_size
-    beyond = [log[at : at + FRAME] for at in range(HEADER + last * step, len(log) - step + 1, step)]
+    if order is None or begun is None or struct.pack(">II", *begun) != log[HEADER - 8 : HEADER]:
+        salts, end = log[HEADER + 8 : HEADER + 16], HEADER  # the frames' own: the header is what was damaged
+    else:
+        salts = log[_SALTS]
+        end = _end(log, step, order, begun)
+    beyond = [log[at : at + FRAME] for at in range(end, len(log) - step + 1, step)]
     ends = [number for number, frame in enumerate(beyond) if frame[8:16] == salts and frame[4:8] != bytes(4)]
     return len(ends) > 1
 
 
-def _sound(log: bytes) -> bool:
-    """Whether the header is as it was written."""
-    order = _LOG_MAGICS.get(int.from_bytes(log[:4], "big"))
-    if order is None:
-        return False
-    one = two = 0
-    for a, b in struct.iter_unpack(f"{order}II", log[:24]):
+def _end(log: bytes, step: int, order: str, begun: Sum) -> int:
+    """Where the last commit ends whose frames all fit: where SQLite stops reading."""
+    running, end = begun, HEADER
+    for at in range(HEADER, len(log) - step + 1, step):
+        frame = log[at : at + step]
+        running = _sum(frame[:8] + frame[FRAME:], order, running)
+        if frame[8:16] != log[_SALTS] or struct.pack(">II", *running) != frame[16:FRAME]:
+            break
+        if frame[4:8] != bytes(4):
+            end = at + step
+    return end
+
+
+def _sum(data: bytes, order: str, before: Sum) -> Sum:
+    one, two = before
+    for a, b in struct.iter_unpack(f"{order}II", data):
         one = (one + a + two) & 0xFFFFFFFF
         two = (two + b + one) & 0xFFFFFFFF
-    return log[24:HEADER] == struct.pack(">II", one, two)
+    return one, two
 
 
-def _index(database: Path) -> bytes:
-    """Read the index's header.
-
-    SQLite's locks are on this file, and the kernel drops all locks of a process on a file once the process closes any
-    descriptor of it: another process would take the index for nobody's and truncate it under our feet. So it is opened
-    once, and never closed.
-    """
-    path = database.with_name(database.name + "-shm")
+def _read(database: Path, most: int = -1) -> bytes:
     try:
-        found = os.stat(path)
-        file = _indexes.get((found.st_dev, found.st_ino))
-        if file is None:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            _indexes[found.st_dev, found.st_ino] = file
-    except FileNotFoundError:
-        return b""
-    return os.pread(file, HEADER + HEADER, 0)
-
-
-def _read(database: Path, suffix: str) -> bytes:
-    try:
-        return database.with_name(database.name + suffix).read_bytes()
+        with open(database.with_name(f"{database.name}-wal"), "rb") as file:
+            return file.read(most)
     except FileNotFoundError:
         return b""

@@ -22,6 +22,7 @@ from atapi.execution.effects import (
     Answered,
     Ask,
     AskFills,
+    AskTraces,
     Attempt,
     AttemptState,
     Cancel,
@@ -170,7 +171,9 @@ def _until_known(
         if isinstance(answer, NotFound):
             not_found += 1
             now: datetime = yield Now()
-            if not_found >= fence.not_found_needed and now > sent_at + fence.wait:
+            over = not_found >= fence.not_found_needed and now > sent_at + fence.wait
+            # A second witness: what was never accepted has traded nothing either.
+            if over and (attempt.order_id is not None or (yield AskTraces(request, fence.wait)) == ()):
                 return None
         why = f"order {request.client_order_id} is unclear: asking"
         yield Sleep(min(8.0, 0.5 * 2**asks) if asks or not isinstance(answer, Answered) else 0.05, why)

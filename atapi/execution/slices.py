@@ -166,15 +166,15 @@ def _as_planned(course: Course, quantity: Decimal) -> Generator[Effect, Any, Cap
 
 
 def _wait(course: Course, cut: Cut, number: int) -> Generator[Effect, Any, bool]:
-    """Wait until a slice's time; tell whether the operator cut it short."""
-    at = cut.starts_at(number)
-    if at is None:
+    """Wait until a slice's time, if it has one; tell whether the operator wants an end."""
+    if number == 1:
         return False
-    now: datetime = yield Now()
-    if now >= at:
-        return False
+    at, seconds = cut.starts_at(number), 0.0
+    if at is not None:
+        now: datetime = yield Now()
+        seconds = round(max(0.0, (at - now).total_seconds()), 1)
     why = f"slice {number} of {cut.slices} of {course.legs.pair.symbol}"
-    return isinstance((yield Sleep((at - now).total_seconds(), why, breaks=True)), Stopped)
+    return isinstance((yield Sleep(seconds, why, breaks=True)), Stopped)
 
 
 def _one(course: Course, quantity: Decimal, caps: Caps) -> Reason:

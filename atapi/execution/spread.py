@@ -59,8 +59,6 @@ def close_spread(legs: Legs, terms: CloseTerms) -> Run:
     taking = Closing(legs=legs, tally=tally, terms=terms)
     if terms.style.route is Route.TAKER:
         stopped = yield from _through(taking, taking)
-        if not terms.spot_quantity:  # no spot leads: the perpetual goes by itself
-            yield from go_after(taking, taking.caps.follow, Lead())
     else:
         leading = MakerClosing(legs=legs, tally=tally, terms=terms)
         stopped = yield from _through(leading, taking)

@@ -77,8 +77,8 @@ class Venue(Protocol):
         """Change one order, once."""
         ...
 
-    def fills(self, symbol: str, *, order_id: str | None = None) -> list[Fill]:
-        """List the fills of an order."""
+    def fills(self, symbol: str, *, start: datetime | None = None, order_id: str | None = None) -> list[Fill]:
+        """List own fills, of one order or from a time on."""
         ...
 
     def depth(self, symbol: str, limit: int = 100) -> Depth:
@@ -133,10 +133,10 @@ class Witness:
         self._log.say("atapi", f"{short(amendment.client_order_id)}: changing")
         self._venue.amend(amendment)
 
-    def fills(self, symbol: str, *, order_id: str | None = None) -> list[Fill]:
-        """List the fills of an order."""
+    def fills(self, symbol: str, *, start: datetime | None = None, order_id: str | None = None) -> list[Fill]:
+        """List own fills, of one order or from a time on."""
         try:
-            return self._venue.fills(symbol, order_id=order_id)
+            return self._venue.fills(symbol, start=start, order_id=order_id)
         except AtapiError as e:
             self._log.say("atapi", f"asked for fills, {_outcome(e)}")
             raise

@@ -17,6 +17,7 @@ from atapi.execution.effects import (
     Answered,
     Ask,
     AskFills,
+    AskTraces,
     Attempt,
     Cancel,
     Countdown,
@@ -115,6 +116,13 @@ class OrderVenue:
         if self.chooser.pick(2):
             return Unclear("timeout")
         return tuple(f for fills in self.fills.values() for f in fills if f.order_id == order_id)
+
+    def traces(self, side: Side, known: set[str | None]) -> Any:
+        if self.chooser.pick(2):
+            return Unclear("timeout")
+        return tuple(
+            f for fills in self.fills.values() for f in fills if f.side is side and f.order_id not in known
+        )
 
     def cancel(self, client_order_id: str) -> Any:
         sent, fault = self.time, self.chooser.pick(8)
@@ -277,6 +285,8 @@ class OrderWorld:
                 return self.venue.send(request)
             case Ask(_, _, client_order_id):
                 return self.venue.ask(client_order_id)
+            case AskTraces(request, _):
+                return self.venue.traces(request.side, {row.order_id for row in self.rows.values()})
             case AskFills(_, _, order_id):
                 return self.venue.ask_fills(order_id)
             case Cancel(_, _, client_order_id):

@@ -27,6 +27,9 @@ from atapi.execution.effects import Answered, NeverSent, NotFound, Rejected, Unc
 D = Decimal
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RECV_WINDOW = 3.0
+# Seconds a query may not see an order yet. No fence is proof against the last one: of what took at once, its trades
+# tell; of what rests and has not filled, nothing would.
+LAGS = (0.0, 2.0, 19.0, 60.0)
 PRICE, HALF = D(100), D("0.1")  # the middle, and from there to either touch
 JUMP = D(1)  # how far the market may move at once
 FEE = D("0.001")  # of what is bought, kept in it
@@ -137,8 +140,8 @@ class Exchange:
     def send(self, request: OrderRequest) -> Any:
         sent = self.time
         fault = self.chooser.pick(10 if request.reducing else 11, LOST)
-        lag = (0.0, 2.0, 19.0)[self.chooser.pick(3)] if fault in (2, 3, 4, 5, 8) else 0.0
         resting = request.time_in_force is TimeInForce.GTX
+        lag = LAGS[self.chooser.pick(3 if resting else 4)] if fault in (2, 3, 4, 5, 8) else 0.0
         fate = self.chooser.pick(7 if resting else 3) if fault not in (1, 6, 9, 10) else 0
 
         def arrive(at: float) -> Any:
@@ -229,6 +232,14 @@ class Exchange:
             k.fills for (m, _), k in self._known.items() if m is market and k.order.order_id == order_id
         ]
         return tuple(fills[: len(fills) - (fault == 2)])  # 2: the newest is not there yet
+
+    def traces(self, market: Market, side: Side, journaled: set[str]) -> Any:
+        fault = self.chooser.pick(2, (1,))
+        self.advance(self.time + 0.05)
+        if fault:
+            return Unclear("timeout")
+        fills = [f for (m, _), k in self._known.items() if m is market for f in k.fills]
+        return tuple(f for f in fills if f.side is side and f.order_id not in journaled)
 
     def depth(self, levels: int) -> Any:
         fault = self.chooser.pick(5, (1,))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,11 @@ from atapi.domain.market import Depth, Level
 from atapi.domain.orders import Amendment, Fill, Order, OrderRequest, OrderStatus
 from atapi.domain.spreads import SpreadState
 from atapi.errors import AtapiError, OutcomeUnknown, StorageError
-from atapi.execution.effects import Attempt
-from atapi.execution.executor import Executor
+from atapi.execution.effects import Attempt, Effect, Tell
+from atapi.execution.executor import Executor, Transaction, recovery_engine
 from atapi.execution.journal import Journal
 from tests.execution.simulation import PAIR, PRICE
+from tests.execution.test_journal import SPREAD
 from tests.execution.world import OPEN
 from tests.gates.recorded_io import Deed, recording
 
@@ -94,11 +96,17 @@ class Filling:
         raise AssertionError("nothing rests")
 
 
-def executor_at(folder: Path, venue: Filling, *, begin: Callable[[], None] | None = None) -> Executor:
+def executor_at(
+    folder: Path,
+    venue: Filling,
+    *,
+    begin: Callable[[], None] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Executor:
     return Executor(
         folder, binding={"network": "paper", "account": "1"}, seed=b"a host",
         venues={Market.SPOT: venue, Market.UM: venue}, switch=venue, gate=OpenGate(), clock=ManualClock(AT),
-        tell=lambda _: None, begin=begin,
+        tell=tell, begin=begin,
     )  # fmt: skip
 
 
@@ -217,3 +225,34 @@ def failure_of(executor: Executor) -> AtapiError | None:
     except AtapiError as e:
         return e
     return None
+
+
+def test_a_single_order_that_was_cut_short_is_ended_by_its_engine(tmp_path: Path) -> None:
+    said: list[str] = []
+    executor = executor_at(tmp_path, Filling(), tell=said.append)
+    executor.journal.create_intent(None, "order", {}, AT)
+
+    def engine(of: Transaction) -> Generator[Effect, Any, str]:
+        assert of.resumed
+        yield Tell("asked")
+        return "ended"
+
+    [(intent, outcome)] = executor.recover(lambda _: engine)
+
+    assert (intent.kind, outcome) == ("order", "ended")
+    assert said == ["order intent 1: order was cut short; finding out how it ended", "asked"]
+    assert executor.recover(lambda _: engine) == []
+    executor.close()
+
+
+def test_an_opening_that_was_cut_short_takes_no_new_risk(tmp_path: Path) -> None:
+    venue = Filling()
+    executor = executor_at(tmp_path, venue)
+    spread_id = executor.journal.create_spread(SPREAD)
+    executor.journal.create_intent(spread_id, "open", OPEN.as_text(), AT)
+
+    [(_, outcome)] = executor.recover(lambda intent: recovery_engine(intent, PAIR))
+
+    assert outcome.state is SpreadState.FLAT
+    assert venue.placed == []
+    executor.close()

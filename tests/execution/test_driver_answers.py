@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from atapi.clock import ManualClock
 from atapi.domain.instruments import Market
-from atapi.domain.orders import Amendment, OrderRequest, Side
+from atapi.domain.orders import Amendment, Fill, OrderRequest, Side
 from atapi.errors import (
     AtapiError,
     DuplicateOrder,
@@ -31,6 +32,8 @@ from atapi.execution.effects import (
     Ask,
     AskDepth,
     AskFills,
+    AskTraces,
+    AttemptState,
     Cancel,
     Countdown,
     Effect,
@@ -42,10 +45,11 @@ from atapi.execution.effects import (
     Stopped,
     Tell,
     Unclear,
+    WriteAttempt,
 )
 from atapi.execution.journal import Journal
 from tests.execution.test_driver import AT, OpenGate
-from tests.execution.test_leg import SENDING
+from tests.execution.test_leg import SENDING, TRACE
 
 SYMBOL, NAME = "BTCUSDT", SENDING.request.client_order_id
 CHANGE = Amendment(
@@ -82,7 +86,17 @@ class Failing:
     def _fail(self, *given: object, **more: object) -> Any:
         raise self.error
 
-    place = order = cancel = fills = depth = amend = countdown = _fail
+    place = order = cancel = fills = depth = countdown = _fail
+
+    def amend(self, amendment: Amendment) -> None:
+        self._fail()
+
+
+class Obliging(Failing):
+    """A venue on which every change is taken."""
+
+    def amend(self, amendment: Amendment) -> None:
+        pass
 
 
 class Margin:
@@ -156,6 +170,47 @@ def test_a_market_that_changes_no_orders_is_not_asked_to(tmp_path: Path) -> None
     refused = answer(tmp_path, CALLS[Amend], Margin())
 
     assert refused == Rejected(None, "orders on um cannot be changed", ours=True)
+
+
+def test_traces_are_trades_that_only_this_attempt_can_have_made(tmp_path: Path) -> None:
+    known = replace(
+        SENDING,
+        number=2,
+        state=AttemptState.FILLED,
+        order_id="8",
+        request=replace(SENDING.request, client_order_id="at-test-aaaaaaaaaaaabp2"),
+    )
+    made = replace(TRACE, at=AT)
+    others = [
+        replace(made, order_id="8"),  # of an order that is known
+        replace(made, side=Side.BUY),
+        replace(made, at=AT + timedelta(seconds=44)),  # after it could have been accepted
+    ]
+
+    class Trading(Failing):
+        def fills(self, symbol: str, *, start: datetime) -> list[Fill]:
+            assert start == AT - timedelta(seconds=1)
+            return [made, *others]
+
+    def engine() -> Generator[Effect, Any, Any]:
+        yield WriteAttempt(SENDING)
+        yield WriteAttempt(known)
+        return (yield AskTraces(SENDING.request, timedelta(seconds=43)))
+
+    journal = Journal(tmp_path / "journal.db", {"network": "paper", "account": "1"}, seed=b"a host")
+    venue = Trading(LOST)
+    driver = Driver(journal, {Market.UM: venue}, venue, OpenGate(), ManualClock(AT), [].append)
+
+    traces = driver.run(None, journal.create_intent(None, "order", {}, AT), engine())
+
+    assert traces == (made,)
+    journal.close()
+
+
+def test_a_change_that_was_taken_says_nothing(tmp_path: Path) -> None:
+    assert (
+        answer(tmp_path, CALLS[Amend], Obliging(LOST)) is None
+    )  # only the order itself shows what it became
 
 
 def test_the_operator_is_told(tmp_path: Path) -> None:

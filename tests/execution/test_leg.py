@@ -19,6 +19,7 @@ from atapi.execution.effects import (
     Answered,
     Ask,
     AskFills,
+    AskTraces,
     Attempt,
     AttemptState,
     Effect,
@@ -42,6 +43,10 @@ SENDING = Attempt(
         market=Market.UM, symbol="BTCUSDT", side=Side.SELL, type=OrderType.LIMIT, quantity=Decimal(1),
         price=Decimal(100), time_in_force=TimeInForce.IOC, client_order_id="at-test-aaaaaaaaaaaabp1",
     ),
+)  # fmt: skip
+TRACE = Fill(
+    market=Market.UM, symbol="BTCUSDT", trade_id="7", order_id="42", side=Side.SELL, price=Decimal(100),
+    quantity=Decimal(1), fee=Decimal(0), fee_asset="USDT", realized=None, maker=False, at=START,
 )  # fmt: skip
 PURE = (
     "course.py", "effects.py", "follow.py", "ids.py", "leg.py", "legs.py", "maker.py", "order.py", "prices.py",
@@ -102,8 +107,8 @@ def test_a_venue_that_never_answers_leaves_the_order_unproven() -> None:
     assert sum(isinstance(e, Ask) for e in effects) == MAX_ASKS
 
 
-def test_absence_is_proven_by_the_fence_alone() -> None:
-    effects, outcome = drive({Send: Unclear("timeout"), Ask: NotFound()})
+def test_absence_is_proven_by_the_fence_and_by_trades_that_are_not_there() -> None:
+    effects, outcome = drive({Send: Unclear("timeout"), Ask: NotFound(), AskTraces: ()})
 
     waited = sum(e.seconds for e in effects if isinstance(e, Sleep))
     assert outcome.state is AttemptState.ABSENT
@@ -113,11 +118,19 @@ def test_absence_is_proven_by_the_fence_alone() -> None:
 def test_on_margin_an_order_may_stay_unseen_twice_as_long() -> None:
     on_margin = replace(SENDING, request=replace(SENDING.request, market=Market.MARGIN))
 
-    effects, outcome = drive({Send: Unclear("timeout"), Ask: NotFound()}, attempt=on_margin)
+    effects, outcome = drive({Send: Unclear("timeout"), Ask: NotFound(), AskTraces: ()}, attempt=on_margin)
 
     waited = sum(e.seconds for e in effects if isinstance(e, Sleep))
     assert outcome.state is AttemptState.ABSENT
     assert waited > fence_of(Market.MARGIN).wait.total_seconds() == 73
+
+
+@pytest.mark.parametrize("answer", [Unclear("timeout"), (TRACE,)])
+def test_an_order_that_cannot_be_found_and_may_have_traded_stays_unproven(answer: object) -> None:
+    effects, outcome = drive({Send: Unclear("timeout"), Ask: NotFound(), AskTraces: answer})
+
+    assert isinstance(outcome, Unproven)
+    assert sum(isinstance(e, AskTraces) for e in effects) > 1
 
 
 def test_a_resumed_attempt_is_asked_for_and_never_sent() -> None:

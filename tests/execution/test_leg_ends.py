@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from atapi.domain.instruments import Market
-from atapi.domain.orders import Fill, Order, OrderStatus, Side
+from atapi.domain.orders import Amendment, Fill, Order, OrderStatus, Side
 from atapi.execution.effects import (
+    Amend,
     Answered,
     Ask,
     AskFills,
-    Attempt,
     AttemptState,
     Cancel,
     Effect,
@@ -27,6 +27,8 @@ from atapi.execution.effects import (
     WriteFills,
 )
 from atapi.execution.leg import MAX_ASKS, MAX_CANCELS, Unproven, settle, withdraw
+from atapi.execution.order import Slot, amend_order, follow_order, place_order
+from tests.execution.order_venue import TERMS
 from tests.execution.simulation import START
 from tests.execution.test_leg import SENDING
 
@@ -47,8 +49,8 @@ def fill(quantity: str) -> Fill:
 
 
 def drive(
-    engine: Generator[Effect, Any, Attempt], answers: dict[type, list[Any]], seen: list[Effect] | None = None
-) -> tuple[list[Effect], Attempt]:
+    engine: Generator[Effect, Any, Any], answers: dict[type, list[Any]], seen: list[Effect] | None = None
+) -> tuple[list[Effect], Any]:
     """Run an engine against answers that are given in turn, the last of them for ever."""
     effects = [] if seen is None else seen
     result, now = None, START
@@ -111,3 +113,60 @@ def test_an_order_that_outlives_every_cancel_is_unproven() -> None:
         drive(withdraw(RESTING, base_asset="BTC"), answers, effects)
 
     assert sum(isinstance(effect, Cancel) for effect in effects) == MAX_CANCELS
+
+
+FILLED = replace(LIVE, status=OrderStatus.FILLED, filled=D(1))
+WHOLE = (fill("0.4"), fill("0.6"))
+
+
+def test_a_live_order_that_is_shown_needs_one_question() -> None:
+    effects, known = drive(
+        follow_order(RESTING, base_asset="BTC"), {Ask: [Answered(FILLED)], AskFills: [WHOLE]}
+    )
+
+    assert (known.state, known.executed) == (AttemptState.FILLED, D(1))
+    assert sum(isinstance(effect, Ask) for effect in effects) == 1
+
+
+def test_a_live_order_that_is_unclear_is_asked_for_until_it_is_known() -> None:
+    answers = {Ask: [Unclear("timeout"), Answered(FILLED)], AskFills: [WHOLE]}
+
+    _, known = drive(follow_order(RESTING, base_asset="BTC"), answers)
+
+    assert (known.state, known.executed) == (AttemptState.FILLED, D(1))
+
+
+def test_a_changed_order_that_is_not_shown_yet_is_asked_for_again() -> None:
+    change = Amendment(
+        market=Market.UM, symbol="BTCUSDT", side=Side.SELL, client_order_id=LIVE.client_order_id, quantity=D(2),
+        price=D(101),
+    )  # fmt: skip
+    shown = replace(LIVE, quantity=D(2), price=D(101))
+    answers: dict[type, list[Any]] = {Amend: [None], Ask: [NotFound(), Answered(LIVE), Answered(shown)]}
+    effects: list[Effect] = []
+
+    amended = drive(amend_order(RESTING, change, base_asset="BTC", resumed=False), answers, effects)[1]
+
+    assert amended.changed
+    assert sum(isinstance(effect, Amend) for effect in effects) == 1
+    assert sum(isinstance(effect, Ask) for effect in effects) == 3
+
+
+def test_an_order_that_was_out_when_we_died_is_found_out_about() -> None:
+    row = replace(SENDING, leg=TERMS.leg)
+    slot = Slot(intent_id=1, instance="test", rows={(TERMS.leg, 1): row}, resumed=True)
+    answers = {Ask: [Answered(FILLED)], AskFills: [WHOLE]}
+
+    placed = drive(place_order(slot, TERMS), answers)[1]
+
+    assert placed.executed == 1
+
+
+def test_what_an_attempt_came_to_before_we_died_counts() -> None:
+    row = replace(SENDING, leg=TERMS.leg, state=AttemptState.PARTIAL, order_id="42", executed=D(1), net=D(1))
+    slot = Slot(intent_id=1, instance="test", rows={(TERMS.leg, 1): row}, resumed=True)
+
+    effects, placed = drive(place_order(slot, TERMS), {})
+
+    assert (placed.executed, placed.last) == (D(1), row)
+    assert not any(isinstance(effect, Ask) for effect in effects)

@@ -202,3 +202,15 @@ def test_a_letter_shows_nothing() -> None:
 
     assert repr(letter) == "Letter(****)"
     assert "the-secret" in letter.line()
+
+
+def test_a_process_holds_an_order_and_lets_it_go() -> None:
+    nowhere = paper_endpoints("http://127.0.0.1:9", "http://127.0.0.1:9")
+    process = GuardProcess(Letter(nowhere, "k" * 64, "s" * 64, 1.0))
+
+    process.hold("BTCUSDT", "at-test-aaaaaaaaaaaabo1")
+    process.release("at-test-aaaaaaaaaaaabo1")  # else it would try to cancel for a long time
+
+    assert process.alive
+    process.end()
+    assert not process.alive

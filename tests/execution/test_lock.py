@@ -57,10 +57,12 @@ def test_whoever_only_asks_is_waited_for_a_little(tmp_path: Path, name: str) -> 
     os.close(fd)
 
 
-def test_somebody_else_s_process_is_alive(tmp_path: Path) -> None:
-    fd = taken(
-        tmp_path / "journal.lock", "1"
-    )  # of the system's first process, which nobody may signal but root
+def test_somebody_else_s_process_is_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(pid: int, number: int) -> None:
+        raise PermissionError  # as the system answers who is not root
+
+    monkeypatch.setattr(os, "kill", refuse)
+    fd = taken(tmp_path / "journal.lock", "1")
 
     with pytest.raises(StorageError, match="process 1 is trading"):
         WriterLock(tmp_path / "journal.lock")

@@ -167,5 +167,7 @@ def test_the_same_command_many_times_at_once_makes_one_order(house: House) -> No
 
     refused = [text for shell, text in zip(shells, said, strict=True) if shell.returncode]
     assert len(refused) == 5
-    assert all("is trading on this journal" in text or "is not done" in text for text in refused)
+    # SQLite itself gives up where many processes open a file at one moment; then nothing was sent either
+    known = ("is trading on this journal", "is not done", "locking protocol")
+    assert [text for text in refused if not any(words in text for words in known)] == []
     assert orders(house) == [("NEW", 0)]

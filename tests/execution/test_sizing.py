@@ -75,6 +75,9 @@ def test_the_least_quantity_passes_every_minimum() -> None:
 
 
 def test_an_amount_in_a_foreign_asset_is_refused() -> None:
+    check_asset(pair(), "USDT", "5usdt")
+    check_asset(pair(), "BTC", "5btc")
+
     with pytest.raises(UsageError, match="amount '5eth' is in ETH, BTCUSDT trades BTC against USDT"):
         check_asset(pair(), "ETH", "5eth")
 

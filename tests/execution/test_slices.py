@@ -10,7 +10,7 @@ import pytest
 
 from atapi.domain.instruments import Market
 from atapi.domain.market import Depth, Level
-from atapi.domain.orders import OrderRequest, OrderType, TimeInForce
+from atapi.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from atapi.domain.spreads import LegName, SpreadState
 from atapi.domain.style import Route, Style
 from atapi.execution.effects import (
@@ -557,3 +557,56 @@ def test_what_was_being_taken_back_at_a_crash_goes_on_that_way() -> None:
         len(world.sent(LegName.SPOT_ENTRY)) == 1
     )  # refused; none after the crash, though it would be taken now
     assert [r.quantity for r in world.sent(LegName.UNWIND)] == [D("30.00"), D("15.00")]
+
+
+def test_a_reverse_spread_borrows_what_it_sells_and_repays_what_it_buys() -> None:
+    world = Played()
+    world.open(Style(), REVERSE)
+
+    world.run(2, close_terms(world, REVERSE, Style()))
+
+    [sold], [bought] = world.sent(LegName.SPOT_ENTRY), world.sent(LegName.SPOT_EXIT)
+    assert (sold.market, sold.side, sold.borrows, sold.repays) == (Market.MARGIN, Side.SELL, True, False)
+    assert (bought.market, bought.side, bought.borrows, bought.repays) == (
+        Market.MARGIN,
+        Side.BUY,
+        False,
+        True,
+    )
+    # 30 owed and bought net of the fee kept in coins: 30 / 0.999 = 30.03003…, up to the lot
+    assert (sold.quantity, bought.quantity) == (D("30.000"), D("30.031"))
+    perps = world.sent(LegName.PERP_ENTRY, LegName.PERP_EXIT)
+    assert [(r.side, r.reduce_only) for r in perps] == [(Side.BUY, False), (Side.SELL, True)]
+
+
+def test_a_spread_on_spot_neither_borrows_nor_repays() -> None:
+    world = Played()
+    world.open(Style())
+
+    world.run(2, close_terms(world, OPEN, Style()))
+
+    orders = world.sent(LegName.SPOT_ENTRY, LegName.SPOT_EXIT)
+    assert [(r.market, r.borrows or r.repays) for r in orders] == [(Market.SPOT, False)] * 2
+    assert [r.reducing for r in orders] == [False, True]
+
+
+def test_the_operator_ends_slices_that_follow_at_once() -> None:
+    world = Played(lambda e, w: Stopped() if isinstance(e, Sleep) and e.breaks else PASS)
+
+    outcome = world.open(Style(slices=3))
+
+    assert (outcome.state, outcome.stopped) == (SpreadState.HEDGED, "stopped by the operator")
+    assert world.exchange.position[Market.UM] == -10
+
+
+def test_a_part_that_filled_is_followed_while_the_rest_still_rests() -> None:
+    world = Played()
+    world.exchange.chooser = Chooser(tape=[0, 0, 0, 0, 1])  # half of it fills
+
+    world.open(RESTING)
+
+    followed = next(
+        i for i, e in enumerate(world.effects) if isinstance(e, Send) and e.request.market is Market.SPOT
+    )
+    assert followed < next(i for i, e in enumerate(world.effects) if isinstance(e, Cancel))
+    assert world.exchange.naked[0] < 0.5  # a look, and the way there and back

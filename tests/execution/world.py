@@ -16,6 +16,7 @@ from atapi.execution.effects import (
     Ask,
     AskDepth,
     AskFills,
+    AskTraces,
     Attempt,
     AttemptState,
     Cancel,
@@ -167,6 +168,9 @@ class World:
                 return exchange.cancel(market, client_order_id)
             case Countdown(_, seconds):
                 return exchange.countdown(seconds)
+            case AskTraces(request, _):
+                known = {a.order_id for a in self._rows.values() if a.request.market is request.market}
+                return exchange.traces(request.market, request.side, {i for i in known if i is not None})
             case AskFills(market, _, order_id):
                 return exchange.fills(market, order_id)
             case AskDepth(_, _, levels):

@@ -114,3 +114,18 @@ def test_the_journal_says_what_it_holds(desk: Desk) -> None:
     facts = dict(desk.services.rebuild.table().rows)
     assert facts["spreads"] == "1"
     assert facts["unfinished"] == "0"
+
+
+def test_what_the_exchange_closed_itself_is_found_again(desk: Desk) -> None:
+    desk.open_spread("BTCUSDT", "10000usdt")
+    assert desk.services.paper is not None
+    desk.services.paper.faults.add(["adl", "BTCUSDT", "side=SHORT", "quantity=0.1"])
+    path = journal_of(desk)
+    desk.services.spreads.executor.close()
+    delete(path)
+
+    desk.services.rebuild.run()
+
+    [spread] = spreads(desk)
+    assert spread.perp_quantity == D("-0.115")
+    assert spread.spot_quantity > D("0.2")

@@ -186,3 +186,8 @@ def desk_amount(text: str) -> Any:
     from atapi.domain.amounts import parse_amount
 
     return parse_amount(text)
+
+
+def test_where_no_spread_stands_there_is_nothing_to_adopt(desk: Desk) -> None:
+    with pytest.raises(Refused, match="no trades explain the position in BTCUSDT"):
+        desk.services.reconcile.adopt("BTCUSDT")
