@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,3 +74,18 @@ def test_a_journal_without_a_log_lost_nothing(tmp_path: Path) -> None:
     opened(tmp_path / "journal.db").close()
 
     assert not lost_commits(tmp_path / "journal.db", PAGE)
+
+
+def test_looking_at_the_index_lets_go_of_none_of_its_locks(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = opened(path)
+    try_lock = (
+        "import fcntl, sys\n"
+        "with open(sys.argv[1], 'r+b') as index:\n"
+        "    fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 128)"  # by which SQLite knows that it is in use
+    )
+
+    taken = subprocess.run([sys.executable, "-c", try_lock, f"{path}-shm"], capture_output=True, text=True)
+
+    journal.close()
+    assert "BlockingIOError" in taken.stderr
