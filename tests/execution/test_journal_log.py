@@ -58,18 +58,6 @@ def test_one_commit_that_did_not_end_is_what_a_power_cut_leaves(tmp_path: Path) 
     assert Journal(path, BINDING, seed=b"a host").attempts(1) == []
 
 
-def test_a_log_that_is_about_to_begin_anew_is_no_damage(tmp_path: Path) -> None:
-    path = left_behind(tmp_path, flip(HEADER + 9))
-    with pytest.raises(StorageError):
-        Journal(path, BINDING, seed=b"a host")
-    index = bytearray(path.with_name("journal.db-shm").read_bytes())
-    index[32:40] = bytes(8)  # the salts of the log to come, as whoever is about to write it has them
-
-    path.with_name("journal.db-shm").write_bytes(index)
-
-    assert not lost_commits(path, PAGE)
-
-
 def test_a_journal_without_a_log_lost_nothing(tmp_path: Path) -> None:
     opened(tmp_path / "journal.db").close()
 
