@@ -45,7 +45,7 @@ def go_first(course: Course, quantity: Decimal, limit: Decimal) -> Generator[Eff
     """
     legs, tally = course.legs, course.tally
     assert tally.resolved(course.lead)
-    at = (yield Now()) if course.style.max_gap is not None else None
+    at: datetime = yield Now()
     attempt = legs.attempt(course.lead, tally.next(course.lead), quantity, limit)
     answer = yield from dispatch(attempt)
     if not course.lead.spot and isinstance(answer, Answered) and answer.order.status.final:
@@ -53,7 +53,8 @@ def go_first(course: Course, quantity: Decimal, limit: Decimal) -> Generator[Eff
         assert filled <= quantity
         tally.put(replace(attempt, order_id=answer.order.order_id, executed=filled, net=filled))
         return Lead(at=at, pending=(attempt, answer))
-    tally.put((yield from conclude(attempt, answer, base_asset=legs.instrument(course.lead).base_asset)))
+    base_asset = legs.instrument(course.lead).base_asset
+    tally.put((yield from conclude(attempt, answer, sent_at=at, base_asset=base_asset)))
     return Lead(at=at)
 
 
@@ -69,10 +70,11 @@ def go_after(course: Course, limit: Decimal, lead: Lead) -> Walk:
         price = (yield from _in_time(course, lead, price)) if course.style.max_gap is not None else price
         attempt = legs.attempt(course.follow, tally.next(course.follow), due, price)
         yield from enter(course, course.follow_state)
+        sent_at: datetime = yield Now()
         answer = yield from dispatch(attempt)
         if not isinstance(answer, Answered) or answer.order.filled == due:
             lead = yield from _book(course, lead)  # there is time: it is covered, or has to be asked for
-        tally.put((yield from conclude(attempt, answer, base_asset=base_asset)))
+        tally.put((yield from conclude(attempt, answer, sent_at=sent_at, base_asset=base_asset)))
         last = tally.last(course.follow)
         assert last is not None
         if refused(last) and not course.insists:

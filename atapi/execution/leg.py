@@ -85,8 +85,12 @@ def settle(
     Raises:
         Unproven: The venue could not be asked for too long.
     """
+    # After a restart the send time is unknown: the fence counts from now, which is later and therefore safe.
+    sent_at: datetime = yield Now()
     answer: Any = RESUMED if resumed else (yield from dispatch(attempt))
-    return (yield from conclude(attempt, answer, base_asset=base_asset, rests=rests, fence=fence))
+    return (
+        yield from conclude(attempt, answer, sent_at=sent_at, base_asset=base_asset, rests=rests, fence=fence)
+    )
 
 
 def dispatch(attempt: Attempt) -> Generator[Effect, Any, Any]:
@@ -98,9 +102,19 @@ def dispatch(attempt: Attempt) -> Generator[Effect, Any, Any]:
 
 
 def conclude(
-    attempt: Attempt, answer: Any, *, base_asset: str, rests: bool = False, fence: Fence | None = None
+    attempt: Attempt,
+    answer: Any,
+    *,
+    base_asset: str,
+    sent_at: datetime | None = None,
+    rests: bool = False,
+    fence: Fence | None = None,
 ) -> Settling:
-    """Bring an attempt that may have been sent to its outcome, from the answer to it on."""
+    """Bring an attempt that may have been sent to its outcome, from the answer to it on.
+
+    Args:
+        sent_at: From when the fence counts: not after its timestamp was made; from now where nobody knows.
+    """
     assert not attempt.state.settled
     if isinstance(answer, Rejected):
         refused = replace(
@@ -110,7 +124,8 @@ def conclude(
     if isinstance(answer, NeverSent):
         reason = f"never sent: {answer.message}"
         return (yield from _finish(replace(attempt, state=AttemptState.ABSENT, reason=reason)))
-    order = yield from _until_known(attempt, answer, rests, fence or fence_of(attempt.request.market))
+    fence = fence or fence_of(attempt.request.market)
+    order = yield from _until_known(attempt, answer, sent_at, rests, fence)
     if order is None and attempt.order_id is not None:
         return (yield from _forgotten(attempt, attempt.order_id, base_asset))
     if order is None:
@@ -158,25 +173,26 @@ def withdraw(attempt: Attempt, *, base_asset: str, fence: Fence | None = None) -
 
 
 def _until_known(
-    attempt: Attempt, answer: Any, rests: bool, fence: Fence
+    attempt: Attempt, answer: Any, sent_at: datetime | None, rests: bool, fence: Fence
 ) -> Generator[Effect, Any, Order | None]:
     """Ask until the order is final, or live where it may rest; None once its absence is proven."""
     request = attempt.request
-    # After a restart the send time is unknown: the fence counts from now, which is later and therefore safe.
-    sent_at: datetime = yield Now()
+    begun: datetime = sent_at or (yield Now())
     not_found = 0
     for asks in range(MAX_ASKS):
         if isinstance(answer, Answered) and _tells(answer.order, attempt, rests):
             return answer.order
+        pause = min(8.0, 0.5 * 2**asks) if asks or not isinstance(answer, Answered) else 0.05
         if isinstance(answer, NotFound):
             not_found += 1
-            now: datetime = yield Now()
-            over = not_found >= fence.not_found_needed and now > sent_at + fence.wait
+            left = begun + fence.wait - (yield Now())
+            over = not_found >= fence.not_found_needed and left < timedelta(0)
             # A second witness: what was never accepted has traded nothing either.
             if over and (attempt.order_id is not None or (yield AskTraces(request, fence.wait)) == ()):
                 return None
-        why = f"order {request.client_order_id} is unclear: asking"
-        yield Sleep(min(8.0, 0.5 * 2**asks) if asks or not isinstance(answer, Answered) else 0.05, why)
+            if timedelta(0) <= left < timedelta(seconds=8):  # the last wait ends with the fence
+                pause = min(pause, left.total_seconds() + 0.05)
+        yield Sleep(pause, f"order {request.client_order_id} is unclear: asking")
         answer = yield Ask(request.market, request.symbol, request.client_order_id)
     raise Unproven(attempt)
 

@@ -141,7 +141,7 @@ class Exchange:
         sent = self.time
         fault = self.chooser.pick(10 if request.reducing else 11, LOST)
         resting = request.time_in_force is TimeInForce.GTX
-        lag = LAGS[self.chooser.pick(3 if resting else 4)] if fault in (2, 3, 4, 5, 8) else 0.0
+        lag = LAGS[self.chooser.pick(3 if resting else 4, (3,))] if fault in (2, 3, 4, 5, 8) else 0.0
         fate = self.chooser.pick(7 if resting else 3) if fault not in (1, 6, 9, 10) else 0
 
         def arrive(at: float) -> Any:
