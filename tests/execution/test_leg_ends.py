@@ -105,6 +105,17 @@ def test_trades_that_never_add_up_leave_the_order_unproven() -> None:
     assert sum(isinstance(effect, AskFills) for effect in effects) == MAX_ASKS
 
 
+def test_an_answer_that_knows_less_than_we_do_is_an_old_one() -> None:
+    known = replace(RESTING, executed=D("0.4"), net=D("0.4"))
+    old = replace(LIVE, status=OrderStatus.PARTIALLY_FILLED, filled=D("0.2"))
+    new = replace(LIVE, status=OrderStatus.CANCELED, filled=D("0.4"))
+    answers = {Ask: [Answered(old), Answered(new)], AskFills: [(fill("0.4"),)]}
+
+    _, ended = drive(settle(known, base_asset="BTC", resumed=True, rests=True), answers)
+
+    assert (ended.state, ended.executed) == (AttemptState.PARTIAL, D("0.4"))
+
+
 def test_an_order_that_outlives_every_cancel_is_unproven() -> None:
     effects: list[Effect] = []
     answers = {Cancel: [Unclear("timeout")], Ask: [Answered(LIVE)]}
