@@ -170,7 +170,7 @@ MUTANTS = [
            "if refused(row):"),
 ]  # fmt: skip
 
-TESTS = [f"tests/execution/test_{name}.py" for name in ("leg", "slices", "spread")]
+TESTS = [f"tests/execution/test_{name}.py" for name in ("leg", "leg_ends", "slices", "spread")]
 GATES = ["--replays", "0", "--naked", "0", "--first", "--seed", "1"]
 
 
