@@ -4,7 +4,8 @@ PLANNED → SENDING (durable) → FILLED | PARTIAL | REJECTED, or unknown → (a
 adopted, or ABSENT with its proof. Nothing is ever sent twice: after an unclear answer we only ask.
 
 The fence: Binance checks `timestamp + recvWindow` at receipt and again before its engine, so past that moment, its
-backend's own limit and a margin for lagging queries, an order that is still not found was never accepted.
+backend's own limit and a margin for lagging queries, an order that is still not found, and that traded nothing, was never
+accepted.
 """
 
 from __future__ import annotations
