@@ -75,8 +75,9 @@ def _derived(db: sqlite3.Connection) -> Rows | None:
     rows: Rows = {}
     previous = ""
     [begins] = db.execute("SELECT coalesce(max(seq), 0) FROM event WHERE kind=?", (MIGRATED,)).fetchone()
-    for seq, kind, text, chain in db.execute("SELECT seq, kind, body, chain FROM event ORDER BY seq"):
-        if chain != link(previous, kind, text):
+    events = db.execute("SELECT seq, kind, body, chain FROM event ORDER BY seq")
+    for number, (seq, kind, text, chain) in enumerate(events, start=1):
+        if seq != number or chain != link(previous, kind, text):
             return None
         previous = chain
         if seq <= begins:

@@ -186,6 +186,7 @@ def test_a_journal_of_a_newer_version_is_refused_with_both_versions(tmp_path: Pa
     "edit",
     [
         "UPDATE event SET body='{}' WHERE seq=2",
+        "UPDATE event SET seq=99 WHERE seq=(SELECT max(seq) FROM event)",
         "DELETE FROM event WHERE seq=2",
         "INSERT INTO event (kind, body, chain) VALUES ('fill', '{}', 'made up')",
         "UPDATE intent SET done=1",
